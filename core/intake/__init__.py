@@ -1,0 +1,1 @@
+"""The only code that opens bytes a user sent: images, DICOM files, archives."""
