@@ -1,0 +1,58 @@
+"""Measurements that set our figure beside somebody else's; `python -m core bench NAME` runs one.
+
+Every module has `main() -> dict`, prints a table for a reader and returns the figures; `run` writes them to
+`build/bench/<name>.json` together with the machine they were measured on.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import time
+from importlib import import_module
+from pathlib import Path
+
+NAMES = {
+    "start": "First page after start, beside `streamlit hello`",
+    "predict": "One prediction through the service, beside the bare forward pass",
+    "load": "50 visitors at one rerun a second, with and without the collection after every run",
+    "domain": "What the medical page declines: pictures that are no X-rays, and X-rays of the test split",
+}
+OUTPUT = Path(__file__).resolve().parent.parent / "build" / "bench"
+
+
+def run(name: str | None = None) -> int:
+    """Run the measurement called `name`, or `all`; without a name, list them. Returns an exit status."""
+    if name is None:
+        for known, summary in NAMES.items():
+            print(f"{known:10} {summary}")
+        return 0
+    if name != "all" and name not in NAMES:
+        print(f"There is no measurement called {name}; there are: all, {', '.join(NAMES)}")
+        return 2
+    for chosen in NAMES if name == "all" else (name,):
+        print(f"\n{chosen}: {NAMES[chosen]}", flush=True)
+        _run_one(chosen)
+    return 0
+
+
+def _run_one(name: str) -> None:
+    load_before = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
+    figures = import_module(f"bench.{name}").main()
+    record = {
+        "name": name,
+        "measured": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "machine": {
+            "processor": platform.machine(),
+            "cores": os.cpu_count(),
+            "system": platform.system(),
+            "python": platform.python_version(),
+            "load_before": load_before,
+        },
+        "figures": figures,
+    }
+    OUTPUT.mkdir(parents=True, exist_ok=True)
+    target = OUTPUT / f"{name}.json"
+    target.write_text(json.dumps(record, indent=2) + "\n", "utf-8")
+    print(f"written: {target.relative_to(Path.cwd()) if target.is_relative_to(Path.cwd()) else target}")

@@ -1,0 +1,99 @@
+"""50 visitors who each act once a second on the medical page, with its model loaded and an answer on the screen.
+
+Latency counts from the moment an action is due, not from the moment it could be sent, so that a server that falls
+behind is not flattered. The row with `postScriptGC` shows why .streamlit/config.toml turns that off.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+
+from core.catalog import SECTORS
+from core.settings import settings
+from tests.load.server import serving
+from tests.load.session import RunFailed, Session
+
+VISITORS = 50
+SECONDS = 30
+PERIOD_S = 1.0
+
+
+@dataclass
+class Outcome:
+    """What all visitors together have seen."""
+
+    latencies_s: list[float] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
+
+    def quantile_ms(self, share: float) -> float:
+        """The latency that this share of the actions stays below."""
+        ordered = sorted(self.latencies_s)
+        return 1000 * ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else float("inf")
+
+
+def _captions(slug: str) -> frozenset[str]:
+    manifest = settings().assets / "samples" / slug / "manifest.json"
+    return frozenset(entry["caption"] for entry in json.loads(manifest.read_text("utf-8")))
+
+
+async def _act(visitor: Session, seconds: float, outcome: Outcome) -> None:
+    clock = asyncio.get_running_loop().time
+    due = clock() + random.uniform(0, PERIOD_S)
+    end = clock() + seconds
+    while due < end:
+        await asyncio.sleep(max(0.0, due - clock()))
+        try:
+            await visitor.rerun()
+        except (RunFailed, TimeoutError, OSError) as error:
+            outcome.failures.append(str(error) or type(error).__name__)
+        else:
+            outcome.latencies_s.append(clock() - due)
+        due += PERIOD_S
+
+
+async def crowd(address: str, slug: str, visitors: int, seconds: float) -> Outcome:
+    """Let so many visitors open the page of a sector and choose a sample, then act once a second each for so long.
+
+    Raises:
+        RunFailed: A visitor could not even open the page.
+    """
+    outcome = Outcome()
+    captions = _captions(slug)
+    async with AsyncExitStack() as tabs:
+        sessions = [await tabs.enter_async_context(Session(address, slug)) for _ in range(visitors)]
+        for session in sessions:
+            await session.rerun()
+            await session.click(captions.__contains__)
+        await asyncio.gather(*(_act(session, seconds, outcome) for session in sessions))
+    return outcome
+
+
+def measure(collect: bool, visitors: int = VISITORS, seconds: float = SECONDS) -> dict[str, object]:
+    """One row: a fresh server with the models loaded, `runner.postScriptGC` set to `collect`."""
+    options = ("run", "app.py", "--runner.postScriptGC", str(collect).lower())
+    with serving(*options, variables={"VITRINE_WAIT_FOR_MODELS": "true"}) as server:
+        outcome = asyncio.run(crowd(server.address, SECTORS[0].slug, visitors, seconds))
+    return {
+        "post_script_gc": collect,
+        "visitors": visitors,
+        "actions": len(outcome.latencies_s),
+        "p50_ms": round(outcome.quantile_ms(0.5), 1),
+        "p95_ms": round(outcome.quantile_ms(0.95), 1),
+        "failures": len(outcome.failures),
+        "first_failures": outcome.failures[:3],
+    }
+
+
+def main() -> dict[str, object]:
+    """Measure, print and return both rows."""
+    rows = [measure(collect=False), measure(collect=True)]
+    print(f"{VISITORS} visitors, one action a second each, {SECONDS} s, models loaded")
+    columns = ("post_script_gc", "actions", "p50_ms", "p95_ms", "failures")
+    print(" ".join(f"{name:>14}" for name in columns))
+    for row in rows:
+        print(" ".join(f"{row[name]!s:>14}" for name in columns))
+    return {"rows": rows}

@@ -1,0 +1,1 @@
+"""Tests of Vitrine; the folders mirror core/ and pages/."""

@@ -1,0 +1,185 @@
+"""The doors between the rooms, the calls that only one place may make, and the sizes of files and functions."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+FILES = [*sorted(p for d in ("core", "pages", "bench") for p in (ROOT / d).rglob("*.py")), ROOT / "app.py"]
+UI = ("app.py", "pages/", "core/ui/")
+HEAVY = ("torch", "torchvision", "timm", "transformers", "sklearn", "captum")
+NETWORK = ("requests", "httpx", "aiohttp", "http.client", "urllib.request", "urllib3", "ftplib", "websockets")
+PICKLES = ("pickle", "joblib", "cloudpickle", "dill", "shelve", "marshal")
+PAGE_DOORS = ("core.ui", "core.catalog", "core.contracts")
+
+# (files the rule holds for, files excepted, modules that must not be imported there)
+IMPORTS: tuple[tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]], ...] = (
+    (("",), (*UI, "bench/"), ("streamlit",)),
+    (("app.py", "pages/", "core/ui/"), (), HEAVY),
+    (("app.py", "pages/"), (), ("core.tasks",)),
+    (("core/tasks/",), (), ("core.ui", "core.jobs", "core.api", "core.cli", "streamlit")),
+    (("core/intake/", "core/data/", "core/explain/", "core/training/", "core/store/"), (), ("core.ui", "core.jobs")),
+    (("core/", "app.py", "pages/"), ("core/cli", "core/__main__.py", "core/jobs/"), ("core.fetch",)),
+    (("core/", "app.py", "pages/"), ("core/fetch.py", "core/hub.py"), NETWORK),
+    (("",), (), PICKLES),
+    (("core/", "app.py", "pages/"), (), ("bench", "tests")),
+)
+# Called name -> files that may call it. Drawing and measuring code opens only what it has made itself.
+CALLS = {
+    "Image.open": ("core/intake/", "core/data/phantoms.py", "core/data/negatives.py", "bench/"),
+    "read_csv": ("core/intake/",),
+    "ZipFile": ("core/intake/",),
+    "dcmread": ("core/intake/",),
+    "torch.load": (),
+    "extractall": (),
+    "st.html": (),
+    "os.getenv": ("core/settings.py",),
+}
+LIMITS = (("app.py", 40), ("pages/", 100), ("core/ui/", 250), ("core/tasks/", 250), ("", 400))
+FUNCTION_LINES = 40
+
+
+def imports(tree: ast.AST, path: str) -> Iterator[str]:
+    package = path.removesuffix(".py").removesuffix("/__init__").split("/")
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            above = ".".join(package[: len(package) - node.level]) + "." if node.level else ""
+            module = (above + (node.module or "")).strip(".")
+            yield module
+            yield from (f"{module}.{alias.name}" for alias in node.names)
+
+
+def inside(name: str, modules: tuple[str, ...]) -> bool:
+    return any(name == module or name.startswith(module + ".") for module in modules)
+
+
+def broken_imports(path: str, tree: ast.AST) -> Iterator[str]:
+    for name in sorted(set(imports(tree, path))):
+        for where, excepted, banned in IMPORTS:
+            if path.startswith(where) and not (excepted and path.startswith(excepted)) and inside(name, banned):
+                yield f"imports {name}"
+        if path.startswith("pages/") and name.startswith("core.") and not inside(name, PAGE_DOORS):
+            yield f"a page imports {name}; its doors are {', '.join(PAGE_DOORS)}"
+        if path == "core/contracts.py" and name.split(".")[0] not in sys.stdlib_module_names | {"numpy", ""}:
+            yield f"contracts imports {name}"
+        task = path.split("/")[2] if path.startswith("core/tasks/") and path.count("/") > 2 else ""
+        if task and name.startswith("core.tasks.") and not inside(name, (f"core.tasks.{task}",)):
+            yield f"task {task} imports {name}"
+
+
+def broken_calls(path: str, tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and ast.unparse(node) == "os.environ" and path != "core/settings.py":
+            yield f"line {node.lineno}: os.environ; settings.py is the only reader of the environment"
+        if not isinstance(node, ast.Call):
+            continue
+        name = ast.unparse(node.func)
+        for called, allowed in CALLS.items():
+            if f".{name}".endswith(f".{called}") and not (allowed and path.startswith(allowed)):
+                yield f"line {node.lineno}: {called}"
+        for word in node.keywords:
+            value = ast.unparse(word.value)
+            if word.arg in ("unsafe_allow_html", "trust_remote_code", "allow_pickle") and value != "False":
+                yield f"line {node.lineno}: {word.arg}={value}"
+            if word.arg == "strict" and value == "False" and "load" in name:
+                yield f"line {node.lineno}: {name}(strict=False)"
+
+
+def broken_sizes(path: str, tree: ast.AST, source: str) -> Iterator[str]:
+    limit = next(lines for prefix, lines in LIMITS if path.startswith(prefix))
+    if (lines := source.count("\n")) > limit:
+        yield f"{lines} lines; the limit here is {limit}"
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.end_lineno:
+            first = node.body[0]
+            text = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and first.end_lineno
+            own = (
+                node.end_lineno
+                - node.lineno
+                + 1
+                - (first.end_lineno - first.lineno + 1 if text and first.end_lineno else 0)
+            )
+            if own > FUNCTION_LINES:
+                yield f"{node.name}: {own} lines; the limit is {FUNCTION_LINES}"
+
+
+def broken(path: str, source: str) -> list[str]:
+    tree = ast.parse(source)
+    return [*broken_imports(path, tree), *broken_calls(path, tree), *broken_sizes(path, tree, source)]
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.relative_to(ROOT).as_posix())
+def test_file_keeps_the_rules(file: Path) -> None:
+    assert broken(file.relative_to(ROOT).as_posix(), file.read_text("utf-8")) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "source"),
+    [
+        ("core/jobs/x.py", "import streamlit as st"),
+        ("core/ui/x.py", "def f():\n    import torch"),
+        ("pages/x.py", "from core.tasks.image_classification import task"),
+        ("pages/x.py", "from core.serving import service"),
+        ("core/contracts.py", "import pandas"),
+        ("core/tasks/a/task.py", "from core.tasks.b.model import net"),
+        ("core/tasks/a/task.py", "from ..b import model"),
+        ("core/tasks/a/task.py", "from core.jobs import submit"),
+        ("core/store/x.py", "from core import fetch"),
+        ("core/ui/x.py", "from core.fetch import fetch"),
+        ("core/serving/x.py", "import urllib.request"),
+        ("core/serving/x.py", "from urllib import request"),
+        ("core/store/x.py", "import pickle"),
+        ("core/data/x.py", "from PIL import Image\nImage.open(f)"),
+        ("core/data/x.py", "import PIL\nPIL.Image.open(f)"),
+        ("core/data/x.py", "zipfile.ZipFile(f)"),
+        ("core/data/x.py", "np.load(f, allow_pickle=True)"),
+        ("core/intake/x.py", "archive.extractall(folder)"),
+        ("core/tasks/a/model.py", "torch.load(f)"),
+        ("core/tasks/a/model.py", "net.load_state_dict(state, strict=False)"),
+        ("core/tasks/a/model.py", "build(name, trust_remote_code=True)"),
+        ("core/ui/x.py", "st.markdown(text, unsafe_allow_html=True)"),
+        ("pages/x.py", "st.html(text)"),
+        ("core/jobs/x.py", "home = os.environ['HOME']"),
+        ("core/jobs/x.py", "home = os.getenv('HOME')"),
+        ("pages/x.py", "\n" * 101),
+        ("core/ui/x.py", "\n" * 251),
+        ("core/x.py", "def f():\n" + "    x = 1\n" * 40),
+    ],
+)
+def test_each_rule_can_fail(path: str, source: str) -> None:
+    assert broken(path, source)
+
+
+@pytest.mark.parametrize(
+    ("path", "source"),
+    [
+        ("core/intake/x.py", "Image.open(f)\nzip(a, b, strict=False)\nnp.load(f, allow_pickle=False)"),
+        ("core/x.py", "def f():\n" + "    x = 1\n" * 39),
+        ("core/fetch.py", "import httpx"),
+        ("core/tasks/a/task.py", "from core.tasks.a.model import net\nimport torch"),
+    ],
+)
+def test_rules_leave_sound_code_alone(path: str, source: str) -> None:
+    assert broken(path, source) == []
+
+
+def test_first_page_needs_no_torch() -> None:
+    """What the server imports before it answers; torch and its relatives come with the background warm-up."""
+    modules = [p.relative_to(ROOT).with_suffix("").as_posix().replace("/", ".") for p in FILES]
+    wanted = [
+        name for name in modules if name.startswith(("core.ui.", "core.api", "core.cli")) and name != "core.ui.router"
+    ]
+    program = (
+        f"import importlib, sys; [importlib.import_module(n) for n in {wanted!r}]; "
+        "sys.exit(' '.join({'torch', 'timm', 'transformers', 'sklearn', 'captum'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
