@@ -180,8 +180,8 @@ def _windowed(frame: NDArray[Any], header: Dataset, label: str, notices: list[Me
         small = np.rint(small).astype(np.int32)  # look-up tables need whole numbers
     values: NDArray[Any] = apply_modality_lut(small, header)
     if not ("VOILUTSequence" in header or ("WindowCenter" in header and "WindowWidth" in header)):
-        if values.dtype == np.int32 and frame.dtype == np.uint8:
-            return values.astype(np.uint8)  # already what a screen shows
+        if frame.dtype == np.uint8 and np.array_equal(values, small):
+            return small.astype(np.uint8)  # already what a screen shows
         scaled, note = raster.scale_to_bytes(label, values)
         notices.append(note)
         return scaled
