@@ -15,22 +15,11 @@ from core.settings import Limits
 
 _JUNK = {"thumbs.db", "desktop.ini", "ehthumbs.db", "icon\r"}
 _OTHER_FILES = {"txt", "csv", "tsv", "md", "json", "xml", "yaml", "yml", "html", "pdf", "docx", "xlsx", "log"}
-    ["txt", "csv", "tsv", "md", "json", "xml", "yaml", "yml", "html", "pdf", "doc", "docx", "xls", "xlsx", "log"]
-)
 """Extensions of files that often lie beside images; they are skipped and counted, not refused."""
 
 _ARCHIVES = {"zip", "rar", "7z", "tar", "gz", "tgz", "bz2", "xz", "zst"}
 _METHODS = {1: "Shrink", 6: "Implode", 9: "Deflate64", 12: "bzip2", 14: "LZMA", 93: "Zstandard", 95: "xz", 99: "AES"}
 _READ_METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
-    1: "Shrink",
-    6: "Implode",
-    9: "Deflate64",
-    12: "bzip2",
-    14: "LZMA",
-    93: "Zstandard",
-    95: "xz",
-    99: "AES",
-}
 _ENCRYPTED = 0x1
 _UTF8_NAME = 0x800
 
