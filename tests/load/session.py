@@ -14,7 +14,9 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
 
+from streamlit.proto.Alert_pb2 import Alert
 from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.Exception_pb2 import Exception as Exception_
 from streamlit.proto.FileUploader_pb2 import FileUploader
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState, WidgetStates
@@ -121,7 +123,7 @@ class Session:
         """Run the page's script with the present (or these) widget values; returns the seconds it took.
 
         Raises:
-            RunFailed: The script showed an exception, did not compile, or the connection closed.
+            RunFailed: The script showed an error, did not compile, or the connection closed.
             TimeoutError: No end within `timeout_s`.
         """
         message = BackMsg()
@@ -144,13 +146,15 @@ class Session:
             while (status := await self._ended.get()) == _SUPERSEDED:
                 pass
         seconds = time.perf_counter() - began
-        if status not in _GOOD or self.exceptions():
-            raise RunFailed(f"status {status}: {'; '.join(self.exceptions()) or 'no exception shown'}")
+        if status not in _GOOD or self.errors():
+            raise RunFailed(f"status {status}: {'; '.join(self.errors()) or 'no error shown'}")
         return seconds
 
-    def exceptions(self) -> list[str]:
-        """Texts of the exceptions that the page shows."""
-        return [f"{element.type}: {element.message}" for kind, element in self.elements.values() if kind == "exception"]
+    def errors(self) -> list[str]:
+        """Texts of the exceptions and the red boxes that the page shows; an unhandled error becomes one of the two."""
+        shown = [element for _, element in self.elements.values()]
+        boxes = [element.body for element in shown if isinstance(element, Alert) and element.format == Alert.ERROR]
+        return boxes + [f"{element.type}: {element.message}" for element in shown if isinstance(element, Exception_)]
 
     def texts(self) -> list[str]:
         """Everything that the page says, in no particular order."""
