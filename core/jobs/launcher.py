@@ -1,0 +1,79 @@
+"""Starts the supervisor when there is work and none runs; it stays when this process ends."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+import time
+
+from sqlalchemy import exists, select
+
+from core.contracts import N_, Message
+from core.device import device_slots
+from core.errors import JobError
+from core.log import log_event
+from core.settings import ROOT, settings
+from core.store.database import Store
+from core.store.owners import host, parse_owner
+from core.store.schema import jobs, supervisors
+
+STARTING_S = 20.0
+"""A supervisor that this process started is given this long to show itself before another one is started."""
+
+_lock = threading.Lock()
+_started: list[tuple[subprocess.Popen[bytes], float]] = []
+
+
+def check_slot(slot: str) -> None:
+    """Raise `JobError` for a device that this machine does not have."""
+    known = device_slots()
+    if slot != "auto" and slot not in known:
+        raise JobError(
+            "job.unknown_slot",
+            Message(
+                N_("There is no device {slot} here; there are: {known}."), {"slot": slot, "known": ", ".join(known)}
+            ),
+            N_("Choose one of them, or auto."),
+        )
+
+
+def supervisor_alive(store: Store) -> bool:
+    """True while a supervisor of this machine runs on the store."""
+    with store.read() as connection:
+        owner = connection.execute(select(supervisors.c.owner).where(supervisors.c.host == host())).scalar()
+    found = parse_owner(owner or "")
+    return found is not None and found.alive()
+
+
+def ensure_supervisor(store: Store) -> None:
+    """Start a supervisor when jobs wait and none runs on this machine."""
+    with store.read() as connection:
+        waiting = connection.execute(select(exists().where(jobs.c.status == "queued"))).scalar()
+    if not waiting or supervisor_alive(store):
+        return
+    with _lock:
+        if _started and _started[0][0].poll() is None and time.monotonic() - _started[0][1] < STARTING_S:
+            return
+        _started[:] = [(_start(), time.monotonic())]
+
+
+def _start() -> subprocess.Popen[bytes]:
+    folder = settings().home / "logs"
+    folder.mkdir(parents=True, exist_ok=True)
+    # The settings may have been given to this process by its environment: the supervisor gets the same.
+    with (folder / "supervisor.out").open("ab") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "core.jobs.supervisor"],
+            cwd=ROOT,
+            env={**os.environ, "VITRINE_HOME": str(settings().home.resolve())},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+    # Somebody has to collect its exit status, or it stays a zombie for as long as this process runs.
+    threading.Thread(target=process.wait, name="supervisor-exit", daemon=True).start()
+    log_event("supervisor_started", supervisor=process.pid)
+    return process

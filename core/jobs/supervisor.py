@@ -1,0 +1,281 @@
+"""The process that runs queued jobs: `python -m core.jobs.supervisor`, started on demand, one per machine.
+
+It stays when the server ends, holds one lease per device, and ends after a while without work. Workers are forked
+from a helper process that has imported torch once and never touches a GPU, so that a job starts at once.
+"""
+
+from __future__ import annotations
+
+import multiprocessing as mp
+import os
+import signal
+import sys
+import threading
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from multiprocessing.connection import wait
+from multiprocessing.context import ForkServerContext, ForkServerProcess
+
+from sqlalchemy import delete, exc, exists, insert, select, update
+
+from core.contracts import N_, Message
+from core.device import device_slots
+from core.errors import JobError, StoreError
+from core.jobs import records, recovery, uploads, worker
+from core.log import log_error, log_event
+from core.settings import settings
+from core.store.database import Store, open_store
+from core.store.owners import host, owner_of, parse_owner, this_process
+from core.store.schema import LIVE, jobs, supervisors
+
+POLL_S = 0.1
+RECOVER_S = 1.0
+KILL_AFTER_S = 1.0
+"""Between the polite and the final signal."""
+
+
+@dataclass
+class Running:
+    """A job that has a worker. Times are of the monotonic clock."""
+
+    process: ForkServerProcess
+    device: str
+    beats: int
+    beaten: float
+    stop_at: float | None = None
+    terminated: float | None = None
+    hung: bool = False
+
+
+class Supervisor:
+    """Claims queued jobs, starts workers, ends those that must end, and writes down how the dead ones died."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.owner = this_process()
+        self.running: dict[str, Running] = {}
+        self.stopping = threading.Event()
+        self._context = _forkserver()
+        self._warm = threading.Event()
+        self._worked = time.monotonic()
+        self._recovered = 0.0
+
+    def register(self) -> bool:
+        """Become the supervisor of this machine; False when another one runs."""
+        own = supervisors.c.host == host()
+        with self.store.write() as connection:
+            found = parse_owner(connection.execute(select(supervisors.c.owner).where(own)).scalar() or "")
+            if found and found.alive():
+                return False
+            connection.execute(delete(supervisors).where(own))
+            connection.execute(
+                insert(supervisors).values(host=host(), owner=str(self.owner), started=datetime.now(UTC))
+            )
+        return True
+
+    def retire(self) -> bool:
+        """Step back if nothing waits; a job submitted later finds no supervisor and starts one."""
+        with self.store.write() as connection:
+            if connection.execute(select(exists().where(jobs.c.status.in_(LIVE)))).scalar():
+                return False
+            connection.execute(delete(supervisors).where(supervisors.c.owner == str(self.owner)))
+        return True
+
+    def warm_up(self) -> None:
+        """Have the helper process import its modules; jobs stay in the queue, and can be cancelled, until it did."""
+        process = self._context.Process(target=_nothing)
+        process.start()
+        process.join()
+        process.close()
+        self._warm.set()
+
+    def run(self) -> None:
+        """Work until there was nothing to do for a while, or until SIGTERM."""
+        uploads.sweep(self._live())
+        threading.Thread(target=self.warm_up, name="warm-up", daemon=True).start()
+        while not self.stopping.is_set():
+            try:
+                self.turn()
+                if self.running:
+                    self._worked = time.monotonic()
+                elif time.monotonic() - self._worked > settings().job_idle_exit_s and self.retire():
+                    return
+            except StoreError as error:  # busy or damaged: the workers go on, so does the watch over them
+                log_event("supervisor_store_trouble", level="ERROR", code=error.code)
+                time.sleep(1.0)
+            if self.running:  # wakes at once when a worker ends
+                wait([entry.process.sentinel for entry in self.running.values()], timeout=POLL_S)
+            else:
+                self.stopping.wait(POLL_S)
+        self._abandon()
+
+    def turn(self) -> None:
+        """One round of everything."""
+        for job_id in [job_id for job_id, entry in self.running.items() if not entry.process.is_alive()]:
+            self._bury(job_id)
+        if time.monotonic() - self._recovered > RECOVER_S:
+            recovery.recover(self.store)
+            self._recovered = time.monotonic()
+        self._watch()
+        if self._warm.is_set():
+            for device in device_slots():
+                if device not in [entry.device for entry in self.running.values()]:
+                    self._start_next(device)
+
+    def _start_next(self, device: str) -> None:
+        job_id = self._claim(device)
+        if job_id is None:
+            return
+        process = self._context.Process(target=worker.main, args=(job_id, os.getpid(), device), name=job_id)
+        process.start()
+        self.running[job_id] = Running(process, device, beats=0, beaten=time.monotonic())
+        log_event("job_started", job=job_id, worker=process.pid, device=device)
+
+    def _claim(self, device: str) -> str | None:
+        """Take the oldest job that may run on `device`; the lease in its row keeps the device for it."""
+        wanted = ("auto", device) if device != "cpu" or len(device_slots()) == 1 else (device,)
+        oldest = select(jobs.c.id).where(jobs.c.status == "queued", jobs.c.slot.in_(wanted)).order_by(jobs.c.seq)
+        with self.store.read() as connection:
+            if connection.execute(oldest.limit(1)).first() is None:
+                return None
+        try:
+            with self.store.write() as connection:
+                job_id = connection.execute(oldest.limit(1)).scalar()
+                if job_id is None:
+                    return None
+                values = {
+                    "status": "running",
+                    "started": datetime.now(UTC),
+                    "supervisor": str(self.owner),
+                    "lease": f"{host()}/{device}",
+                }
+                free = (jobs.c.id == job_id) & (jobs.c.status == "queued")
+                if connection.execute(update(jobs).where(free).values(**values)).rowcount == 0:
+                    return None
+        except exc.IntegrityError:  # the device is still leased to a job of a dead supervisor; recovery ends it
+            return None
+        records.add_events(self.store, job_id, [("status", {"status": "running"})])
+        return str(job_id)
+
+    def _watch(self) -> None:
+        """End workers whose time to stop is over and workers that fell silent."""
+        if not self.running:
+            return
+        columns = (jobs.c.id, jobs.c.cancel_grace_s, jobs.c.beats)
+        with self.store.read() as connection:
+            rows = connection.execute(select(*columns).where(jobs.c.id.in_(self.running))).all()
+        now = time.monotonic()
+        for row in rows:
+            entry = self.running[row.id]
+            if row.beats != entry.beats:
+                entry.beats, entry.beaten = row.beats, now
+            if entry.stop_at is None and row.cancel_grace_s is not None:
+                entry.stop_at = now + row.cancel_grace_s
+            if not entry.hung and now - entry.beaten > settings().job_heartbeat_s:
+                entry.hung = True
+                log_event("worker_silent", level="WARNING", job=row.id, worker=entry.process.pid)
+            if entry.hung or (entry.stop_at is not None and now > entry.stop_at):
+                _end(entry, now)
+
+    def _bury(self, job_id: str) -> None:
+        """Write down the end of a job whose worker is gone, unless the worker did so itself."""
+        entry = self.running[job_id]
+        code = entry.process.exitcode
+        with self.store.read() as connection:
+            query = select(jobs.c.status, jobs.c.cancel_grace_s, jobs.c.worker).where(jobs.c.id == job_id)
+            row = connection.execute(query).one()
+        if row.status == "running":
+            if row.cancel_grace_s is not None and not entry.hung:
+                records.finish(self.store, job_id, "cancelled")
+            else:
+                log_event("worker_died", level="ERROR", job=job_id, exit=code)
+                recovery.end_without_word(self.store, job_id, _silent() if entry.hung else _killed(code))
+        del self.running[job_id]
+        entry.process.close()
+
+    def _abandon(self) -> None:
+        """End the workers because this process was told to end."""
+        for job_id, entry in self.running.items():
+            owner_of(entry.process.pid or 0).kill_group()
+            entry.process.join(5.0)
+            recovery.end_without_word(self.store, job_id, recovery.lost())
+        with self.store.write() as connection:
+            connection.execute(delete(supervisors).where(supervisors.c.owner == str(self.owner)))
+
+    def _live(self) -> set[str]:
+        with self.store.read() as connection:
+            return set(connection.execute(select(jobs.c.id).where(jobs.c.status.in_(LIVE))).scalars())
+
+
+def _forkserver() -> ForkServerContext:
+    context = mp.get_context("forkserver")
+    # A helper that used a GPU could not be forked: only modules are imported in it, no model is made.
+    context.set_forkserver_preload([*settings().job_preload, "core.jobs.worker"])
+    return context
+
+
+def _nothing() -> None:
+    """Job of the process that is forked only to wait for the helper's imports."""
+
+
+def _end(entry: Running, now: float) -> None:
+    worker_process = owner_of(entry.process.pid or 0)
+    if entry.terminated is None:
+        entry.terminated = now
+        # A stopped process does not see SIGTERM before it is continued; one that is hung gets no second chance.
+        worker_process.kill_group(signal.SIGKILL if entry.hung else signal.SIGTERM)
+    elif now - entry.terminated > KILL_AFTER_S:
+        worker_process.kill_group()
+
+
+def _silent() -> JobError:
+    return JobError(
+        "job.hung",
+        Message(N_("Training did not answer for {seconds} seconds and was ended."), _seconds()),
+        N_("Start it again."),
+    )
+
+
+def _seconds() -> dict[str, object]:
+    return {"seconds": f"{settings().job_heartbeat_s:.0f}"}
+
+
+def _killed(code: int | None) -> JobError:
+    if code is not None and code < 0:
+        return JobError(
+            "job.killed",
+            Message(
+                N_("The training process was ended from outside ({signal}); most often memory had run out."),
+                {"signal": signal.Signals(-code).name},
+            ),
+            N_("Nothing was registered. Start it again, with a smaller batch or model if memory is short."),
+        )
+    return JobError(
+        "job.crashed",
+        Message(N_("The training process ended without a word (exit code {code})."), {"code": str(code)}),
+        N_("Nothing was registered. Start it again."),
+    )
+
+
+def main() -> int:
+    """Run the supervisor; ends at once when another one does its work already."""
+    if os.nice(0) < worker.NICE:
+        os.nice(worker.NICE - os.nice(0))  # inherited by the helper and by every worker
+    supervisor = Supervisor(open_store())
+    signal.signal(signal.SIGTERM, lambda *_: supervisor.stopping.set())
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if not supervisor.register():
+        return 0
+    log_event("supervisor_ready", supervisor=os.getpid())
+    try:
+        supervisor.run()
+    except Exception as error:  # noqa: BLE001  (nobody reads this process's stderr: the log is its last word)
+        log_error(error)
+        return 1
+    log_event("supervisor_ended", supervisor=os.getpid())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

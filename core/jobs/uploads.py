@@ -1,0 +1,86 @@
+"""Training data that a visitor sent: kept only for the job that uses it, under a name of ours."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from core.contracts import N_
+from core.errors import JobError
+from core.settings import settings
+
+KEPT_S = 24 * 3600.0
+"""An upload that no job was started with is deleted after this long."""
+YOUNG_S = 60.0
+"""A job's folder is made just before its row is there."""
+_KNOWN_ENDINGS = (".zip", ".npz")
+
+
+def job_folder(job_id: str) -> Path:
+    """Where a job writes; deleted when the job ends."""
+    return settings().home / "jobs" / job_id
+
+
+def keep_upload(data: bytes, name: str) -> Path:
+    """Put what a visitor sent into a file for `submit`; returns its path. Only the ending of `name` is used."""
+    ending = Path(name).suffix.lower()
+    folder = _uploads() / secrets.token_hex(8)
+    folder.mkdir(parents=True)
+    path = folder / f"data{ending if ending in _KNOWN_ENDINGS else ''}"
+    path.write_bytes(data)
+    return path
+
+
+def own_args(job_id: str, args: Mapping[str, object]) -> dict[str, object]:
+    """The arguments with the path that an upload will have once `claim` moved it into the job's folder."""
+    data = _upload(args)
+    return dict(args) if data is None else {**args, "data": str(job_folder(job_id) / data.name)}
+
+
+def claim(job_id: str, args: Mapping[str, object]) -> None:
+    """Make the job's folder and move the upload that `args` name into it; raises `JobError` when it is gone."""
+    job_folder(job_id).mkdir(parents=True)
+    data = _upload(args)
+    if data is None:
+        return
+    try:
+        data.rename(job_folder(job_id) / data.name)
+    except FileNotFoundError as error:
+        raise JobError("job.data_gone", N_("The uploaded data is no longer here."), N_("Upload it again.")) from error
+    discard(args)
+
+
+def discard(args: Mapping[str, object]) -> None:
+    """Delete the upload that `args` name, if they name one."""
+    data = _upload(args)
+    if data is not None:
+        shutil.rmtree(data.parent, ignore_errors=True)
+
+
+def sweep(live: set[str]) -> list[Path]:
+    """Delete the folders of jobs that are not in `live`, and forgotten uploads; returns what was deleted."""
+    gone = [folder for folder in _folders(settings().home / "jobs", YOUNG_S) if folder.name not in live]
+    gone += _folders(_uploads(), KEPT_S)
+    for folder in gone:
+        shutil.rmtree(folder, ignore_errors=True)
+    return gone
+
+
+def _upload(args: Mapping[str, object]) -> Path | None:
+    data = Path(str(args.get("data", "")))
+    return data if data.is_relative_to(_uploads()) and data.parent != _uploads() else None
+
+
+def _uploads() -> Path:
+    return settings().home / "uploads"
+
+
+def _folders(parent: Path, age_s: float) -> list[Path]:
+    """Folders in `parent` that nothing was added to for `age_s` seconds."""
+    if not parent.is_dir():
+        return []
+    now = time.time()
+    return [path for path in parent.iterdir() if path.is_dir() and now - path.stat().st_mtime > age_s]

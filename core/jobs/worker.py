@@ -1,0 +1,173 @@
+"""One job, in a process of its own: trains, registers the result, and says how it ended."""
+
+from __future__ import annotations
+
+import dataclasses
+import errno
+import gc
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import update
+
+from core.contracts import N_, Message, Task
+from core.errors import AppError, JobError
+from core.jobs import records
+from core.jobs.records import JobRecord
+from core.jobs.run import Cancelled, StoreRun
+from core.jobs.uploads import job_folder
+from core.log import log_error, log_event
+from core.settings import settings
+from core.store.database import Store, open_store
+from core.store.owners import owner_of, this_process
+from core.store.registry import registry
+from core.store.schema import jobs
+from core.store.versions import find_sector
+from core.tasks import load_task
+
+NICE = 19
+"""Training takes what the pages leave: with it at normal priority their answers are ten times slower."""
+
+
+def main(job_id: str, supervisor_pid: int, device: str) -> None:
+    """Entry of the process that the supervisor starts."""
+    os.setsid()  # a group of its own: the job and all that it starts can be ended together
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if os.nice(0) < NICE:
+        os.nice(NICE - os.nice(0))
+    os.environ["VITRINE_DEVICE"] = device
+    settings.cache_clear()
+    store = open_store()
+    with store.write() as connection:
+        connection.execute(update(jobs).where(jobs.c.id == job_id).values(worker=str(this_process())))
+    record = records.read(store, job_id)
+    directory = job_folder(job_id) / "run"
+    directory.mkdir(parents=True, exist_ok=True)
+    run = StoreRun(store, job_id, directory, _seed(record), owner_of(supervisor_pid))
+    _finish(store, run, lambda: HANDLERS[record.kind](record, run))
+
+
+def _finish(store: Store, run: StoreRun, work: Callable[[], dict[str, Any]]) -> None:
+    """Do the work and write down how it ended."""
+    error: AppError | None = None
+    result: dict[str, Any] = {}
+    try:
+        with run:
+            result = work()
+    except Cancelled:
+        records.finish(store, run.id, "cancelled")
+        return
+    except Exception as caught:  # noqa: BLE001  (whatever went wrong, the visitor has to be told)
+        if run.should_stop():  # a routine may leave by an error of its own once it was asked to stop
+            log_event("job_stopped_by_error", job=run.id, kind=type(caught).__qualname__)
+            records.finish(store, run.id, "cancelled")
+            return
+        error = _explained(caught, run.id)
+    records.finish(store, run.id, "failed" if error else "completed", error, result)
+
+
+def _train(record: JobRecord, run: StoreRun) -> dict[str, Any]:
+    sector = find_sector(record.sector)
+    task = load_task(sector.task)
+    checkpoint = _trained(task, _config(task, record), Path(str(record.args["data"])), run)
+    if run.should_stop():
+        raise Cancelled
+    run.stage("register")
+    version = registry().register(
+        sector.slug,
+        checkpoint,
+        job_id=record.id,
+        verify=lambda folder: task.load(folder, "cpu"),
+        name=str(record.args.get("name", "")),
+    )
+    return {"version": version.number}
+
+
+HANDLERS: dict[str, Callable[[JobRecord, StoreRun], dict[str, Any]]] = {"train": _train}
+
+
+def _trained(task: Task, config: Any, data: Path, run: StoreRun) -> Path:
+    """Train; when memory runs out, once more with half the batch."""
+    try:
+        return task.train(config, data, run)
+    except (MemoryError, RuntimeError) as error:
+        smaller = _half_batch(config)
+        if not _out_of_memory(error) or smaller is None:
+            raise
+    log_event("job_out_of_memory", level="WARNING", job=run.id, batch_size=smaller.batch_size)
+    run.say(Message(N_("Memory ran out; trying again with batches of {size}."), {"size": smaller.batch_size}))
+    gc.collect()
+    if "torch" in sys.modules and sys.modules["torch"].cuda.is_initialized():
+        sys.modules["torch"].cuda.empty_cache()
+    try:
+        return task.train(smaller, data, run)
+    except (MemoryError, RuntimeError) as error:
+        if not _out_of_memory(error):
+            raise
+        raise _no_memory(smaller.batch_size) from error
+
+
+def _config(task: Task, record: JobRecord) -> Any:
+    try:
+        return task.config_type(**dict(record.args.get("config") or {}))
+    except (TypeError, ValueError) as error:
+        raise JobError(
+            "job.config", N_("The training options do not fit this kind of model."), N_("Start again from the form.")
+        ) from error
+
+
+def _seed(record: JobRecord) -> int:
+    seed = (record.args.get("config") or {}).get("seed", 0)
+    return seed if isinstance(seed, int) else 0
+
+
+def _half_batch(config: Any) -> Any | None:
+    size = getattr(config, "batch_size", None)
+    if not isinstance(size, int) or size < 2 or not dataclasses.is_dataclass(config) or isinstance(config, type):
+        return None
+    return dataclasses.replace(config, batch_size=size // 2)
+
+
+def _out_of_memory(error: BaseException) -> bool:
+    said = str(error)
+    return (
+        isinstance(error, MemoryError)
+        or type(error).__name__ == "OutOfMemoryError"
+        or any(words in said for words in ("DefaultCPUAllocator", "out of memory", "not enough memory"))
+    )
+
+
+def _no_memory(batch_size: object) -> JobError:
+    return JobError(
+        "job.out_of_memory",
+        Message(N_("Memory ran out, even with batches of {size}."), {"size": batch_size}),
+        N_("Choose a smaller model, smaller images or a smaller batch."),
+    )
+
+
+def _explained(error: Exception, job_id: str) -> AppError:
+    """The error in words for a visitor; what is unexpected goes to the log under a reference."""
+    reference = log_error(error, job=job_id)
+    if isinstance(error, AppError):
+        return error
+    if _out_of_memory(error):
+        return JobError(
+            "job.out_of_memory",
+            N_("Memory ran out."),
+            N_("Choose a smaller model, smaller images or a smaller batch."),
+        )
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return JobError("job.disk_full", N_("The disk is full."), N_("Free some space and start it again."))
+    if isinstance(error, OSError) and error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return JobError(
+            "job.read_only", N_("The program may not write into its folder."), N_("Check VITRINE_HOME and its rights.")
+        )
+    return JobError(
+        "job.unexpected",
+        Message(N_("Training stopped with an unexpected error (reference {reference})."), {"reference": reference}),
+        N_("Start it again; if it stops again, give the reference to who runs this program."),
+    )

@@ -1,0 +1,178 @@
+"""What pages, the JSON routes and the command line ask: predict, explain, evaluate. Imports torch on first use only."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, cast
+
+from core.contracts import N_, Evaluation, Explains, Explanation, Message, ModelRef, Prediction, Predictor, Task
+from core.device import limit_threads, pick_device
+from core.errors import AppError, InputRefused, ModelRefused, StoreError
+from core.log import log_event
+from core.serving.pool import Loaded, ModelPool
+from core.settings import settings
+from core.store.registry import BUNDLED, CHAMPION, Version, registry
+from core.store.versions import find_sector
+from core.tasks import load_task
+
+BATCH_SIZE = 32
+"""Inputs per call of the model; between two batches another session gets its turn."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One prediction, the model that made it, and its share of the time of its batch.
+
+    `notices` says when it is not the model that was asked for.
+    """
+
+    prediction: Prediction
+    model: ModelRef
+    latency_ms: float
+    notices: tuple[Message, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Served:
+    task: Task
+    loaded: Loaded
+    model: ModelRef
+    notices: tuple[Message, ...]
+
+
+@lru_cache(maxsize=1)
+def pool() -> ModelPool:
+    """The loaded models of this process."""
+    return ModelPool(settings().model_budget_mb * 2**20)
+
+
+def predict(slug: str, inputs: Sequence[Any], ref: str = CHAMPION, **options: Any) -> list[Answer]:
+    """Answer every input, in order.
+
+    Args:
+        slug: Sector.
+        inputs: What the sector's task reads; for images `ImageSample`.
+        ref: Which version, see `Registry.resolve`. When the champion cannot be loaded the bundled model answers and
+            the answers' `notices` say so.
+        options: Passed to the predictor; for images `coverage` and `operating_point`.
+
+    Raises:
+        StoreError: there is no such version.
+        ModelRefused: its files cannot be trusted.
+    """
+    answers: list[Answer] = []
+    with _serve(slug, ref) as served:
+        for start in range(0, len(inputs), BATCH_SIZE):
+            batch = inputs[start : start + BATCH_SIZE]
+            with served.loaded.lock:
+                began = time.perf_counter()
+                predictions = served.loaded.predictor.predict(batch, **options)
+                latency_ms = (time.perf_counter() - began) * 1000 / len(batch)
+            answers += [Answer(prediction, served.model, latency_ms, served.notices) for prediction in predictions]
+    log_event(
+        "predicted",
+        sector=slug,
+        version=served.model.version,
+        inputs=len(answers),
+        latency_ms=round(sum(answer.latency_ms for answer in answers), 1),
+    )
+    return answers
+
+
+def explain(slug: str, sample: Any, target: str, method: str, ref: str = CHAMPION) -> Explanation:
+    """Why the model scores `target` as it does on `sample`; `method` is one of the task's `methods`.
+
+    Raises:
+        InputRefused: the task has no such method.
+        StoreError, ModelRefused: as `predict`.
+    """
+    with _serve(slug, ref) as served:
+        methods = getattr(served.task, "methods", ())
+        if method not in methods:
+            raise InputRefused(
+                "explain.unknown_method",
+                Message(N_("There is no explanation called {method}."), {"method": method[:40]}),
+                Message(N_("Choose one of: {methods}."), {"methods": ", ".join(methods)}),
+            )
+        began = time.perf_counter()
+        with served.loaded.lock:
+            explanation = cast(Explains, served.task).explain(served.loaded.predictor, sample, target, method)
+    took_ms = round((time.perf_counter() - began) * 1000, 1)
+    log_event("explained", sector=slug, version=served.model.version, method=method, latency_ms=took_ms)
+    return explanation
+
+
+def evaluate(slug: str, path: Path, ref: str = CHAMPION) -> tuple[ModelRef, Evaluation]:
+    """Measure a version on a data path. The model is loaded apart from the pool, so that pages need not wait."""
+    version = registry().resolve(slug, ref)
+    task = load_task(find_sector(slug).task)
+    return model_ref(version), task.evaluate(_load(task, version, pick_device()), path)
+
+
+def evaluation_of(version: Version) -> Evaluation | None:
+    """The evaluation that was stored with a version; None when it has none."""
+    from core.training.evaluation import load_evaluation
+
+    if not (version.path / "evaluation.json").is_file():
+        return None
+    return load_evaluation(version.path)
+
+
+def methods(slug: str) -> tuple[str, ...]:
+    """Names of the explanations that a sector's task offers; imports the task."""
+    return tuple(getattr(load_task(find_sector(slug).task), "methods", ()))
+
+
+def model_ref(version: Version) -> ModelRef:
+    """How answers name a version."""
+    architecture = str(version.manifest.get("architecture", ""))
+    return ModelRef(version.sector, version.ref, architecture, version.sha256)
+
+
+@contextmanager
+def _serve(slug: str, ref: str) -> Iterator[_Served]:
+    """The model that `ref` means, loaded and leased; the bundled one when the champion is unusable."""
+    store = registry()
+    task = load_task(find_sector(slug).task)
+    device = pick_device()
+    version, notices = _usable(slug, ref, task, device)
+    if ref == CHAMPION and store.trouble is not None:
+        notices = (*notices, store.trouble)
+    with pool().lease((device, version.sha256), lambda: _load(task, version, device)) as loaded:
+        yield _Served(task, loaded, model_ref(version), notices)
+
+
+def _usable(slug: str, ref: str, task: Task, device: str) -> tuple[Version, tuple[Message, ...]]:
+    store = registry()
+    try:
+        version = store.resolve(slug, ref)
+        with pool().lease((device, version.sha256), lambda: _load(task, version, device)):
+            return version, ()
+    except (StoreError, ModelRefused) as error:
+        if ref != CHAMPION:
+            raise
+        return _instead(slug, error), (
+            Message(N_("The chosen model cannot be used ({code}); the bundled one answers."), {"code": error.code}),
+        )
+
+
+def _instead(slug: str, error: AppError) -> Version:
+    """The bundled version, or the error again when that is what failed."""
+    bundled = registry().resolve(slug, BUNDLED)
+    log_event("champion_unusable", level="ERROR", sector=slug, code=error.code)
+    return bundled
+
+
+def _load(task: Task, version: Version, device: str) -> Predictor[Any, Any]:
+    limit_threads()
+    began = time.perf_counter()
+    version.check()
+    predictor = task.load(version.path, device)
+    took_s = round(time.perf_counter() - began, 2)
+    log_event("model_loaded", sector=version.sector, version=version.ref, device=device, took_s=took_s)
+    return predictor

@@ -1,0 +1,100 @@
+"""Imports torch and loads the champions in the background, so that the first page need not wait for either."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from core import catalog
+from core.contracts import ImageSample
+from core.errors import AppError
+from core.log import log_error, log_event
+from core.serving import service
+from core.store import reconcile
+from core.store.registry import registry
+
+Stage = Literal["waiting", "importing", "loading", "ready", "failed"]
+
+EXAMPLES: dict[str, Any] = {
+    "image_classification": ImageSample("warm-up", np.full((64, 64, 3), 128, np.uint8), ""),
+}
+"""One input per task; the first prediction of a model is slower than the next ones."""
+
+
+@dataclass(frozen=True)
+class WarmUp:
+    """How far the warm-up is, and for how many seconds it has run or ran. `failed`: models load on first use."""
+
+    stage: Stage
+    seconds: float
+
+
+class _State:
+    def __init__(self) -> None:
+        self.stage: Stage = "waiting"
+        self.began = time.monotonic()
+        self.took = 0.0
+        self.thread: threading.Thread | None = None
+        self.done = threading.Event()
+
+
+_state = _State()
+_lock = threading.Lock()
+
+
+def start() -> None:
+    """Begin the warm-up in a thread of its own; further calls do nothing."""
+    with _lock:
+        if _state.thread is None:
+            _state.began = time.monotonic()
+            _state.stage = "importing"
+            _state.thread = threading.Thread(target=_warm_up, name="warm-up", daemon=True)
+            _state.thread.start()
+
+
+def state() -> WarmUp:
+    """How far it is; cheap enough for every run of a page."""
+    if _state.done.is_set() or _state.thread is None:
+        return WarmUp(_state.stage, _state.took)
+    return WarmUp(_state.stage, time.monotonic() - _state.began)
+
+
+def wait(timeout: float | None = None) -> WarmUp:
+    """Wait for the end of the warm-up, at most `timeout` seconds; returns at once when it was never started."""
+    if _state.thread is not None:
+        _state.done.wait(timeout)
+    return state()
+
+
+def _warm_up() -> None:
+    stage: Stage = "ready"
+    try:
+        import timm  # noqa: F401
+        import torch  # noqa: F401
+
+        _state.stage = "loading"
+        reconcile.reconcile(registry())
+        for sector in catalog.SECTORS:
+            if not _answers(sector.slug, EXAMPLES[sector.task]):
+                stage = "failed"
+    except Exception as error:  # noqa: BLE001  (a failed warm-up must not take the server down)
+        log_error(error)
+        stage = "failed"
+    _state.took = time.monotonic() - _state.began
+    _state.stage = stage
+    _state.done.set()
+    log_event("warm_up", stage=stage, seconds=round(_state.took, 2))
+
+
+def _answers(slug: str, example: Any) -> bool:
+    """Load the champion of a sector and ask it once."""
+    try:
+        service.predict(slug, [example])
+    except AppError as error:
+        log_error(error, sector=slug)
+        return False
+    return True

@@ -1,0 +1,137 @@
+"""The tables. A change here needs a new file in migrations/versions; a test compares the two."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    DateTime,
+    Float,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    text,
+)
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeDecorator
+
+HEAD = "0001"
+"""The newest migration; known without importing Alembic, so that an up-to-date store opens quickly."""
+
+LIVE = ("queued", "running")
+"""States of a job that has not ended."""
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware moment, kept as UTC without a zone because SQLite has none."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Aware to naive UTC."""
+        return None if value is None else value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:
+        """Naive UTC to aware."""
+        return None if value is None else value.replace(tzinfo=UTC)
+
+
+metadata = MetaData()
+
+versions = Table(
+    "versions",
+    metadata,
+    Column("sector", String(64), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("name", String(200), nullable=False),
+    Column("folder", String(64), nullable=False, unique=True),
+    Column("sha256", String(64), nullable=False),
+    Column("created", UtcDateTime, nullable=False),
+    Column("job_id", String(32), nullable=False),
+    Column("manifest", JSON, nullable=False),
+    Column("files", JSON, nullable=False),
+)
+
+# A NULL number stands for the bundled preset, which is not in this database.
+aliases = Table(
+    "aliases",
+    metadata,
+    Column("sector", String(64), primary_key=True),
+    Column("alias", String(32), primary_key=True),
+    Column("number", Integer),
+    ForeignKeyConstraint(["sector", "number"], ["versions.sector", "versions.number"], name="fk_aliases_version"),
+)
+
+promotions = Table(
+    "promotions",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("sector", String(64), nullable=False),
+    Column("number", Integer),
+    Column("previous", Integer),
+    Column("created", UtcDateTime, nullable=False),
+    Column("undone", Boolean, nullable=False),
+    ForeignKeyConstraint(["sector", "number"], ["versions.sector", "versions.number"], name="fk_promotions_version"),
+    sqlite_autoincrement=True,
+)
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("id", String(32), nullable=False, unique=True),
+    Column("kind", String(32), nullable=False),
+    Column("sector", String(64), nullable=False),
+    Column("slot", String(32), nullable=False),
+    Column("key", String(200), nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("args", JSON, nullable=False),
+    Column("stage", String(32), nullable=False),
+    Column("step", Integer, nullable=False),
+    Column("total", Integer, nullable=False),
+    Column("created", UtcDateTime, nullable=False),
+    Column("started", UtcDateTime),
+    Column("finished", UtcDateTime),
+    Column("error", JSON(none_as_null=True)),
+    Column("result", JSON, nullable=False),
+    Column("cancel_grace_s", Float),
+    Column("supervisor", String(200), nullable=False),
+    Column("worker", String(200), nullable=False),
+    Column("lease", String(200), nullable=False),
+    Column("beats", Integer, nullable=False),
+    sqlite_autoincrement=True,
+)
+_live_key = text("key <> '' AND status IN ('queued', 'running')")
+_held_lease = text("status = 'running'")
+Index("ix_jobs_live_key", jobs.c.key, unique=True, sqlite_where=_live_key, postgresql_where=_live_key)
+Index("ix_jobs_lease", jobs.c.lease, unique=True, sqlite_where=_held_lease, postgresql_where=_held_lease)
+Index("ix_jobs_status", jobs.c.status)
+
+events = Table(
+    "events",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("job_id", String(32), ForeignKey("jobs.id", name="fk_events_job", ondelete="CASCADE"), nullable=False),
+    Column("time", UtcDateTime, nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("data", JSON, nullable=False),
+    Index("ix_events_job", "job_id", "seq"),
+    sqlite_autoincrement=True,
+)
+
+supervisors = Table(
+    "supervisors",
+    metadata,
+    Column("host", String(200), primary_key=True),
+    Column("owner", String(200), nullable=False),
+    Column("started", UtcDateTime, nullable=False),
+)

@@ -1,0 +1,100 @@
+"""A sector whose task learns nothing, quickly, and misbehaves as its configuration says.
+
+Importing this module adds the sector to the catalogue; the supervisor under test imports it before it forks workers.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import signal
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+
+from core import catalog
+from core.contracts import Classification, Preset, Sector
+from core.errors import ModelRefused
+
+SLUG = "fake"
+
+
+@dataclass(frozen=True)
+class Config:
+    mode: str = "ok"
+    steps: int = 3
+    sleep_s: float = 0.0
+    batch_size: int = 8
+    seed: int = 0
+
+
+class Predictor:
+    size_bytes = 1000
+
+    def __init__(self, bias: float) -> None:
+        self.bias = bias
+
+    def predict(self, inputs, bias: float = 0.0):
+        import numpy as np
+
+        scores = np.array([self.bias, 1 - self.bias], dtype=np.float32)
+        return [Classification(("a", "b"), scores, "a", ("a",), domain_score=bias) for _ in inputs]
+
+
+def write_checkpoint(folder: Path, content: bytes = b"weights", **extra) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "model.safetensors").write_bytes(content)
+    manifest = {"schema": 1, "architecture": "tiny", "sha256": hashlib.sha256(content).hexdigest(), **extra}
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    return folder
+
+
+class Task:
+    name = "fake_task"
+    config_type = Config
+    headline_metric = "accuracy"
+
+    def load(self, checkpoint: Path, device: str) -> Predictor:
+        content = (checkpoint / "model.safetensors").read_bytes()
+        if content.startswith(b"broken"):
+            raise ModelRefused("model.broken", "The weights are broken.")
+        return Predictor(0.25)
+
+    def train(self, config: Config, data: Path, run) -> Path:
+        run.stage("read")
+        if config.mode == "read":
+            assert data.read_bytes() == b"uploaded"
+        run.stage("train")
+        if config.mode == "oom" or (config.mode == "oom_once" and config.batch_size > 4):
+            raise MemoryError
+        if config.mode == "crash":
+            os._exit(7)
+        if config.mode == "secret":
+            raise ValueError("patient Zhang San")
+        if config.mode == "disk":
+            raise OSError(28, "No space left on device")
+        for step in range(config.steps):
+            if run.should_stop() and config.mode != "deaf":
+                break
+            if config.mode == "stop_self" and step == 1:
+                os.killpg(0, signal.SIGSTOP)
+            time.sleep(config.sleep_s)
+            run.report(step + 1, config.steps, loss=float("nan") if config.mode == "nan" else 1 / (step + 1))
+        return write_checkpoint(run.directory / "checkpoint", b"broken" if config.mode == "broken" else os.urandom(64))
+
+
+def install() -> None:
+    if any(sector.slug == SLUG for sector in catalog.SECTORS):
+        return
+    preset = Preset("bundled", "bundled", "fake/bundled", "", "MIT", 0.0, "")
+    sector = Sector(SLUG, "Fake", "", "Sectors", Task.name, "", (preset,), "", "accuracy")
+    catalog.SECTORS = (*catalog.SECTORS, sector)
+    package, module = ModuleType("core.tasks.fake_task"), ModuleType("core.tasks.fake_task.task")
+    module.TASK = Task()
+    sys.modules |= {package.__name__: package, module.__name__: module}
+
+
+install()
