@@ -62,7 +62,8 @@ messages: $(DEV)  ## Extract the messages, merge them into every catalogue, comp
 	mkdir -p build
 	$(PY) -m babel.messages.frontend extract -F babel.cfg -k t -k N_ --no-location --sort-output \
 		--project Vitrine -o build/vitrine.pot .
-	$(PY) -m babel.messages.frontend update -D vitrine -d assets/locales -i build/vitrine.pot --no-fuzzy-matching
+	$(PY) -m babel.messages.frontend update -D vitrine -d assets/locales -i build/vitrine.pot \
+		--no-fuzzy-matching --ignore-obsolete
 	$(PY) -m babel.messages.frontend compile -D vitrine -d assets/locales --statistics
 
 LOCK := uv pip compile --universal --python-version 3.11 --generate-hashes --quiet \

@@ -17,7 +17,6 @@ FLAGS = [
     "--disable-gpu",
     "--disable-background-networking",
     "--disable-sync",
-    "--disable-quic",
     "--no-first-run",
     "--disable-component-update",
 ]
