@@ -1,0 +1,145 @@
+"""The answer and the reasons for it, for one image or a batch."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from core.contracts import N_, ImageSample, Sector
+from core.errors import AppError
+from core.ui import predict
+from core.ui.batch import download, show_batch
+from core.ui.i18n import t
+from core.ui.inputs import Inputs, input_title
+from core.ui.predict import Answered, Row
+from core.ui.views import (
+    escape,
+    for_display,
+    show_error,
+    show_explanation,
+    show_faithfulness,
+    show_prediction,
+    show_refusals,
+)
+
+METHODS = {
+    "grad_cam": N_("Grad-CAM: coarse, from the last layers"),
+    "integrated_gradients": N_("Integrated gradients: fine, pixel by pixel"),
+}
+DEFAULT_OPACITY = 0.55
+
+
+def show_answers(sector: Sector, inputs: Inputs, options: dict[str, Any]) -> None:
+    """Answers for everything that was chosen, with a map for the one that is looked at."""
+    try:
+        answered = predict.answered(sector.slug, inputs, options)
+    except AppError as error:
+        show_error(error)
+        return
+    show_refusals(answered.refused)
+    if not answered.rows:
+        return
+    if len(inputs.items) == 1:
+        st.caption(input_title(inputs))
+        _show_one(sector.slug, inputs, answered.rows[0])
+        download(sector, answered)
+        return
+    place = show_batch(sector, answered)
+    if place is not None:
+        _show_one(sector.slug, inputs, answered.rows[place])
+
+
+def _show_one(slug: str, inputs: Inputs, row: Row) -> None:
+    sample = predict.sample_of(slug, inputs, row.item)
+    picture, map_place, words = st.columns([1, 1, 1.4], gap="medium")
+    with picture:
+        st.image(
+            for_display(sample.pixels),
+            caption=escape(row.item.name),
+            alt=t("The image as the model gets it"),
+            width="stretch",
+        )
+    with words:
+        show_prediction(slug, row.answer, sample)
+    with map_place:
+        target = row.answer.prediction.decision
+        if target is None:
+            st.caption(t("No map: the model gave no answer to explain."))
+        else:
+            _show_map(slug, sample, target, "grad_cam", DEFAULT_OPACITY)
+
+
+def _show_map(slug: str, sample: ImageSample, target: str, method: str, opacity: float) -> None:
+    try:
+        with st.spinner(t("Drawing the map")):
+            explanation = predict.explanation(slug, sample, target, method)
+    except AppError as error:
+        show_error(error)
+        return
+    show_explanation(explanation, sample, opacity)
+
+
+def show_why(sector: Sector, inputs: Inputs, options: dict[str, Any]) -> None:
+    """Method, label, opacity, and how far to trust the map."""
+    slug = sector.slug
+    try:
+        answered = predict.answered(slug, inputs, options)
+    except AppError as error:
+        show_error(error)
+        return
+    if not answered.rows:
+        show_refusals(answered.refused)
+        return
+    row = _row_input(slug, answered)
+    sample = predict.sample_of(slug, inputs, row.item)
+    prediction = row.answer.prediction
+    controls, map_place = st.columns([1, 1.4], gap="large")
+    with controls:
+        method = st.radio(
+            t("Method"),
+            list(METHODS),
+            format_func=lambda name: t(METHODS[name]),
+            key=f"{slug}.method",
+            persist_state="session",
+        )
+        labels = list(prediction.labels)
+        target = st.selectbox(
+            t("Why this score for"),
+            labels,
+            index=labels.index(prediction.decision) if prediction.decision else 0,
+            key=f"{slug}.why.{row.item.name}.{prediction.decision}",
+        )
+        percent = st.slider(
+            t("Opacity of the map, %"),
+            0,
+            100,
+            round(100 * DEFAULT_OPACITY),
+            key=f"{slug}.opacity",
+            persist_state="session",
+        )
+        if prediction.abstained is not None:
+            st.caption(t("The model declined this image, so the map says little."))
+    try:
+        with controls, st.spinner(t("Measuring the map")):
+            explanation = predict.explanation(slug, sample, target, method)
+    except AppError as error:
+        show_error(error)
+        return
+    with map_place:
+        show_explanation(explanation, sample, percent / 100)
+    with controls:
+        st.markdown(f"**{t('How far to trust this map')}**")
+        show_faithfulness(explanation.faithfulness)
+
+
+def _row_input(slug: str, answered: Answered) -> Row:
+    if len(answered.rows) == 1:
+        return answered.rows[0]
+    place = st.selectbox(
+        t("Image"),
+        range(len(answered.rows)),
+        format_func=lambda index: answered.rows[index].item.name,
+        key=f"{slug}.why_row",
+    )
+    return answered.rows[place]

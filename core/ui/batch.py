@@ -1,0 +1,132 @@
+"""A batch of answers: the table with thumbnails, and the file to take away."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import streamlit as st
+
+from core.contracts import Refusal, Sector
+from core.ui.i18n import t
+from core.ui.predict import Answered, Row
+from core.ui.views import escape, plain
+
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+_ROW_HEIGHT = 64
+
+
+def show_batch(sector: Sector, answered: Answered) -> int | None:
+    """Table and download; returns the place of the row that was clicked."""
+    slug = sector.slug
+    counts = _counts(answered.rows)
+    st.caption(" · ".join(f"{label}: {count}" for label, count in counts))
+    picked = st.dataframe(
+        [_shown(row) for row in answered.rows],
+        hide_index=True,
+        row_height=_ROW_HEIGHT,
+        height=min(40 + _ROW_HEIGHT * len(answered.rows), 560),
+        column_config={
+            "image": st.column_config.ImageColumn(t("Image"), width="small"),
+            "file": st.column_config.TextColumn(t("File"), width="medium"),
+            "decision": st.column_config.TextColumn(t("Answer")),
+            "score": st.column_config.ProgressColumn(t("Score, %"), min_value=0, max_value=100, format="%.1f"),
+            "set": st.column_config.TextColumn(t("Labels at this coverage")),
+            "note": st.column_config.TextColumn(t("Notes"), width="large"),
+        },
+        on_select="rerun",
+        selection_mode="single-row",
+        key=f"{slug}.batch",
+    )
+    st.caption(t("Select a row to see the image and the reasons."))
+    download(sector, answered)
+    rows = picked.selection.rows if picked else []
+    return int(rows[0]) if rows and rows[0] < len(answered.rows) else None
+
+
+def download(sector: Sector, answered: Answered) -> None:
+    """A button for the CSV with everything that was answered or refused."""
+    st.download_button(
+        t("Download the results as CSV"),
+        data=lambda: to_csv(sector, answered),
+        file_name=f"vitrine-{sector.slug}.csv",
+        mime="text/csv",
+        icon=":material/download:",
+        key=f"{sector.slug}.download",
+        on_click="ignore",
+    )
+
+
+def _counts(rows: Sequence[Row]) -> list[tuple[str, int]]:
+    counts: dict[str, int] = {}
+    for row in rows:
+        label = row.answer.prediction.decision or t("No answer")
+        counts[label] = counts.get(label, 0) + 1
+    return [(escape(label), count) for label, count in sorted(counts.items(), key=lambda pair: -pair[1])]
+
+
+def _shown(row: Row) -> dict[str, Any]:
+    prediction = row.answer.prediction
+    notes = [plain(notice) for notice in row.notices]
+    if prediction.abstained is not None:
+        notes.insert(0, plain(prediction.abstained.message))
+    decided = prediction.decision
+    return {
+        "image": row.thumbnail,
+        "file": row.item.name,
+        "decision": decided or t("No answer"),
+        "score": 100 * float(prediction.scores[prediction.labels.index(decided)]) if decided else None,
+        "set": ", ".join(prediction.prediction_set) if decided else "",
+        "note": " ".join(notes),
+    }
+
+
+def to_csv(sector: Sector, answered: Answered) -> bytes:
+    """The answers as CSV in UTF-8 with a byte order mark, so that spreadsheets read Chinese; one row per input.
+
+    Every row carries model, version and the sector's notice, so that a line cut out of the file still does.
+    """
+    labels = answered.rows[0].answer.prediction.labels if answered.rows else ()
+    header = ["input", "decision", *(f"score {label}" for label in labels), "prediction_set", "abstained", "latency_ms"]
+    header += ["notices", "removed_tags", "refused", "hint", "model", "version", "notice"]
+    buffer = io.StringIO()
+    writer = csv.writer(buffer)
+    writer.writerow([safe_cell(name) for name in header])
+    notice = t(sector.notice) if sector.notice else ""
+    for row in answered.rows:
+        writer.writerow([safe_cell(cell) for cell in (*_answer_cells(row), notice)])
+    for refusal in answered.refused:
+        writer.writerow([safe_cell(cell) for cell in (*_refusal_cells(refusal, len(labels)), notice)])
+    return buffer.getvalue().encode("utf-8-sig")
+
+
+def _answer_cells(row: Row) -> Iterable[object]:
+    prediction, model = row.answer.prediction, row.answer.model
+    yield row.item.name
+    yield prediction.decision or ""
+    yield from (round(float(score), 4) for score in prediction.scores)
+    yield " | ".join(prediction.prediction_set)
+    yield plain(prediction.abstained.message) if prediction.abstained else ""
+    yield round(row.answer.latency_ms, 1)
+    yield " ".join(plain(notice) for notice in row.notices)
+    yield ", ".join(row.removed_tags)
+    yield from ("", "")
+    yield model.architecture
+    yield model.version
+
+
+def _refusal_cells(refusal: Refusal, n_labels: int) -> Iterable[object]:
+    yield refusal.name
+    yield from [""] * (n_labels + 6)
+    yield f"{plain(refusal.message)} ({refusal.code})"
+    yield plain(refusal.hint)
+    yield from ("", "")
+
+
+def safe_cell(value: object) -> object:
+    """`value` so that a spreadsheet shows it and never runs it; numbers stay numbers."""
+    if isinstance(value, str) and value.startswith(_FORMULA_STARTS):
+        return f"'{value}"
+    return value

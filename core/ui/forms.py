@@ -1,0 +1,90 @@
+"""A form for any configuration dataclass, from the metadata of its fields, and the command that does the same.
+
+Metadata of a field: `label`, `help`, `choices` (value -> label), `low`, `high`, `advanced`.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from dataclasses import Field, fields
+from typing import Any
+
+import streamlit as st
+
+from core.ui.i18n import t
+
+
+def config_form(prefix: str, config_type: type) -> dict[str, Any]:
+    """Draw one widget per field of the dataclass `config_type`; returns the chosen values by field name.
+
+    Options marked `advanced` stand behind an expander. Nothing is checked here: the dataclass checks itself.
+    """
+    plain = [entry for entry in fields(config_type) if not entry.metadata.get("advanced")]
+    advanced = [entry for entry in fields(config_type) if entry.metadata.get("advanced")]
+    with st.grid(min_column_width=240):
+        values = {entry.name: _field_input(prefix, entry) for entry in plain}
+    if advanced:
+        with st.expander(t("More options ({count})", count=len(advanced))), st.grid(min_column_width=240):
+            values |= {entry.name: _field_input(prefix, entry) for entry in advanced}
+    return values
+
+
+def changed(config_type: type, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values that differ from the defaults of `config_type`."""
+    return {
+        entry.name: values[entry.name]
+        for entry in fields(config_type)
+        if entry.name in values and values[entry.name] != entry.default
+    }
+
+
+def train_command(slug: str, data: str, config_type: type, values: Mapping[str, Any]) -> str:
+    """The command line that starts the same run; `data` comes quoted for a POSIX shell, the rest is quoted here."""
+    settings = [f"--set {shlex.quote(f'{name}={value}')}" for name, value in changed(config_type, values).items()]
+    return " ".join(["python -m core train", shlex.quote(slug), "--data", data, *settings])
+
+
+def _field_input(prefix: str, entry: Field[Any]) -> Any:
+    meta, default = entry.metadata, entry.default
+    common: dict[str, Any] = {
+        "label": t(str(meta.get("label", entry.name))),
+        "help": t(str(meta.get("help", ""))),
+        "key": f"{prefix}.{entry.name}",
+        "persist_state": "session",
+    }
+    if "choices" in meta:
+        return _choice_input(str(default), meta["choices"], common)
+    if isinstance(default, bool):
+        return st.toggle(value=default, **common)
+    if isinstance(default, int | float):
+        return _number_input(default, meta, common)
+    return st.text_input(value=str(default), max_chars=120, **common).strip()
+
+
+def _choice_input(default: str, names: Mapping[str, str], common: dict[str, Any]) -> str:
+    options = list(names)
+    return str(
+        st.selectbox(
+            options=options, index=options.index(default), format_func=lambda option: t(names[option]), **common
+        )
+    )
+
+
+def _number_input(default: float, meta: Mapping[str, Any], common: dict[str, Any]) -> int | float:
+    kind = type(default)
+    low, high = meta.get("low"), meta.get("high")
+    value = st.number_input(
+        min_value=None if low is None else kind(low),
+        max_value=None if high is None else kind(high),
+        value=default,
+        step=1 if kind is int else _step(default),
+        format="%d" if kind is int else "%g",
+        **common,
+    )
+    return kind(value)
+
+
+def _step(default: float) -> float:
+    """A tenth of a small default, so that the arrows move a learning rate as well as a share."""
+    return default / 10 if 0 < default < 0.01 else 0.05

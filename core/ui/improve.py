@@ -1,0 +1,84 @@
+"""Improve the model: choose data, look at it, set options in plain words, start, watch, compare, promote."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+import streamlit as st
+
+from core import jobs
+from core.contracts import Sector
+from core.errors import AppError
+from core.serving import service
+from core.ui.forms import changed, config_form, train_command
+from core.ui.i18n import t
+from core.ui.live import show_job, show_recent_jobs
+from core.ui.training_data import TrainingData, checked, training_data_input
+from core.ui.versions import show_versions
+from core.ui.views import show_error
+
+
+def show_improve(sector: Sector) -> None:
+    """A running job first, then a new one, then the versions that came of earlier ones."""
+    job_id = st.query_params.get("job", "")
+    if job_id:
+        show_job(sector, job_id)
+    else:
+        _new_job(sector)
+    show_recent_jobs(sector, job_id)
+    show_versions(sector)
+
+
+def _new_job(sector: Sector) -> None:
+    st.subheader(t("Train a new version"), anchor=False)
+    data = training_data_input(sector)
+    if data is None:
+        return
+    ready = checked(sector.slug, data)
+    _options(sector, data, ready)
+
+
+@st.fragment
+def _options(sector: Sector, data: TrainingData, ready: bool | None) -> None:
+    """The form, the command that does the same, and the start; a fragment, because every change redraws the command."""
+    slug = sector.slug
+    config_type = service.config_type(slug)
+    st.markdown(f"**{t('How to train')}**")
+    values = config_form(f"{slug}.train", config_type)
+    try:
+        config_type(**values)
+    except AppError as error:
+        show_error(error)
+        return
+    st.caption(t("The same from a terminal"))
+    st.code(train_command(slug, data.argument, config_type, values), language="bash", wrap_lines=True)
+    clicked = st.button(
+        t("Start training"),
+        type="primary",
+        icon=":material/play_arrow:",
+        key=f"{slug}.start",
+        disabled=ready is False,
+        help=t("The data check found something that has to be corrected first.") if ready is False else None,
+    )
+    if clicked:
+        _start(slug, data, changed(config_type, values))
+
+
+def _start(slug: str, data: TrainingData, config: dict[str, Any]) -> None:
+    """Hand the run to the job queue; the same data and options while the run lives are the same job."""
+    key = hashlib.sha256(json.dumps([slug, data.key, config], sort_keys=True).encode()).hexdigest()
+    try:
+        job_id = _submit(slug, data, config, key)
+    except AppError as error:
+        show_error(error)
+        return
+    st.query_params["job"] = job_id
+    st.rerun(scope="app")
+
+
+def _submit(slug: str, data: TrainingData, config: dict[str, Any], key: str) -> str:
+    path = data.path or jobs.keep_upload(data.upload.getvalue(), data.name)
+    args: dict[str, object] = {"sector": slug, "config": config, "data": str(path), "name": data.name}
+    return jobs.submit("train", args, key=key)

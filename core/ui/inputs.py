@@ -1,0 +1,189 @@
+"""What a visitor gives to a page: one of our samples, one or many files of his own, or a zip of them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from core.contracts import N_, ImageSample, Message, Refusal, Sector
+from core.errors import AppError
+from core.intake.archives import ImageSource, open_zip
+from core.intake.images import read_image
+from core.settings import settings
+from core.ui.i18n import t
+from core.ui.quota import charge_upload
+from core.ui.views import escape
+
+_ZIP_SIGNATURES = (b"PK\x03\x04", b"PK\x05\x06")
+
+
+@dataclass(frozen=True)
+class Item:
+    """One image that is read again whenever a view needs its pixels, so that a session holds files and no pixels."""
+
+    name: str
+    read: Callable[[], ImageSample]
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What the page works on now. `key` changes with the content."""
+
+    key: str
+    items: tuple[Item, ...]
+    refused: tuple[Refusal, ...] = ()
+    caption: str = ""
+    sources: tuple[ImageSource, ...] = ()
+
+    def close(self) -> None:
+        """Let go of opened archives."""
+        for source in self.sources:
+            source.close()
+
+
+def image_input(sector: Sector) -> Inputs | None:
+    """The sample strip with an uploader beside it; returns what was chosen last, or None."""
+    slug = sector.slug
+    samples = _samples(slug)
+    strip, own = st.columns([3, 2], gap="medium")
+    with strip:
+        _sample_strip(slug, samples)
+    with own:
+        files = _uploader(slug)
+    chosen = st.session_state.get(f"{slug}.chosen", "")
+    if chosen == "upload":
+        return _uploaded(slug, files)
+    for sample in samples:
+        if sample["file"] == chosen:
+            return _from_sample(slug, sample)
+    return None
+
+
+def _samples(slug: str) -> list[dict[str, Any]]:
+    manifest = settings().assets / "samples" / slug / "manifest.json"
+    if not manifest.is_file():
+        return []
+    entries: list[dict[str, Any]] = json.loads(manifest.read_text(encoding="utf-8"))
+    return entries
+
+
+def _choose(slug: str, what: str) -> None:
+    st.session_state[f"{slug}.chosen"] = what
+
+
+def _sample_strip(slug: str, samples: Sequence[dict[str, Any]]) -> None:
+    st.caption(t("Try a sample. All of them are synthetic: drawn by this project, no patient is shown."))
+    with st.grid(min_column_width=104, gap="small"):
+        for sample in samples:
+            with st.container(gap="xsmall"):
+                st.image(_sample_path(slug, sample["file"]), width="stretch", alt=t(sample["caption"]))
+                st.button(
+                    t(sample["caption"]),
+                    key=f"{slug}.sample.{sample['file']}",
+                    on_click=_choose,
+                    args=(slug, sample["file"]),
+                    width="stretch",
+                    type="primary" if st.session_state.get(f"{slug}.chosen") == sample["file"] else "secondary",
+                )
+
+
+def _sample_path(slug: str, file: str) -> Path:
+    return settings().assets / "samples" / slug / file
+
+
+def _from_sample(slug: str, sample: dict[str, Any]) -> Inputs:
+    path = _sample_path(slug, sample["file"])
+    item = Item(path.name, lambda: read_image(path.read_bytes(), path.name))
+    return Inputs(f"sample:{path.name}", (item,), caption=sample["caption"])
+
+
+def _uploader(slug: str) -> list[Any]:
+    limits = settings().limits
+    st.caption(t("Or use your own images: one, several, or a zip."))
+    files = st.file_uploader(
+        t("Upload images or a zip"),
+        accept_multiple_files=True,
+        key=f"{slug}.upload",
+        on_change=_choose,
+        args=(slug, "upload"),
+        label_visibility="collapsed",
+    )
+    st.caption(
+        t(
+            "PNG, JPEG, TIFF, WebP, GIF, BMP or DICOM, each up to {image_mb} MB and {pixels} megapixels; a zip up to "
+            "{zip_mb} MB. Files stay in the memory of this session and are gone when you leave.",
+            image_mb=limits.image_bytes // 2**20,
+            pixels=limits.image_pixels // 10**6,
+            zip_mb=limits.archive_bytes // 2**20,
+        )
+    )
+    return list(files or [])
+
+
+def _uploaded(slug: str, files: Sequence[Any]) -> Inputs | None:
+    """The uploaded files, opened once per set of files."""
+    slot = f"{slug}.opened"
+    before: Inputs | None = st.session_state.get(slot)
+    key = "upload:" + ",".join(file.file_id for file in files)
+    if before is not None and before.key == key:
+        return before
+    if before is not None:
+        before.close()
+        del st.session_state[slot]
+    if not files:
+        return None
+    opened = _open(key, files)
+    st.session_state[slot] = opened
+    return opened
+
+
+def _open(key: str, files: Sequence[Any]) -> Inputs:
+    items: list[Item] = []
+    refused: list[Refusal] = []
+    sources: list[ImageSource] = []
+    for file in files:
+        try:
+            charge_upload(sum(each.size for each in files))
+            if file.getvalue()[:4] in _ZIP_SIGNATURES:
+                source = open_zip(file.getvalue(), file.name)
+                sources.append(source)
+                refused += source.refused
+                items += [Item(entry.name, _entry_reader(source, entry)) for entry in source.entries]
+            else:
+                items.append(Item(file.name, _file_reader(file)))
+        except AppError as error:
+            refused.append(error.refusal(file.name))
+    items, left = _first_batch(items)
+    return Inputs(key, tuple(items), (*refused, *left), sources=tuple(sources))
+
+
+def _entry_reader(source: ImageSource, entry: Any) -> Callable[[], ImageSample]:
+    return lambda: source.read(entry)
+
+
+def _file_reader(file: Any) -> Callable[[], ImageSample]:
+    return lambda: read_image(file.getvalue(), file.name)
+
+
+def _first_batch(items: list[Item]) -> tuple[list[Item], list[Refusal]]:
+    """At most as many images as a page answers at once; the rest is named, not dropped."""
+    limit = settings().limits.batch_images
+    message = Message(
+        N_("The page answers {limit} images at once; {count} were sent."), {"limit": limit, "count": len(items)}
+    )
+    hint = Message(N_("Send it in a second batch, or use the command line, which has no such limit."))
+    return items[:limit], [Refusal(item.name, "batch.too_many", message, hint) for item in items[limit:]]
+
+
+def input_title(inputs: Inputs) -> str:
+    """A line that names what is being looked at, as Markdown."""
+    if inputs.caption:
+        return t("Synthetic sample: {caption}", caption=t(inputs.caption))
+    if len(inputs.items) == 1:
+        return escape(inputs.items[0].name)
+    return t("{count} images", count=len(inputs.items))

@@ -1,0 +1,148 @@
+"""Operating point, coverage and prevalence: what a visitor may set about an answer, and what it costs."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from core.contracts import N_, Evaluation, Metric
+from core.ui.i18n import t
+from core.ui.views import escape
+
+if TYPE_CHECKING:
+    from core.training.quality import OperatingFigures
+
+RULES = {
+    "default": N_("As trained"),
+    "sensitivity": N_("By sensitivity"),
+    "specificity": N_("By specificity"),
+}
+
+
+def coverage_input(slug: str) -> float:
+    """How often the prediction set shall hold the true label."""
+    percent = st.slider(
+        t("Coverage of the prediction set, %"),
+        70,
+        99,
+        90,
+        key=f"{slug}.coverage",
+        help=t(
+            "On images like the ones the model was calibrated on, the set of labels holds the true one at least this "
+            "often. More coverage means larger sets."
+        ),
+        persist_state="session",
+    )
+    return percent / 100
+
+
+def show_figures(figures: OperatingFigures) -> None:
+    """Sensitivity, specificity and accuracy at a threshold, each with its interval and n."""
+    named = (
+        (t("Sensitivity"), figures.sensitivity),
+        (t("Specificity"), figures.specificity),
+        (t("Accuracy"), figures.accuracy),
+    )
+    with st.grid(min_column_width=150):
+        for name, metric in named:
+            st.metric(
+                name,
+                f"{100 * metric.value:.1f} %",
+                border=True,
+                delta=_range(metric),
+                delta_color="off",
+                delta_arrow="off",
+            )
+
+
+def _range(metric: Metric) -> str:
+    return f"{100 * metric.low:.1f} – {100 * metric.high:.1f} %, n = {metric.n}"
+
+
+def show_predictive_value(slug: str, figures: OperatingFigures, label: str) -> None:
+    """What a positive answer is worth where the label is rarer or more common than in the test data."""
+    from core.training import quality
+
+    prevalence = st.slider(
+        t("Prevalence where the model would be used: share of images that are {label}, %", label=escape(label)),
+        0.1,
+        90.0,
+        10.0,
+        0.1,
+        format="%.1f",
+        key=f"{slug}.prevalence",
+        persist_state="session",
+    )
+    value = quality.ppv(figures.sensitivity.value, figures.specificity.value, prevalence / 100)
+    if math.isnan(value):
+        st.write(t("At this threshold the model never calls an image {label}.", label=escape(label)))
+        return
+    st.write(
+        t(
+            "Of 100 images that the model calls {label}, about **{right}** are, at a prevalence of {prevalence:.1f} %.",
+            label=escape(label),
+            right=round(100 * value),
+            prevalence=prevalence,
+        )
+    )
+    st.caption(t("Positive predictive value by Bayes' rule from the sensitivity and specificity above."))
+
+
+def options_input(slug: str, evaluation: Evaluation | None) -> dict[str, Any]:
+    """Coverage and, for two labels, the operating point; returns the options of a prediction."""
+    with st.expander(t("Coverage and operating point"), icon=":material/tune:"):
+        options: dict[str, Any] = {"coverage": coverage_input(slug)}
+        if evaluation is not None and len(evaluation.labels) == 2:
+            options |= _operating_point(slug, evaluation)
+    return options
+
+
+def _operating_point(slug: str, evaluation: Evaluation) -> dict[str, Any]:
+    """Threshold by a rule on the evaluation's examples; empty for the model's own."""
+    rule = st.segmented_control(
+        t("Operating point"),
+        list(RULES),
+        default="default",
+        required=True,
+        format_func=lambda name: t(RULES[name]),
+        key=f"{slug}.operating_rule",
+        persist_state="session",
+    )
+    if rule in (None, "default"):
+        st.caption(t("The decision uses the threshold that was fixed when the model was trained."))
+        return {}
+    from core.training import quality
+
+    positive = evaluation.labels[1]
+    percent = st.slider(
+        t("Sensitivity for {label} of at least, %", label=escape(positive))
+        if rule == "sensitivity"
+        else t("Specificity for {label} of at least, %", label=escape(positive)),
+        50,
+        99,
+        95,
+        key=f"{slug}.operating_target",
+        persist_state="session",
+    )
+    threshold = (
+        quality.threshold_for(evaluation, sensitivity=percent / 100)
+        if rule == "sensitivity"
+        else quality.threshold_for(evaluation, specificity=percent / 100)
+    )
+    figures = quality.at_threshold(evaluation, threshold)
+    st.caption(
+        t(
+            "An image is called {label} from a score of {threshold:.1f} % on. Chosen and measured on the same {n} "
+            "images of the {split} split of {name}, so slightly too good.",
+            label=escape(positive),
+            threshold=100 * threshold,
+            n=evaluation.data.n,
+            split=evaluation.data.split,
+            name=escape(evaluation.data.name),
+        )
+    )
+    show_figures(figures)
+    show_predictive_value(slug, figures, positive)
+    return {"threshold": threshold}

@@ -1,0 +1,125 @@
+"""Asks the model: once per input and choice of options in a session, after waiting for the warm-up if need be."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+from PIL import Image
+
+from core.contracts import Explanation, ImageSample, Refusal
+from core.errors import AppError
+from core.serving import service, warmup
+from core.serving.service import Answer
+from core.store.registry import registry
+from core.ui.i18n import t
+from core.ui.inputs import Inputs, Item
+
+CHUNK = 16
+"""Images that go to the model together."""
+THUMBNAIL_SIDE = 96
+_WARM_UP_LIMIT_S = 120.0
+_EXPLANATIONS_KEPT = 8
+
+
+@dataclass(frozen=True)
+class Row:
+    """One answered image of a batch, without its pixels."""
+
+    item: Item
+    answer: Answer
+    thumbnail: str
+    """PNG as a data URL."""
+    notices: tuple[Any, ...]
+    removed_tags: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Answered:
+    """The rows that were answered and everything that was not."""
+
+    rows: tuple[Row, ...]
+    refused: tuple[Refusal, ...]
+
+
+def wait_until_ready() -> None:
+    """Wait for the models to be loaded, and say so; returns at once when they are."""
+    if warmup.state().stage in ("ready", "failed"):
+        return
+    with st.spinner(
+        t("The model is being loaded. This happens once after a start and takes a few seconds."), show_time=True
+    ):
+        warmup.wait(_WARM_UP_LIMIT_S)
+
+
+def answered(slug: str, inputs: Inputs, options: Mapping[str, Any]) -> Answered:
+    """Answers for all items of `inputs` by the champion, kept in this session until any of the three changes."""
+    key = (inputs.key, repr(sorted(options.items())), registry().resolve(slug).sha256)
+    slot = f"{slug}.answered"
+    if slot in st.session_state and st.session_state[slot][0] == key:
+        kept: Answered = st.session_state[slot][1]
+        return kept
+    wait_until_ready()
+    result = _answer_all(slug, inputs, options)
+    st.session_state[slot] = (key, result)
+    return result
+
+
+def _answer_all(slug: str, inputs: Inputs, options: Mapping[str, Any]) -> Answered:
+    rows: list[Row] = []
+    refused = list(inputs.refused)
+    total = len(inputs.items)
+    bar = st.progress(0.0) if total > CHUNK else None
+    for start in range(0, total, CHUNK):
+        chunk: list[tuple[Item, ImageSample]] = []
+        for item in inputs.items[start : start + CHUNK]:
+            try:
+                chunk.append((item, item.read()))
+            except AppError as error:
+                refused.append(error.refusal(item.name))
+        answers = service.predict(slug, [sample for _, sample in chunk], **options) if chunk else []
+        rows += [_row(item, sample, answer) for (item, sample), answer in zip(chunk, answers, strict=True)]
+        if bar is not None:
+            done = min(start + CHUNK, total)
+            bar.progress(done / total, t("{done} of {total} images", done=done, total=total))
+    if bar is not None:
+        bar.empty()
+    return Answered(tuple(rows), tuple(refused))
+
+
+def _row(item: Item, sample: ImageSample, answer: Answer) -> Row:
+    return Row(item, answer, _thumbnail(sample), sample.notices, sample.removed_tags)
+
+
+def _thumbnail(sample: ImageSample) -> str:
+    """A small PNG made anew from the pixels; the bytes that were sent never go back to a browser."""
+    image = Image.fromarray(sample.pixels)
+    image.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE))
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG")
+    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
+
+
+def sample_of(slug: str, inputs: Inputs, item: Item) -> ImageSample:
+    """The pixels of one item, kept while it is looked at."""
+    slot, key = f"{slug}.sample_shown", (inputs.key, item.name)
+    if slot not in st.session_state or st.session_state[slot][0] != key:
+        st.session_state[slot] = (key, item.read())
+    sample: ImageSample = st.session_state[slot][1]
+    return sample
+
+
+def explanation(slug: str, sample: ImageSample, target: str, method: str) -> Explanation:
+    """Why the champion scores `target` as it does; the latest few are kept in this session."""
+    kept: dict[Any, Explanation] = st.session_state.setdefault(f"{slug}.explanations", {})
+    key = (sample.sha256, target, method, registry().resolve(slug).sha256)
+    if key not in kept:
+        wait_until_ready()
+        kept[key] = service.explain(slug, sample, target, method)
+        while len(kept) > _EXPLANATIONS_KEPT:
+            del kept[next(iter(kept))]
+    return kept[key]

@@ -1,0 +1,170 @@
+"""Choose the images to learn from, and look at them before anything is trained."""
+
+from __future__ import annotations
+
+import hashlib
+import shlex
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from core.contracts import N_, Sector
+from core.data.catalog import DATA_SETS, local_path
+from core.errors import AppError
+from core.settings import ROOT, settings
+from core.ui.i18n import t
+from core.ui.quota import charge_upload
+from core.ui.views import say, show_error, show_refusals
+
+if TYPE_CHECKING:
+    from core.data.check import DataReport
+
+SPLIT_NAMES = {"train": N_("Training"), "validation": N_("Validation"), "test": N_("Test"), "all": N_("All")}
+CHECK_SIDE = 64
+"""Images are looked at in this size: enough for counts and duplicates, and quick."""
+_UPLOAD = "upload"
+_PAIRS_SHOWN = 50
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """A data set on this machine, or an upload that is still in memory only."""
+
+    name: str
+    key: str
+    """Changes with the content; two clicks on the same data are one job."""
+    path: Path | None = None
+    upload: Any = None
+
+    @property
+    def argument(self) -> str:
+        """What stands after `--data` on the command line, quoted; it does not tell where a server keeps things."""
+        if self.path is None:
+            return shlex.quote(self.name)
+        data = settings().data
+        if data is not None and self.path.is_relative_to(data):
+            return f'"$VITRINE_DATA"/{shlex.quote(self.path.relative_to(data).as_posix())}'
+        return shlex.quote(self.path.relative_to(ROOT).as_posix() if self.path.is_relative_to(ROOT) else self.path.name)
+
+    @contextmanager
+    def on_disk(self) -> Iterator[Path]:
+        """A path to read from; an upload is written to a temporary file that is removed at the end."""
+        if self.path is not None:
+            yield self.path
+            return
+        with tempfile.TemporaryDirectory(prefix="vitrine-check-") as folder:
+            yield self.write(Path(folder))
+
+    def write(self, folder: Path) -> Path:
+        """Write an upload into `folder` under a name of ours and return its path."""
+        path = folder / f"data{'.npz' if self.name.lower().endswith('.npz') else '.zip'}"
+        path.write_bytes(self.upload.getvalue())
+        return path
+
+
+def training_data_input(sector: Sector) -> TrainingData | None:
+    """A data set that is here, or an upload; what could be fetched is named with the command that does it."""
+    slug = sector.slug
+    here = {entry.name: path for entry in DATA_SETS if (path := local_path(entry.name)) is not None}
+    titles = {entry.name: entry.title for entry in DATA_SETS}
+    options = [*here, _UPLOAD]
+    chosen = st.radio(
+        t("Learn from"),
+        options,
+        format_func=lambda name: t("My own images (zip or npz)") if name == _UPLOAD else t(titles[name]),
+        key=f"{slug}.data",
+        persist_state="session",
+    )
+    absent = [entry.name for entry in DATA_SETS if entry.name not in here]
+    if absent:
+        st.caption(t("Not on this machine; one command fetches it:"))
+        st.code("python -m core fetch " + " ".join(absent), language="bash")
+    if chosen == _UPLOAD:
+        return _upload_input(slug)
+    return TrainingData(chosen, f"set:{chosen}", path=here[chosen])
+
+
+def _upload_input(slug: str) -> TrainingData | None:
+    limits = settings().limits
+    st.caption(
+        t(
+            "A zip with one folder per class, or with train, validation and test folders above them, or a MedMNIST "
+            "npz; up to {zip_mb} MB. It stays in memory until you start a training; then it lies in the folder of the "
+            "job until the job ends.",
+            zip_mb=limits.archive_bytes // 2**20,
+        )
+    )
+    st.code("images.zip\n├── cats\n│   ├── 1.png\n│   └── 2.png\n└── dogs\n    ├── 1.png\n    └── 2.png", language=None)
+    file = st.file_uploader(t("Upload a zip or an npz"), key=f"{slug}.data_upload", label_visibility="collapsed")
+    if file is None:
+        return None
+    try:
+        charge_upload(file.size)
+    except AppError as error:
+        show_error(error)
+        return None
+    digest = hashlib.sha256(file.getbuffer()).hexdigest()
+    return TrainingData(file.name, f"upload:{digest}", upload=file)
+
+
+def checked(slug: str, data: TrainingData) -> bool | None:
+    """The data check, on demand; True when training may start, False when it may not, None before the check."""
+    slot = f"{slug}.data_check"
+    kept = st.session_state.get(slot)
+    if kept is None or kept[0] != data.key:
+        if data.upload is None and not st.button(
+            t("Check the data"), icon=":material/fact_check:", key=f"{slug}.check"
+        ):
+            return None
+        kept = (data.key, _read(data))
+        st.session_state[slot] = kept
+    found = kept[1]
+    if isinstance(found, AppError):
+        show_error(found)
+        return False
+    show_report(found)
+    return not found.blocking
+
+
+def _read(data: TrainingData) -> DataReport | AppError:
+    from core.data.images import read_labelled_images
+
+    bar = st.progress(0.0, t("Reading the images"))
+
+    def progress(done: int, total: int) -> None:
+        if total and (done == total or done % 25 == 0):
+            bar.progress(min(done / total, 1.0), t("{done} of {total} images", done=done, total=total))
+
+    try:
+        with data.on_disk() as path:
+            return read_labelled_images(path, CHECK_SIDE, progress=progress).report
+    except AppError as error:
+        return error
+    finally:
+        bar.empty()
+
+
+def show_report(report: DataReport) -> None:
+    """Counts per class and split, duplicates, what could not be read, and what that means."""
+    for message in report.blocking:
+        st.error(say(message), icon=":material/block:")
+    for message in report.warnings:
+        st.warning(say(message), icon=":material/warning:")
+    if not report.blocking and not report.warnings:
+        st.success(t("The check found nothing to complain about."), icon=":material/check_circle:")
+    labels = sorted({label for counts in report.counts.values() for label in counts})
+    st.dataframe(
+        {t("Class"): labels}
+        | {
+            t(SPLIT_NAMES.get(split, split)): [counts.get(label, 0) for label in labels]
+            for split, counts in report.counts.items()
+        },
+        hide_index=True,
+        height=min(38 + 35 * len(labels), 388),
+    )
+    show_refusals(report.unreadable)

@@ -1,0 +1,193 @@
+"""Versions of a sector's model: side by side, compared on the same images, promoted or rolled back by a person."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from core.contracts import N_, Evaluation, Sector
+from core.errors import AppError
+from core.serving import service
+from core.store.registry import registry
+from core.store.versions import Version
+from core.ui.i18n import t
+from core.ui.quality import METRIC_NAMES, interval
+from core.ui.views import escape, show_error
+
+if TYPE_CHECKING:
+    from core.training.quality import Comparison
+
+ALIAS_NAMES = {"champion": N_("in use"), "challenger": N_("newest challenger")}
+
+
+def show_versions(sector: Sector) -> None:
+    """All versions with their figures, the comparison with the champion, promotion and roll back."""
+    try:
+        versions = registry().versions(sector.slug)
+        champion = registry().resolve(sector.slug)
+    except AppError as error:
+        show_error(error)
+        return
+    st.subheader(t("Versions"), anchor=False)
+    _table(sector, versions)
+    rivals = [version for version in versions if version.number != champion.number]
+    if rivals:
+        _compare(sector, champion, rivals)
+    else:
+        st.caption(t("There is only the version in use so far. Train one above to compare it."))
+    if champion.number:
+        _roll_back(sector, champion)
+
+
+def _table(sector: Sector, versions: list[Version]) -> None:
+    headline = sector.headline_metric
+    rows = []
+    for version in versions:
+        evaluation = _evaluation(version)
+        metric = evaluation.summary.get(headline) if evaluation else None
+        rows.append(
+            {
+                t("Version"): version.ref,
+                t("State"): ", ".join(t(ALIAS_NAMES.get(alias, alias)) for alias in version.aliases),
+                t("Architecture"): str(version.manifest.get("architecture", "")),
+                t(METRIC_NAMES.get(headline, headline)): interval(metric) if metric else "–",
+                t("Measured on"): f"{evaluation.data.name}, n = {evaluation.data.n}" if evaluation else "–",
+                t("Created"): version.created.astimezone().strftime("%Y-%m-%d %H:%M"),
+            }
+        )
+    st.dataframe(rows, hide_index=True)
+
+
+def _evaluation(version: Version) -> Evaluation | None:
+    try:
+        return service.evaluation_of(version)
+    except AppError:
+        # A version whose evaluation is damaged is still listed; comparing it says what is wrong.
+        return None
+
+
+def _compare(sector: Sector, champion: Version, rivals: list[Version]) -> None:
+    slug = sector.slug
+    refs = [version.ref for version in rivals]
+    newest = next((version.ref for version in rivals if "challenger" in version.aliases), refs[0])
+    ref = st.selectbox(
+        t("Compare with the version in use"),
+        refs,
+        index=refs.index(newest),
+        key=f"{slug}.rival.{champion.ref}.{newest}",
+    )
+    rival = rivals[refs.index(ref)]
+    try:
+        show_comparison(service.evaluation_of(champion), service.evaluation_of(rival))
+    except AppError as error:
+        show_error(error)
+    _promote(slug, champion, rival)
+
+
+def show_comparison(champion: Evaluation | None, challenger: Evaluation | None) -> None:
+    """What the challenger fixed and broke, or why that cannot be told."""
+    if champion is None or challenger is None:
+        st.info(t("One of the two versions has no stored evaluation, so they cannot be compared."))
+        return
+    if champion.labels != challenger.labels:
+        st.info(
+            t(
+                "The two cannot be compared: their labels differ. In use: {champion}. Challenger: {challenger}.",
+                champion=_labels(champion),
+                challenger=_labels(challenger),
+            ),
+            icon=":material/difference:",
+        )
+        return
+    from core.training import quality
+
+    comparison = quality.compare(champion, challenger)
+    if comparison is None:
+        st.info(t("The two were measured on different images, so their figures stand side by side only."))
+    else:
+        _show_change(comparison)
+    _side_by_side(champion, challenger)
+
+
+def _labels(evaluation: Evaluation) -> str:
+    shown = ", ".join(escape(label) for label in evaluation.labels[:8])
+    return shown if len(evaluation.labels) <= 8 else f"{shown}, …"
+
+
+def _show_change(comparison: Comparison) -> None:
+    difference = comparison.accuracy_difference
+    fixed, broke, same = st.columns(3)
+    fixed.metric(t("Fixed"), len(comparison.fixed), border=True, help=t("Wrong before, right now"))
+    broke.metric(t("Broke"), len(comparison.broke), border=True, help=t("Right before, wrong now"))
+    same.metric(t("Change in accuracy"), f"{100 * difference.value:+.1f} %", border=True)
+    if difference.low > 0:
+        verdict = t("The challenger is better on these images.")
+    elif difference.high < 0:
+        verdict = t("The challenger is worse on these images.")
+    else:
+        verdict = t("On these images the difference could be chance.")
+    st.write(verdict)
+    st.caption(
+        t(
+            "Same {n} images. Change in accuracy {value:+.1f} % points, 95 % interval {low:+.1f} to {high:+.1f}; "
+            "exact McNemar test p = {p:.3f}.",
+            n=comparison.n,
+            value=100 * difference.value,
+            low=100 * difference.low,
+            high=100 * difference.high,
+            p=comparison.p_value,
+        )
+    )
+
+
+def _side_by_side(champion: Evaluation, challenger: Evaluation) -> None:
+    names = [name for name in METRIC_NAMES if name in champion.summary or name in challenger.summary]
+
+    def column(evaluation: Evaluation) -> list[str]:
+        return [interval(evaluation.summary[name]) if name in evaluation.summary else "–" for name in names]
+
+    st.dataframe(
+        {
+            t("Figure"): [t(METRIC_NAMES[name]) for name in names] + [t("Measured on")],
+            t("In use"): [*column(champion), f"{champion.data.name}, n = {champion.data.n}"],
+            t("Challenger"): [*column(challenger), f"{challenger.data.name}, n = {challenger.data.n}"],
+        },
+        hide_index=True,
+    )
+
+
+def _promote(slug: str, champion: Version, rival: Version) -> None:
+    clicked = st.button(
+        t("Use version {version} from now on", version=escape(rival.ref)),
+        icon=":material/publish:",
+        key=f"{slug}.promote",
+        type="primary",
+    )
+    st.caption(t("All visitors get the new version at once. It can be rolled back."))
+    if not clicked:
+        return
+    try:
+        promoted = registry().promote(slug, rival.number, expected=champion.number)
+    except AppError as error:
+        show_error(error)
+        return
+    st.toast(t("Version {version} is in use now.", version=escape(promoted.ref)), icon=":material/check:")
+    st.rerun()
+
+
+def _roll_back(sector: Sector, champion: Version) -> None:
+    slug = sector.slug
+    if not st.button(
+        t("Roll back from version {version}", version=escape(champion.ref)),
+        icon=":material/undo:",
+        key=f"{slug}.rollback",
+    ):
+        return
+    try:
+        restored = registry().rollback(slug)
+    except AppError as error:
+        show_error(error)
+        return
+    st.toast(t("Version {version} is in use now.", version=escape(restored.ref)), icon=":material/check:")
+    st.rerun()

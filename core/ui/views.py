@@ -1,0 +1,234 @@
+"""Draws answers and explanations; the view is chosen by `prediction.kind` and `explanation.kind`."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+from PIL import Image
+
+from core.contracts import Classification, Explanation, Faithfulness, Heatmap, ImageSample, Message, Refusal
+from core.errors import AppError
+from core.serving.service import Answer
+from core.ui.i18n import t
+from core.ui.theme import mode, palette, show_chart
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+DISPLAY_SIDE = 640
+"""Longest side in pixels of an image sent to the browser."""
+_JOINER = "\u2060"
+_MARKDOWN = set("\\`*_{}[]()#+-.!|<>$~&\"'=^")
+_SHOWN_REFUSALS = 20
+
+
+def escape(text: object) -> str:
+    """`text` so that Markdown shows it literally: no links, images, icons, colours, formulas or HTML.
+
+    An invisible word joiner breaks `:name:`, `www.` and `@`, which Streamlit looks for after Markdown has been parsed.
+    """
+    flat = " ".join(str(text).split())
+    marked = "".join(f"\\{sign}" if sign in _MARKDOWN else sign for sign in flat)
+    marked = marked.replace(":", f":{_JOINER}").replace("@", f"@{_JOINER}")
+    return marked.replace("www\\.", f"www{_JOINER}\\.").replace("WWW\\.", f"WWW{_JOINER}\\.")
+
+
+def chart_text(text: object, limit: int = 40) -> str:
+    """`text` for a plotly label, which would otherwise read it as HTML; cut to `limit` characters."""
+    flat = " ".join(str(text).split())
+    return html.escape(flat if len(flat) <= limit else flat[: limit - 1] + "…", quote=False)
+
+
+def say(message: Message) -> str:
+    """A translated message as Markdown, with what came from a user escaped."""
+    params = {key: escape(value) if isinstance(value, str) else value for key, value in message.params.items()}
+    return t(Message(message.template, params))
+
+
+def plain(message: Message) -> str:
+    """A translated message as plain text, for tables and files."""
+    return t(message)
+
+
+def show_error(error: AppError) -> None:
+    """An expected error: what came, what to do, and its code."""
+    hint = f" {say(error.hint)}" if error.hint.template else ""
+    st.error(f"{say(error.message)}{hint} ({escape(error.code)})", icon=":material/error:")
+
+
+def show_refusals(refused: Sequence[Refusal]) -> None:
+    """Everything that was not taken, with what to do about it; nothing is left out silently."""
+    if not refused:
+        return
+    st.warning(t("Not taken: {count}", count=len(refused)), icon=":material/block:")
+    if len(refused) <= 3:
+        for entry in refused:
+            # Most messages name the file themselves.
+            name = "" if entry.name in entry.message.params.values() else f"**{escape(entry.name)}**: "
+            st.caption(f"{name}{say(entry.message)} {say(entry.hint)} ({escape(entry.code)})")
+        return
+    rows = [
+        {t("File"): row.name, t("Reason"): plain(row.message), t("What to do"): plain(row.hint), t("Code"): row.code}
+        for row in refused
+    ]
+    st.dataframe(rows, hide_index=True, height=min(38 + 35 * len(rows), 38 + 35 * _SHOWN_REFUSALS))
+
+
+def for_display(pixels: NDArray[np.uint8], side: int = DISPLAY_SIDE) -> NDArray[np.uint8]:
+    """`pixels` (H, W, 3) no larger than `side`; small images are enlarged so that their pixels can be seen."""
+    height, width = pixels.shape[:2]
+    scale = side / max(height, width)
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    method = Image.Resampling.LANCZOS if scale < 1 else Image.Resampling.BICUBIC
+    return np.asarray(Image.fromarray(pixels).resize(size, method))
+
+
+def show_prediction(slug: str, answer: Answer, sample: ImageSample) -> None:
+    """The answer for one input, by kind, with what was converted and which model gave it."""
+    _PREDICTION_VIEWS[answer.prediction.kind](slug, answer.prediction)
+    model = answer.model
+    st.caption(
+        t(
+            "Model {architecture}, version {version}. Answered in {latency:.0f} ms.",
+            architecture=escape(model.architecture),
+            version=escape(model.version),
+            latency=answer.latency_ms,
+        )
+    )
+    for notice in (*answer.notices, *sample.notices):
+        st.caption(f":material/info: {say(notice)}")
+    if sample.removed_tags:
+        with st.expander(t("Metadata removed from the file: {count} fields", count=len(sample.removed_tags))):
+            st.caption(t("Only the names are shown; the values were dropped when the file was read."))
+            st.text(", ".join(sample.removed_tags))
+
+
+def _show_classification(slug: str, prediction: Classification) -> None:
+    if prediction.abstained is not None:
+        st.subheader(t("No answer"), anchor=False)
+        st.warning(say(prediction.abstained.message), icon=":material/do_not_disturb_on:")
+        st.caption(
+            t(
+                "Distance from the training images: {distance:.2f} times the limit.",
+                distance=prediction.domain_score,
+            )
+        )
+        return
+    decided = prediction.decision or ""
+    st.caption(t("The model reads this image as"))
+    st.subheader(escape(decided), anchor=False)
+    figure = score_bars(prediction)
+    show_chart(
+        figure,
+        f"{slug}.scores",
+        height=24 + 40 * len(figure.data[0].y),
+        alt=t("Bar chart of the score of every class"),
+    )
+    st.caption(t("Calibrated scores in percent: of 100 images scored 80, about 80 should carry that label."))
+    _show_prediction_set(prediction)
+
+
+def _show_prediction_set(prediction: Classification) -> None:
+    names = ", ".join(f"**{escape(label)}**" for label in prediction.prediction_set)
+    if not prediction.prediction_set:
+        st.write(t("At this coverage no label is plausible enough."))
+    elif len(prediction.prediction_set) == 1:
+        st.write(t("At this coverage one label remains: {names}.", names=names))
+    else:
+        st.write(t("At this coverage the model cannot choose between: {names}.", names=names))
+
+
+def score_bars(prediction: Classification, limit: int = 10) -> go.Figure:
+    """Horizontal bars of the `limit` highest scores, the decided label in the accent colour."""
+    import plotly.graph_objects as go
+
+    look = palette(mode())
+    order = np.argsort(prediction.scores)[::-1][:limit][::-1]
+    labels = [prediction.labels[index] for index in order]
+    values = [100 * float(prediction.scores[index]) for index in order]
+    colours = [look.primary if label == prediction.decision else look.muted for label in labels]
+    figure = go.Figure(
+        go.Bar(
+            x=values,
+            y=[chart_text(label) for label in labels],
+            orientation="h",
+            marker_color=colours,
+            text=[f"{value:.1f} %" for value in values],
+            textposition="outside",
+            cliponaxis=False,
+            hoverinfo="skip",
+        )
+    )
+    figure.update_layout(margin={"l": 0, "r": 56, "t": 4, "b": 4}, showlegend=False)
+    figure.update_xaxes(range=[0, 100], visible=False, fixedrange=True)
+    figure.update_yaxes(title=None, automargin=True, ticksuffix="  ", fixedrange=True, type="category")
+    return figure
+
+
+def show_explanation(explanation: Explanation, sample: ImageSample, opacity: float) -> None:
+    """The explanation over the input, by kind; `opacity` in [0, 1]."""
+    _EXPLANATION_VIEWS[explanation.kind](explanation, sample, opacity)
+
+
+def _show_heatmap(heatmap: Heatmap, sample: ImageSample, opacity: float) -> None:
+    st.image(
+        overlay(sample.pixels, heatmap.values, opacity),
+        caption=t("Bright: matters most for the score of {target}", target=escape(heatmap.target)),
+        alt=t("The image with the importance map over it"),
+        width="stretch",
+    )
+
+
+def overlay(pixels: NDArray[np.uint8], values: NDArray[np.float32], opacity: float) -> NDArray[np.uint8]:
+    """`values` (H, W) in [0, 1] coloured over `pixels` (H, W, 3); unimportant places stay clear.
+
+    The colours run from violet over orange to yellow, as in matplotlib's inferno, which also reads in grey.
+    """
+    shown = for_display(pixels).astype(np.float32)
+    size = (shown.shape[1], shown.shape[0])
+    scaled = Image.fromarray(np.clip(values, 0, 1).astype(np.float32)).resize(size, Image.Resampling.BICUBIC)
+    weight = np.clip(np.asarray(scaled), 0, 1)
+    colours = np.stack([np.interp(weight, _STOPS, channel) for channel in _INFERNO.T], axis=-1)
+    alpha = (opacity * np.sqrt(weight))[..., None]
+    return np.asarray(np.clip(shown * (1 - alpha) + colours * alpha, 0, 255), dtype=np.uint8)
+
+
+def show_faithfulness(faithfulness: Faithfulness | None) -> None:
+    """How far to trust the map, in words first and then in figures."""
+    if faithfulness is None:
+        st.caption(t("How faithful this map is was not measured."))
+        return
+    gain = faithfulness.gain
+    if gain > 0.1:
+        verdict = t("The map holds: hiding what it marks lowers the score much faster than hiding pixels at random.")
+    elif gain > 0:
+        verdict = t("The map is weak: hiding what it marks lowers the score only a little faster than random pixels.")
+    else:
+        verdict = t("Do not trust this map: random pixels matter to the model as much as the ones it marks.")
+    st.write(verdict)
+    st.caption(
+        t(
+            "Faithfulness {gain:+.2f} (above 0 is better than chance). Area under the score curve when the marked "
+            "pixels are removed first: {deletion:.2f}, random order {random_deletion:.2f}; when they are shown first: "
+            "{insertion:.2f}, random order {random_insertion:.2f}. Mean of {n_random} random orders.",
+            gain=gain,
+            deletion=faithfulness.deletion,
+            random_deletion=faithfulness.random_deletion,
+            insertion=faithfulness.insertion,
+            random_insertion=faithfulness.random_insertion,
+            n_random=faithfulness.n_random,
+        )
+    )
+
+
+_STOPS = np.linspace(0, 1, 6)
+_INFERNO = np.array(
+    [[40, 11, 84], [101, 21, 110], [159, 42, 99], [212, 72, 66], [245, 125, 21], [252, 255, 164]], dtype=np.float32
+)
+_PREDICTION_VIEWS: dict[str, Callable[[str, Any], None]] = {"classification": _show_classification}
+_EXPLANATION_VIEWS: dict[str, Callable[[Any, ImageSample, float], None]] = {"heatmap": _show_heatmap}

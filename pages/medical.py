@@ -1,0 +1,38 @@
+"""Medical imaging: reads a chest X-ray, says why, and learns another image problem from a folder of examples."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.catalog import sector
+from core.ui.answers import show_answers, show_why
+from core.ui.card import show_card
+from core.ui.frame import page
+from core.ui.i18n import t
+from core.ui.improve import show_improve
+from core.ui.inputs import image_input
+from core.ui.operating import options_input
+from core.ui.quality import champion_evaluation, show_champion_quality
+from core.ui.sections import section_input
+
+SECTOR = sector("medical")
+
+page(SECTOR)
+inputs = image_input(SECTOR)
+section = section_input(SECTOR.slug)
+
+if section in ("answer", "why"):
+    if inputs is None:
+        st.caption(t("Choose a sample above, or upload an image, to get an answer."))
+    else:
+        options = options_input(SECTOR.slug, champion_evaluation(SECTOR))
+        if section == "answer":
+            show_answers(SECTOR, inputs, options)
+        else:
+            show_why(SECTOR, inputs, options)
+elif section == "improve":
+    show_improve(SECTOR)
+elif section == "quality":
+    show_champion_quality(SECTOR)
+else:
+    show_card(SECTOR)
