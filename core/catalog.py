@@ -1,0 +1,41 @@
+"""The sectors that Vitrine shows: one literal entry each, strings only."""
+
+from __future__ import annotations
+
+from core.contracts import N_, Preset, Sector
+
+SECTORS: tuple[Sector, ...] = (
+    Sector(
+        slug="medical",
+        title=N_("Medical imaging"),
+        icon=":material/radiology:",
+        section=N_("Sectors"),
+        task="image_classification",
+        summary=N_("Reads a chest X-ray, shows where it looked, and declines what is not one."),
+        presets=(
+            Preset(
+                name="bundled",
+                kind="bundled",
+                source="medical/bundled",
+                revision="",
+                licence="CC-BY-4.0",
+                size_mb=0.0,
+                summary=N_("Small network trained by this project on public paediatric chest X-rays."),
+            ),
+        ),
+        default_data="chest_xray_224",
+        headline_metric="auroc",
+        notice=N_(
+            "Research and teaching demo. Not a medical device. Not for diagnosis or treatment. "
+            "Do not upload identifiable patient images."
+        ),
+    ),
+)
+
+
+def sector(slug: str) -> Sector:
+    """The sector with this slug; raises `KeyError` when there is none."""
+    for entry in SECTORS:
+        if entry.slug == slug:
+            return entry
+    raise KeyError(slug)

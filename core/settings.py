@@ -1,0 +1,83 @@
+"""Settings: the only reader of the environment. Every field can be set as `VITRINE_<NAME>`."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ROOT = Path(__file__).resolve().parent.parent
+"""The folder that holds app.py."""
+
+
+class Limits(BaseSettings):
+    """What the intake lets through. The pages show these figures; sizes are bytes of the file as sent."""
+
+    model_config = SettingsConfigDict(env_prefix="VITRINE_LIMIT_", frozen=True)
+
+    image_bytes: int = 20 * 2**20
+    image_pixels: int = 40_000_000
+    image_side_min: int = 8
+    image_side_max: int = 12_000
+    image_aspect_max: float = 20.0
+    archive_bytes: int = 200 * 2**20
+    archive_entries: int = 20_000
+    archive_unpacked_bytes: int = 500 * 2**20
+    archive_ratio: float = 100.0
+    archive_entry_bytes: int = 20 * 2**20
+    session_bytes: int = 250 * 2**20
+    batch_images: int = 200
+
+
+class Settings(BaseSettings):
+    """Where things lie and how the product behaves on this machine."""
+
+    model_config = SettingsConfigDict(env_prefix="VITRINE_", frozen=True)
+
+    home: Path = ROOT / "var"
+    """Everything that Vitrine writes: database, versions, job folders, logs."""
+    data: Path | None = None
+    """A folder with data sets already on this machine."""
+    database_url: str = ""
+    """SQLAlchemy URL of the store; empty means SQLite below `home`."""
+    device: str = "auto"
+    """`auto`, `cpu`, `cuda` or `cuda:N`."""
+    model_budget_mb: int = Field(default=2048, ge=64)
+    """Bytes of models kept loaded, per device."""
+    wait_for_models: bool = False
+    """Report healthy only when the champions are loaded; for a presenter who must never wait."""
+    offline: bool = False
+    """Never probe for a network."""
+    hub_cache: Path | None = None
+    """Folder in the Hugging Face hub's own cache layout; None means the hub library's default."""
+    hub_endpoint: str = "https://huggingface.co"
+    """Address that the probe asks and weights come from."""
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    job_heartbeat_s: float = 30.0
+    """A worker silent for longer than this is taken for hung."""
+    job_idle_exit_s: float = 300.0
+    """The supervisor ends after this long without a job."""
+    job_preload: tuple[str, ...] = ("torch", "torch._dynamo", "timm")
+    """Modules that the supervisor imports once, so that every job after that starts at once."""
+    torch_threads: int = 0
+    """Threads of one model; 0 leaves torch's own choice."""
+    limits: Limits = Field(default_factory=Limits)
+
+    @property
+    def store_url(self) -> str:
+        """The database address in force."""
+        return self.database_url or f"sqlite:///{self.home / 'vitrine.db'}"
+
+    @property
+    def assets(self) -> Path:
+        """Bundled models, samples, logo and message catalogues."""
+        return ROOT / "assets"
+
+
+@lru_cache(maxsize=1)
+def settings() -> Settings:
+    """The settings of this process, read once."""
+    return Settings()

@@ -1,0 +1,1 @@
+"""Which of K classes does an image show? Any number of classes, any timm backbone."""

@@ -1,0 +1,102 @@
+"""The model card of a version, generated from its manifest and evaluation; no field is left empty."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from core.contracts import Evaluation
+from core.tasks.image_classification.model import MANIFEST
+
+CARD = "card.md"
+
+TEMPLATE = """# Model card: {architecture}, {labels}
+
+Research and teaching demo. Not a medical device. Not for diagnosis or treatment.
+
+| | |
+|---|---|
+| Task | image classification, {k} classes: {labels} |
+| Architecture | timm `{architecture}`, input {size} x {size} px, squeezed, 3 channels |
+| Intended use | demonstrations and teaching with images like the training images |
+| Out of scope | decisions about people; images of another kind, another source or another population |
+| Training data | {data}, fingerprint `{fingerprint}`; images per split: {counts} |
+| Settings | {settings} |
+| Command | `{command}` |
+| Made | {created}, code {code_version}, torch {torch_version}, seed {seed} |
+| Weights | sha256 `{sha256}` |
+| Licence | code and weights: as the repository; data: see the data set |
+
+## Measured
+
+On the {split} split of {eval_data}, n = {n}, 95 % intervals (Wilson for shares, bootstrap otherwise).
+Repeat with `{eval_command}`.
+
+| metric | value | 95 % interval |
+|---|---|---|
+{metrics}
+
+## By class
+
+| class | n | right |
+|---|---|---|
+{classes}
+
+## Calibration
+
+Temperature {temperature:.3f} from the validation split; expected calibration error there {validation_ece:.3f}.
+Operating point: score of {positive} >= {threshold:.2f} ({rule}).
+Prediction sets: split conformal on the validation split.
+
+## Known limits
+
+- Scores on images from another source are usually worse than the figures above; their calibration is not measured.
+- Subgroups (age, sex, scanner): not measured, the data do not name them.
+- The domain guard declines {declined:.1%} of the test images and does not catch every image of another kind.
+"""
+
+
+def write_card(folder: Path, evaluation: Evaluation) -> None:
+    """Write `card.md` beside the manifest of `folder`."""
+    manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    counts = {split: sum(by_label.values()) for split, by_label in manifest["data"]["counts"].items()}
+    metrics = [
+        f"| {name} | {metric.value:.4f} | {metric.low:.4f} to {metric.high:.4f} |"
+        for name, metric in evaluation.summary.items()
+    ]
+    truth, prediction = evaluation.table["truth"], evaluation.table["prediction"]
+    classes = [
+        f"| {label} | {int((truth == k).sum())} | {float((prediction[truth == k] == k).mean()):.3f} |"
+        for k, label in enumerate(evaluation.labels)
+        if (truth == k).any()
+    ]
+    text = TEMPLATE.format(
+        architecture=manifest["architecture"],
+        labels=", ".join(evaluation.labels),
+        k=len(evaluation.labels),
+        size=manifest["preprocessing"]["size"],
+        data=manifest["data"]["name"],
+        fingerprint=manifest["data"]["fingerprint"][:16],
+        counts=", ".join(f"{split} {count}" for split, count in counts.items()),
+        settings=", ".join(f"{name} {value}" for name, value in manifest["config"].items()),
+        command=manifest["command"],
+        created=manifest["created"],
+        code_version=manifest["code_version"],
+        torch_version=manifest["torch_version"],
+        seed=manifest["seed"],
+        sha256=manifest["sha256"],
+        split=evaluation.data.split,
+        eval_data=evaluation.data.name,
+        n=evaluation.data.n,
+        eval_command=evaluation.command,
+        metrics="\n".join(metrics),
+        classes="\n".join(classes),
+        temperature=manifest["temperature"],
+        validation_ece=manifest["validation"]["validation_ece"],
+        positive=manifest["threshold"]["label"],
+        threshold=manifest["threshold"]["value"],
+        rule=manifest["threshold"]["rule"],
+        declined=evaluation.summary["declined"].value,
+    )
+    (folder / CARD).write_text(text, encoding="utf-8")

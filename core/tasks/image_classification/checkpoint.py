@@ -1,0 +1,179 @@
+"""From a trained network to a complete checkpoint folder: calibration, domain guard, manifest, card."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+import core
+from core.contracts import RunContext
+from core.data.images import ImageSet, LabelledImages
+from core.data.negatives import negatives
+from core.device import pick_device
+from core.tasks.image_classification.config import ImageClassificationConfig
+from core.tasks.image_classification.domain import DomainGuard, fit_guard
+from core.tasks.image_classification.model import MANIFEST, SCHEMA, WEIGHTS, sha256_of
+from core.tasks.image_classification.train import Start, outputs_of
+from core.training.augment import STRENGTHS, augment
+from core.training.calibration import (
+    conformal_scores,
+    fit_temperature,
+    scores_of,
+)
+from core.training.metrics import classification_summary
+
+N_OTHER = 2400
+"""Generated images of other kinds that the domain guard learns from."""
+N_OWN = 3000
+STRESSED_COPIES = 4
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What is learned from validation images after the training."""
+
+    temperature: float
+    threshold: float
+    conformal: np.ndarray[Any, Any]
+    figures: Mapping[str, float]
+
+
+def calibrate(
+    logits: np.ndarray[Any, Any], stressed: np.ndarray[Any, Any], targets: np.ndarray[Any, Any]
+) -> Calibration:
+    """Temperature and conformal scores from clean validation images; the operating point from stressed ones.
+
+    Clean validation images come from the same source as the training images and are nearly separable, so that they
+    say little about where to cut. The threshold is the one with the best balanced accuracy on strongly changed
+    copies (`stressed`, same order repeated); ties go to the middle.
+    """
+    temperature = fit_temperature(logits, targets)
+    scores = scores_of(logits, temperature)
+    summary = classification_summary(targets, scores.argmax(1), scores)
+    threshold = 0.5
+    if logits.shape[1] == 2:
+        positive = scores_of(stressed, temperature)[:, 1]
+        truth = np.tile(targets, len(stressed) // len(targets)) == 1
+        threshold = best_threshold(positive, truth)
+    figures = {f"validation_{name}": metric.value for name, metric in summary.items()}
+    return Calibration(temperature, threshold, conformal_scores(scores, targets), figures)
+
+
+def best_threshold(scores: np.ndarray[Any, Any], truth: np.ndarray[Any, Any]) -> float:
+    """The cut on a grid with the highest balanced accuracy; the middle one of equals."""
+    grid = np.linspace(0.02, 0.98, 97)
+    gains = np.array([(scores[truth] >= cut).mean() + (scores[~truth] < cut).mean() for cut in grid])
+    best = np.flatnonzero(gains >= gains.max() - 1e-12)
+    return float(round(grid[best[len(best) // 2]], 4))
+
+
+def fit_domain(network: nn.Module, start: Start, train: ImageSet, validation: ImageSet, seed: int) -> DomainGuard:
+    """Fit the guard on the network's features of own images, plain and changed, and of generated other ones."""
+    device, generator = pick_device(), torch.Generator().manual_seed(seed)
+    rows = np.random.default_rng(seed).permutation(len(train.targets))[:N_OWN]
+    own = train.pixels[np.sort(rows)]
+    grey = train.pixels.shape[-1] == 1
+
+    def changed(images: Tensor) -> Tensor:
+        return augment(images, STRENGTHS["strong"], generator)
+
+    def features(pixels: np.ndarray[Any, Any], change: Any = lambda x: x) -> np.ndarray[Any, Any]:
+        return outputs_of(network, start.preprocessing, pixels, device, change)[0]
+
+    other, _ = negatives(N_OTHER, start.preprocessing.size, seed)
+    if grey:
+        # Colour is caught by the pixels themselves; the network has to recognise the grey ones.
+        other = other.mean(axis=3, keepdims=True).astype(np.uint8)
+    return fit_guard(
+        np.concatenate([features(own), features(own, changed)]),
+        features(validation.pixels),
+        features(other),
+        grey,
+        seed,
+    )
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A trained network and everything its manifest tells about how it came to be."""
+
+    network: nn.Module
+    start: Start
+    data: LabelledImages
+    config: ImageClassificationConfig
+    folds: Mapping[str, list[float]]
+    """Figures of each fold of a cross-validation, by metric; empty without one."""
+    command: str
+
+
+def calibrate_network(trained: Trained) -> Calibration:
+    """Calibrate on the validation split and on strongly changed copies of it."""
+    validation, generator = trained.data.splits["validation"], torch.Generator().manual_seed(trained.config.seed)
+
+    def stress(images: Tensor) -> Tensor:
+        return augment(images, STRENGTHS["strong"], generator)
+
+    def logits(change: Callable[[Tensor], Tensor]) -> np.ndarray[Any, Any]:
+        return outputs_of(trained.network, trained.start.preprocessing, validation.pixels, pick_device(), change)[1]
+
+    stressed = np.concatenate([logits(stress) for _ in range(STRESSED_COPIES)])
+    return calibrate(logits(lambda images: images), stressed, validation.targets)
+
+
+def write_checkpoint(folder: Path, trained: Trained, run: RunContext) -> None:
+    """Calibrate, fit the domain guard, and write weights and manifest into `folder`."""
+    run.stage("calibrate")
+    network, start, data, config = trained.network, trained.start, trained.data, trained.config
+    found = calibrate_network(trained)
+    run.report(1, 2)
+    guard = fit_domain(network, start, data.splits["train"], data.splits["validation"], config.seed)
+    tensors = {f"net.{name}": _halve(tensor) for name, tensor in network.state_dict().items()}
+    tensors |= {name: tensor.contiguous() for name, tensor in guard.tensors().items()}
+    tensors["conformal.scores"] = torch.from_numpy(found.conformal).float()
+    folder.mkdir(parents=True, exist_ok=True)
+    save_file(tensors, folder / WEIGHTS)
+    manifest = {
+        "schema": SCHEMA,
+        "task": "image_classification",
+        "architecture": start.architecture,
+        "labels": list(data.labels),
+        "preprocessing": {**asdict(start.preprocessing), "fit": "squeeze"},
+        "temperature": found.temperature,
+        "threshold": {
+            "label": data.labels[-1],
+            "value": found.threshold,
+            "rule": "best balanced accuracy on stressed validation images",
+        },
+        "validation": {name: round(value, 6) for name, value in found.figures.items()},
+        "folds": dict(trained.folds),
+        "data": {
+            "name": data.name,
+            "fingerprint": data.fingerprint,
+            "counts": data.report.counts,
+        },
+        "config": asdict(config),
+        "seed": config.seed,
+        "command": trained.command,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "code_version": core.__version__,
+        "torch_version": str(torch.__version__),
+        "sha256": sha256_of(folder / WEIGHTS),
+    }
+    (folder / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
+    run.report(2, 2)
+
+
+def _halve(tensor: Tensor) -> Tensor:
+    """Half precision for weights; running variances keep full precision, they can exceed its range."""
+    tensor = tensor.detach().cpu().contiguous()
+    fits = tensor.is_floating_point() and tensor.ndim > 1 and float(tensor.abs().max()) < 6e4
+    return tensor.half() if fits else tensor

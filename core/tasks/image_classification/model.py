@@ -1,0 +1,207 @@
+"""Building, saving and loading the network: any timm architecture by name, never an unchecked file."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import timm
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+from core.contracts import N_, Message
+from core.errors import InputRefused, ModelRefused, NetworkUnavailable
+from core.settings import settings
+
+SCHEMA = 1
+WEIGHTS = "model.safetensors"
+MANIFEST = "manifest.json"
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """How pixels become network input: squeezed to (size, size), scaled to [0, 1], normalised per channel."""
+
+    size: int
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+
+    def normalise(self, images: Tensor) -> Tensor:
+        """(N, 1 or 3, H, W) in [0, 1] -> (N, 3, H, W) in the units the network was trained with."""
+        mean = images.new_tensor(self.mean).view(1, 3, 1, 1)
+        std = images.new_tensor(self.std).view(1, 3, 1, 1)
+        return ((images.expand(-1, 3, -1, -1) - mean) / std).contiguous(memory_format=torch.channels_last)
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A verified checkpoint folder: manifest and tensors, `net.` the network's and the rest by owner."""
+
+    manifest: Mapping[str, Any]
+    tensors: Mapping[str, Tensor]
+
+
+def build_network(architecture: str, n_classes: int, dropout: float = 0.0) -> nn.Module:
+    """A timm network with random weights and a small head; raises `InputRefused` for an unknown name."""
+    if architecture not in timm.list_models():
+        close = timm.list_models(f"*{architecture.split('_', maxsplit=1)[0]}*")[:5]
+        raise InputRefused(
+            "config.architecture",
+            Message(N_("There is no timm architecture called {name}."), {"name": architecture}),
+            Message(
+                N_("Names that are close: {names}."), {"names": ", ".join(close) or "resnet18, mobilenetv3_small_100"}
+            ),
+        )
+    network: nn.Module = timm.create_model(architecture, num_classes=n_classes, in_chans=3, drop_rate=dropout)
+    shrink_head(network)
+    return network
+
+
+def shrink_head(network: nn.Module) -> None:
+    """Start the classifier near zero: timm's own start makes the first loss of some architectures huge."""
+    head = network.get_classifier()  # type: ignore[operator]
+    if isinstance(head, nn.Linear):
+        nn.init.normal_(head.weight, std=0.01)
+        if head.bias is not None:
+            nn.init.zeros_(head.bias)
+
+
+@lru_cache(maxsize=1)
+def hub_reachable(timeout_s: float = 1.0) -> bool:
+    """Whether the model hub answers; asked once per process, so that nobody waits for a library's retries."""
+    if settings().offline:
+        return False
+    address = urlsplit(settings().hub_endpoint)
+    port = address.port or (443 if address.scheme == "https" else 80)
+    try:
+        with socket.create_connection((address.hostname or "", port), timeout=timeout_s):
+            return True
+    except OSError:
+        return False
+
+
+def load_hub_network(architecture: str, n_classes: int, dropout: float) -> tuple[nn.Module, Preprocessing]:
+    """A timm network with the hub's weights, from the hub's cache folder or over the network.
+
+    Raises:
+        NetworkUnavailable: Neither cached nor reachable.
+    """
+    from huggingface_hub import constants
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled
+
+    build_network(architecture, n_classes)
+    cache = settings().hub_cache
+    before = constants.HF_HUB_OFFLINE
+    constants.HF_HUB_OFFLINE = not hub_reachable()
+    try:
+        network = timm.create_model(
+            architecture,
+            pretrained=True,
+            num_classes=n_classes,
+            in_chans=3,
+            drop_rate=dropout,
+            cache_dir=str(cache) if cache else None,
+        )
+    except (LocalEntryNotFoundError, OfflineModeIsEnabled, HfHubHTTPError, OSError, RuntimeError) as error:
+        raise NetworkUnavailable(
+            "hub.unreachable",
+            Message(
+                N_("The weights of {name} are neither in the hub's cache folder nor can they be fetched."),
+                {"name": architecture},
+            ),
+            Message(
+                N_(
+                    "Connect to the network, name a folder in the hub's layout by VITRINE_HUB_CACHE, "
+                    "or start from our own network."
+                )
+            ),
+        ) from error
+    finally:
+        constants.HF_HUB_OFFLINE = before
+    shrink_head(network)
+    wanted = network.pretrained_cfg
+    size = int(wanted["input_size"][-1])
+    return network, Preprocessing(size, tuple(wanted["mean"]), tuple(wanted["std"]))
+
+
+def sha256_of(path: Path) -> str:
+    """Hex digest of a file, read in pieces."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _refused(code: str, template: str, **params: object) -> ModelRefused:
+    return ModelRefused(code, Message(template, params), Message(N_("Roll back to another version, or train again.")))
+
+
+def read_checkpoint(folder: Path, task: str) -> Checkpoint:
+    """Read and verify a checkpoint folder: schema, task, checksum, finite weights.
+
+    Raises:
+        ModelRefused: Anything is missing, damaged or made for another task.
+    """
+    try:
+        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        if manifest["schema"] != SCHEMA:
+            raise _refused(
+                "model.schema",
+                N_("The checkpoint has format {found}; this program reads {wanted}."),
+                found=manifest["schema"],
+                wanted=SCHEMA,
+            )
+        if manifest["task"] != task:
+            raise _refused(
+                "model.task",
+                N_("The checkpoint is for the task {found}, not {wanted}."),
+                found=manifest["task"],
+                wanted=task,
+            )
+        if sha256_of(folder / WEIGHTS) != manifest["sha256"]:
+            raise _refused(
+                "model.checksum", N_("The weights do not match their checksum: the file was changed or damaged.")
+            )
+        tensors = load_file(folder / WEIGHTS)
+    except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
+        raise _refused(
+            "model.unreadable", N_("The checkpoint cannot be read: {reason}."), reason=type(error).__name__
+        ) from error
+    for name, tensor in tensors.items():
+        if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
+            raise _refused("model.not_finite", N_("The weight {name} holds values that are not numbers."), name=name)
+    return Checkpoint(manifest, tensors)
+
+
+def load_network(checkpoint: Checkpoint, n_classes: int | None = None, dropout: float = 0.0) -> nn.Module:
+    """The network of a checkpoint; with `n_classes` the classifier is replaced by a fresh one of that size.
+
+    Raises:
+        ModelRefused: The weights do not fit the architecture the manifest names.
+    """
+    labels = checkpoint.manifest["labels"]
+    network: nn.Module = timm.create_model(
+        checkpoint.manifest["architecture"], num_classes=len(labels), in_chans=3, drop_rate=dropout
+    )
+    weights = {k.removeprefix("net."): v for k, v in checkpoint.tensors.items() if k.startswith("net.")}
+    try:
+        network.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in weights.items()}, strict=True)
+    except RuntimeError as error:
+        wanted = set(network.state_dict())
+        odd = sorted(wanted ^ set(weights))[:3] or ["shapes"]
+        raise _refused(
+            "model.keys",
+            N_("The weights do not fit the architecture; first differences: {names}."),
+            names=", ".join(odd),
+        ) from error
+    if n_classes is not None:
+        network.reset_classifier(n_classes)  # type: ignore[operator]
+        shrink_head(network)
+    return network

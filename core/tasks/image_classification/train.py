@@ -1,0 +1,255 @@
+"""One training run: read, start from known weights, train, calibrate on validation, measure on test, write a folder."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import log_loss
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from core.contracts import N_, Message, RunContext
+from core.data.images import ImageSet, LabelledImages, read_labelled_images
+from core.data.splits import split
+from core.device import pick_device
+from core.errors import InputRefused, RunCancelled
+from core.settings import settings
+from core.tasks.image_classification.config import ImageClassificationConfig
+from core.tasks.image_classification.domain import pooled_features
+from core.tasks.image_classification.model import (
+    Preprocessing,
+    build_network,
+    load_hub_network,
+    load_network,
+    read_checkpoint,
+)
+from core.training.augment import STRENGTHS, augment
+from core.training.loop import LoopOptions, fit
+from core.training.metrics import classification_summary
+from core.training.seeding import seed_everything
+
+BUNDLED = "medical/bundled"
+DEFAULT_SIZE = 128
+AUTO_STEPS = 600
+"""With few images the run looks at them more often, until it has made about this many steps."""
+
+
+@dataclass(frozen=True)
+class Start:
+    """What a run starts from: a network with a fresh head, its input, its name."""
+
+    network: nn.Module
+    preprocessing: Preprocessing
+    architecture: str
+
+
+def build_start(config: ImageClassificationConfig, n_classes: int) -> Start:
+    """The network of a run, as its config names it.
+
+    Raises:
+        InputRefused: The architecture is unknown, or the bundled weights have another one.
+        NetworkUnavailable: Hub weights are neither cached nor reachable.
+    """
+    if config.pretrained == "hub":
+        if not config.architecture:
+            raise InputRefused(
+                "config.architecture",
+                Message(N_("Weights from the model hub need the name of an architecture.")),
+                Message(N_("Name one, for example mobilenetv3_small_100 or resnet18.")),
+            )
+        network, preprocessing = load_hub_network(config.architecture, n_classes, config.dropout)
+        size = config.image_size or preprocessing.size
+        return Start(network, Preprocessing(size, preprocessing.mean, preprocessing.std), config.architecture)
+    half = (0.5, 0.5, 0.5)
+    if config.pretrained == "none":
+        name = config.architecture or "mobilenetv4_conv_small"
+        network = build_network(name, n_classes, config.dropout)
+        return Start(network, Preprocessing(config.image_size or DEFAULT_SIZE, half, (0.25, 0.25, 0.25)), name)
+    checkpoint = read_checkpoint(settings().assets / "models" / BUNDLED, "image_classification")
+    name, known = str(checkpoint.manifest["architecture"]), checkpoint.manifest["preprocessing"]
+    if config.architecture not in ("", name):
+        raise InputRefused(
+            "config.architecture",
+            Message(N_("Our own network is a {found}, not a {asked}."), {"found": name, "asked": config.architecture}),
+            Message(N_("Start from the hub's weights or from random weights to use another architecture.")),
+        )
+    size = config.image_size or known["size"]
+    preprocessing = Preprocessing(size, tuple(known["mean"]), tuple(known["std"]))
+    return Start(load_network(checkpoint, n_classes, config.dropout), preprocessing, name)
+
+
+def as_batch(pixels: NDArray[np.uint8], device: str) -> Tensor:
+    """(N, S, S, C) uint8 -> (N, C, S, S) float in [0, 1] on the device."""
+    return torch.from_numpy(np.ascontiguousarray(pixels)).to(device).permute(0, 3, 1, 2).float() / 255
+
+
+@torch.inference_mode()
+def outputs_of(
+    network: nn.Module,
+    preprocessing: Preprocessing,
+    pixels: NDArray[np.uint8],
+    device: str,
+    change: Callable[[Tensor], Tensor] = lambda x: x,
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Features (N, D) and logits (N, K) of stored images, in eval mode; `change` is applied to batches in [0, 1]."""
+    network.eval()
+    found = []
+    for begin in range(0, len(pixels), 64):
+        batch = change(as_batch(pixels[begin : begin + 64], device))
+        features, logits = pooled_features(network, preprocessing.normalise(batch))
+        found.append((features.cpu().numpy(), logits.cpu().numpy()))
+    return np.concatenate([f for f, _ in found]), np.concatenate([g for _, g in found])
+
+
+def read_splits(path: Path, size: int, seed: int, run: RunContext) -> LabelledImages:
+    """Read a data set with train, validation and test splits; refuses what the data check blocks."""
+    run.stage("read")
+
+    def progress(done: int, total: int) -> None:
+        if run.should_stop():
+            raise RunCancelled
+        run.report(done, total)
+
+    data = read_labelled_images(path, size, progress=progress)
+    if data.report.blocking:
+        raise InputRefused("data.blocking", data.report.blocking[0], Message(N_("Correct the data and start again.")))
+    return split(data, seed=seed)
+
+
+def class_weights(targets: NDArray[np.int64], n_classes: int) -> Tensor:
+    """Weights that give every class the same say, (K,)."""
+    counts = np.maximum(np.bincount(targets, minlength=n_classes), 1)
+    return torch.tensor(len(targets) / (n_classes * counts), dtype=torch.float32)
+
+
+def train_network(
+    start: Start, train: ImageSet, validation: ImageSet, config: ImageClassificationConfig, run: RunContext
+) -> nn.Module:
+    """Train the whole network, or its head alone in quick mode; raises `RunCancelled` when asked to stop."""
+    device = pick_device()
+    network = start.network.to(device, memory_format=torch.channels_last)
+    if config.mode == "quick":
+        return fit_head(network, start.preprocessing, train, validation, config, run)
+    n_classes = network.get_classifier().out_features  # type: ignore[operator]
+    generator = seed_everything(config.seed)
+    weight = class_weights(train.targets, n_classes).to(device) if config.class_weights else None
+    size = min(config.batch_size, len(train.targets))
+    steps = len(train.targets) // size
+    targets = torch.from_numpy(train.targets)
+
+    def batches() -> Iterator[tuple[Tensor, Tensor]]:
+        order = torch.randperm(len(targets), generator=generator)
+        for rows in order[: steps * size].split(size):
+            images = augment(as_batch(train.pixels[rows.numpy()], device), STRENGTHS[config.augmentation], generator)
+            yield start.preprocessing.normalise(images), targets[rows].to(device)
+
+    def validate(model: nn.Module) -> dict[str, float]:
+        _, logits = outputs_of(model, start.preprocessing, validation.pixels, device)
+        loss = F.cross_entropy(torch.from_numpy(logits), torch.from_numpy(validation.targets))
+        accuracy = float((logits.argmax(1) == validation.targets).mean())
+        return {"validation_loss": float(loss), "validation_accuracy": accuracy}
+
+    options = LoopOptions(
+        epochs=config.epochs or max(12, min(100, math.ceil(AUTO_STEPS / steps))),
+        steps_per_epoch=steps,
+        learning_rate=config.learning_rate,
+        weight_decay=config.weight_decay,
+        warmup_epochs=config.warmup_epochs,
+        schedule=config.schedule,
+        clip_norm=config.clip_norm,
+        early_stopping=config.early_stopping,
+    )
+    loss = nn.CrossEntropyLoss(weight=weight, label_smoothing=config.label_smoothing)
+    trained, history = fit(network, batches, validate, loss, options, run)
+    if history.cancelled:
+        raise RunCancelled
+    return trained
+
+
+def fit_head(
+    network: nn.Module,
+    preprocessing: Preprocessing,
+    train: ImageSet,
+    validation: ImageSet,
+    config: ImageClassificationConfig,
+    run: RunContext,
+) -> nn.Module:
+    """Replace the classifier by a logistic regression on frozen features; its penalty is chosen on validation."""
+    head = network.get_classifier()  # type: ignore[operator]
+    inputs = _head_inputs(network, preprocessing, train.pixels, run)
+    held_out = _head_inputs(network, preprocessing, validation.pixels, run)
+    centre, scale = inputs.mean(axis=0), inputs.std(axis=0) + 1e-6
+    best, best_loss = None, math.inf
+    penalties = (0.001, 0.01, 0.1, 1.0)
+    for step, strength in enumerate(penalties):
+        regression = LogisticRegression(
+            C=strength,
+            max_iter=500,
+            class_weight="balanced" if config.class_weights else None,
+            random_state=config.seed,
+        ).fit((inputs - centre) / scale, train.targets)
+        scores = regression.predict_proba((held_out - centre) / scale)
+        value = log_loss(validation.targets, scores, labels=np.arange(head.out_features))
+        run.report(step + 1, len(penalties), validation_loss=float(value))
+        if value < best_loss:
+            best, best_loss = regression, value
+        if run.should_stop():
+            raise RunCancelled
+    if best is None:
+        raise InputRefused("train.not_finite", Message(N_("The features of these images are not finite numbers.")))
+    coefficients, intercept = best.coef_ / scale, best.intercept_ - (best.coef_ / scale) @ centre
+    if head.out_features == 2:
+        coefficients, intercept = np.stack([-coefficients[0], coefficients[0]]) / 2, np.array([-1, 1]) * intercept / 2
+    with torch.no_grad():
+        head.weight.copy_(torch.from_numpy(coefficients))
+        head.bias.copy_(torch.from_numpy(intercept))
+    return network
+
+
+@torch.inference_mode()
+def _head_inputs(
+    network: nn.Module, preprocessing: Preprocessing, pixels: NDArray[np.uint8], run: RunContext
+) -> NDArray[np.float64]:
+    """What the classifier layer sees, (N, D)."""
+    network.eval()
+    device = str(next(network.parameters()).device)
+    found = []
+    for begin in range(0, len(pixels), 64):
+        batch = preprocessing.normalise(as_batch(pixels[begin : begin + 64], device))
+        found.append(network.forward_head(network.forward_features(batch), pre_logits=True).cpu().numpy())  # type: ignore[operator]
+        run.report(min(begin + 64, len(pixels)), len(pixels))
+        if run.should_stop():
+            raise RunCancelled
+    return np.concatenate(found).astype(np.float64)
+
+
+def cross_validate(data: LabelledImages, config: ImageClassificationConfig, run: RunContext) -> dict[str, list[float]]:
+    """Train on all but one part of train and validation together, measure on that part, for every part."""
+    run.stage("cross-validate")
+    pool = ImageSet.concatenate([data.splits["train"], data.splits["validation"]])
+    groups = np.unique(pool.groups)
+    part_of_group = np.random.default_rng(config.seed).permutation(len(groups)) % config.folds
+    part = part_of_group[np.searchsorted(groups, pool.groups)]
+    figures: dict[str, list[float]] = {}
+    for fold in range(config.folds):
+        start = build_start(config, len(data.labels))
+        held_out = pool.take(np.flatnonzero(part == fold))
+        rest = np.flatnonzero(part != fold)
+        # A tenth of the rest chooses the epoch, so that the fold itself only measures.
+        chooser = np.random.default_rng([config.seed, fold]).permutation(rest)
+        cut = max(len(data.labels), len(rest) // 10)
+        network = train_network(start, pool.take(chooser[cut:]), pool.take(chooser[:cut]), config, run)
+        _, logits = outputs_of(network, start.preprocessing, held_out.pixels, pick_device())
+        scores = torch.softmax(torch.from_numpy(logits), 1).numpy()
+        summary = classification_summary(held_out.targets, scores.argmax(1), scores)
+        for name in ("accuracy", "auroc"):
+            if name in summary:
+                figures.setdefault(name, []).append(summary[name].value)
+    return figures

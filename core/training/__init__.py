@@ -1,0 +1,1 @@
+"""What every trained task shares: the gradient loop, augmentation, calibration, metrics, evaluation files."""

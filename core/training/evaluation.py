@@ -1,0 +1,63 @@
+"""Evaluation tables on disk: `evaluation.npz` holds the columns, `evaluation.json` the summary and where it is from."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from core.contracts import N_, DataInfo, Evaluation, Message, Metric
+from core.errors import ModelRefused
+
+TABLE = "evaluation.npz"
+SUMMARY = "evaluation.json"
+
+
+def summary_dict(evaluation: Evaluation) -> dict[str, Any]:
+    """Everything but the rows, as plain JSON values."""
+    return {
+        "labels": list(evaluation.labels),
+        "metrics": {name: metric.as_dict() for name, metric in evaluation.summary.items()},
+        "data": {
+            "name": evaluation.data.name,
+            "split": evaluation.data.split,
+            "n": evaluation.data.n,
+            "fingerprint": evaluation.data.fingerprint,
+        },
+        "seed": evaluation.seed,
+        "command": evaluation.command,
+        "skipped": dict(evaluation.skipped),
+    }
+
+
+def save_evaluation(folder: Path, evaluation: Evaluation) -> None:
+    """Write both files into `folder`."""
+    np.savez_compressed(folder / TABLE, allow_pickle=False, **dict(evaluation.table))
+    (folder / SUMMARY).write_text(json.dumps(summary_dict(evaluation), indent=1) + "\n", encoding="utf-8")
+
+
+def load_evaluation(folder: Path) -> Evaluation | None:
+    """Read what `save_evaluation` wrote; None when there is none, `ModelRefused` when it is damaged."""
+    if not (folder / SUMMARY).exists():
+        return None
+    try:
+        stored = json.loads((folder / SUMMARY).read_text(encoding="utf-8"))
+        with np.load(folder / TABLE, allow_pickle=False) as archive:
+            table = {name: archive[name] for name in archive.files}
+        return Evaluation(
+            labels=tuple(stored["labels"]),
+            table=table,
+            summary={name: Metric(**metric) for name, metric in stored["metrics"].items()},
+            data=DataInfo(**stored["data"]),
+            seed=int(stored["seed"]),
+            command=str(stored["command"]),
+            skipped=dict(stored["skipped"]),
+        )
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ModelRefused(
+            "model.evaluation_damaged",
+            Message(N_("The stored evaluation of this version cannot be read.")),
+            Message(N_("Evaluate the version again with `python -m core evaluate`.")),
+        ) from error

@@ -1,0 +1,36 @@
+"""A run context that keeps everything in lists: for the command line and for tests."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass
+class ListedRun:
+    """Implements `RunContext`; `echo` is called with a line for each report, `stop` ends the run when set."""
+
+    directory: Path
+    seed: int = 0
+    echo: Callable[[str], None] = lambda line: None
+    stop: threading.Event = field(default_factory=threading.Event)
+    stages: list[str] = field(default_factory=list)
+    reports: list[tuple[str, int, int, dict[str, float]]] = field(default_factory=list)
+
+    def stage(self, name: str) -> None:
+        """Begin a stage."""
+        self.stages.append(name)
+        self.echo(name)
+
+    def report(self, step: int, total: int, **metrics: float) -> None:
+        """Note progress within the current stage."""
+        stage = self.stages[-1] if self.stages else ""
+        self.reports.append((stage, step, total, metrics))
+        figures = " ".join(f"{name}={value:.4f}" for name, value in metrics.items())
+        self.echo(f"{stage} {step}/{total} {figures}".rstrip())
+
+    def should_stop(self) -> bool:
+        """Whether the run was asked to end."""
+        return self.stop.is_set()
