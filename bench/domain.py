@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import sys
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
@@ -57,29 +58,31 @@ def row(name: str, verdicts: Sequence[bool]) -> str:
     return f"{name:<22}{metric.value:>9.1%}   {metric.low:.1%} to {metric.high:.1%}   ({sum(verdicts)} of {metric.n})"
 
 
-def main() -> None:
-    """Print the table."""
+def main(arguments: Sequence[str] = ()) -> dict[str, object]:
+    """Measure, print and return the shares declined; the X-rays only where `VITRINE_DATA` has them."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--ref", default="bundled")
     parser.add_argument("--list", action="store_true", help="name every picture that was let through")
-    arguments = parser.parse_args()
+    options = parser.parse_args(arguments)
     print(f"{'declined':<22}{'share':>9}   95 % interval (Wilson)")
-    by_kind = measure_non_xrays(arguments.seed, arguments.ref)
-    for kind, verdicts in by_kind.items():
-        print(row(kind, [verdict for _, verdict in verdicts]))
-    print(row("all non-X-rays", [verdict for verdicts in by_kind.values() for _, verdict in verdicts]))
-    if arguments.list:
-        print("let through:", ", ".join(name for v in by_kind.values() for name, verdict in v if not verdict) or "none")
+    by_kind = measure_non_xrays(options.seed, options.ref)
+    groups = {kind: [verdict for _, verdict in verdicts] for kind, verdicts in by_kind.items()}
+    groups["all non-X-rays"] = [verdict for verdicts in groups.values() for verdict in verdicts]
     data = settings().data
     if data is None or not (data / TEST_ZIP).is_file():
         print("test X-rays: not measured, VITRINE_DATA is not set or lacks", TEST_ZIP)
-        return
-    by_class = measure_xrays(data / TEST_ZIP, arguments.ref)
-    for label, results in by_class.items():
-        print(row(f"test X-rays {label}", results))
-    print(row("all test X-rays", [verdict for results in by_class.values() for verdict in results]))
+    else:
+        by_class = measure_xrays(data / TEST_ZIP, options.ref)
+        groups |= {f"test X-rays {label}": verdicts for label, verdicts in by_class.items()}
+        groups["all test X-rays"] = [verdict for verdicts in by_class.values() for verdict in verdicts]
+    for name, verdicts in groups.items():
+        print(row(name, verdicts))
+    if options.list:
+        print("let through:", ", ".join(name for v in by_kind.values() for name, verdict in v if not verdict) or "none")
+    shares = {name: share(sum(verdicts), len(verdicts)).as_dict() for name, verdicts in groups.items()}
+    return {"declined": shares, "model": options.ref, "seed": options.seed}
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])
