@@ -18,18 +18,21 @@ from core.ui.sections import section_input
 SECTOR = sector("medical")
 
 page(SECTOR)
-inputs = image_input(SECTOR)
+head = st.container()
 section = section_input(SECTOR.slug)
+with head if section in ("answer", "why") else head.expander(t("Samples and upload"), icon=":material/image:"):
+    inputs = image_input(SECTOR)
 
 if section in ("answer", "why"):
     if inputs is None:
         st.caption(t("Choose a sample above, or upload an image, to get an answer."))
-    else:
+    elif section == "answer":
+        result = st.container()
         options = options_input(SECTOR.slug, champion_evaluation(SECTOR))
-        if section == "answer":
+        with result:
             show_answers(SECTOR, inputs, options)
-        else:
-            show_why(SECTOR, inputs, options)
+    else:
+        show_why(SECTOR, inputs)
 elif section == "improve":
     show_improve(SECTOR)
 elif section == "quality":

@@ -11,10 +11,10 @@ from core.errors import AppError
 from core.ui import predict
 from core.ui.batch import download, show_batch
 from core.ui.i18n import t
-from core.ui.inputs import Inputs, input_title
+from core.ui.inputs import Inputs, item_title
+from core.ui.operating import chosen_options
 from core.ui.predict import Answered, Row
 from core.ui.views import (
-    escape,
     for_display,
     show_error,
     show_explanation,
@@ -41,27 +41,28 @@ def show_answers(sector: Sector, inputs: Inputs, options: dict[str, Any]) -> Non
     if not answered.rows:
         return
     if len(inputs.items) == 1:
-        st.caption(input_title(inputs))
-        _show_one(sector.slug, inputs, answered.rows[0])
+        _show_one(sector.slug, inputs, answered.rows[0], options)
         download(sector, answered)
         return
     place = show_batch(sector, answered)
     if place is not None:
-        _show_one(sector.slug, inputs, answered.rows[place])
+        _show_one(sector.slug, inputs, answered.rows[place], options)
 
 
-def _show_one(slug: str, inputs: Inputs, row: Row) -> None:
+def _show_one(slug: str, inputs: Inputs, row: Row, options: dict[str, Any]) -> None:
+    """Picture and map beside each other, also on a phone, and the words with them."""
     sample = predict.sample_of(slug, inputs, row.item)
-    picture, map_place, words = st.columns([1, 1, 1.4], gap="medium")
-    with picture:
+    pictures, words = st.columns([2, 1.4], gap="medium")
+    with pictures, st.grid(2, min_column_width=130):
         st.image(
             for_display(sample.pixels),
-            caption=escape(row.item.name),
+            caption=item_title(inputs, row.item),
             alt=t("The image as the model gets it"),
             width="stretch",
         )
+        map_place = st.container()
     with words:
-        show_prediction(slug, row.answer, sample)
+        show_prediction(slug, row.answer, sample, options)
     with map_place:
         target = row.answer.prediction.decision
         if target is None:
@@ -80,11 +81,11 @@ def _show_map(slug: str, sample: ImageSample, target: str, method: str, opacity:
     show_explanation(explanation, sample, opacity)
 
 
-def show_why(sector: Sector, inputs: Inputs, options: dict[str, Any]) -> None:
+def show_why(sector: Sector, inputs: Inputs) -> None:
     """Method, label, opacity, and how far to trust the map."""
     slug = sector.slug
     try:
-        answered = predict.answered(slug, inputs, options)
+        answered = predict.answered(slug, inputs, chosen_options(slug))
     except AppError as error:
         show_error(error)
         return

@@ -180,10 +180,8 @@ def _first_batch(items: list[Item]) -> tuple[list[Item], list[Refusal]]:
     return items[:limit], [Refusal(item.name, "batch.too_many", message, hint) for item in items[limit:]]
 
 
-def input_title(inputs: Inputs) -> str:
-    """A line that names what is being looked at, as Markdown."""
+def item_title(inputs: Inputs, item: Item) -> str:
+    """A line that names an image, as Markdown; a sample is always called synthetic."""
     if inputs.caption:
         return t("Synthetic sample: {caption}", caption=t(inputs.caption))
-    if len(inputs.items) == 1:
-        return escape(inputs.items[0].name)
-    return t("{count} images", count=len(inputs.items))
+    return escape(item.name)

@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.contracts import N_, Evaluation, Metric
 from core.ui.i18n import t
-from core.ui.views import escape
+from core.ui.views import DEFAULT_COVERAGE, escape
 
 if TYPE_CHECKING:
     from core.training.quality import OperatingFigures
@@ -27,7 +27,7 @@ def coverage_input(slug: str) -> float:
         t("Coverage of the prediction set, %"),
         70,
         99,
-        90,
+        round(100 * DEFAULT_COVERAGE),
         key=f"{slug}.coverage",
         help=t(
             "On images like the ones the model was calibrated on, the set of labels holds the true one at least this "
@@ -96,6 +96,13 @@ def options_input(slug: str, evaluation: Evaluation | None) -> dict[str, Any]:
         options: dict[str, Any] = {"coverage": coverage_input(slug)}
         if evaluation is not None and len(evaluation.labels) == 2:
             options |= _operating_point(slug, evaluation)
+    st.session_state[f"{slug}.options"] = options
+    return options
+
+
+def chosen_options(slug: str) -> dict[str, Any]:
+    """The options as they were set last, for a part of the page that does not offer them."""
+    options: dict[str, Any] = st.session_state.get(f"{slug}.options", {"coverage": DEFAULT_COVERAGE})
     return options
 
 

@@ -64,7 +64,8 @@ def answered(slug: str, inputs: Inputs, options: Mapping[str, Any]) -> Answered:
         kept: Answered = st.session_state[slot][1]
         return kept
     wait_until_ready()
-    result = _answer_all(slug, inputs, options)
+    with st.spinner(t("The model looks at the image"), show_time=len(inputs.items) > 1):
+        result = _answer_all(slug, inputs, options)
     st.session_state[slot] = (key, result)
     return result
 

@@ -14,16 +14,16 @@ from core.serving import service
 from core.store.registry import registry
 from core.ui.curves import show_calibration, show_pr, show_roc, show_threshold
 from core.ui.i18n import t
-from core.ui.theme import show_chart
+from core.ui.theme import mode, palette, show_chart
 from core.ui.views import chart_text, escape, show_error
 
 METRIC_NAMES = {
+    "auroc": N_("AUROC"),
     "accuracy": N_("Accuracy"),
     "balanced_accuracy": N_("Balanced accuracy"),
-    "f1_macro": N_("F1, mean over classes"),
-    "auroc": N_("AUROC"),
+    "f1_macro": N_("F1 (macro)"),
     "average_precision": N_("Average precision"),
-    "ece": N_("Calibration error (ECE)"),
+    "ece": N_("Calibration (ECE)"),
     "declined": N_("Declined"),
 }
 SPLIT_NAMES = {
@@ -103,11 +103,12 @@ def show_provenance(evaluation: Evaluation) -> None:
 
 def show_summary(evaluation: Evaluation) -> None:
     """One figure per metric with its interval."""
-    with st.grid(min_column_width=150):
-        for name, metric in evaluation.summary.items():
-            if name in METRIC_NAMES:
+    with st.grid(min_column_width=170):
+        for name, title in METRIC_NAMES.items():
+            metric = evaluation.summary.get(name)
+            if metric is not None:
                 st.metric(
-                    t(METRIC_NAMES[name]),
+                    t(title),
                     f"{metric.value:.3f}",
                     delta=f"{metric.low:.3f} – {metric.high:.3f}",
                     delta_color="off",
@@ -127,6 +128,7 @@ def _confusion(slug: str, evaluation: Evaluation) -> None:
     from core.training import quality
 
     counts = quality.confusion(evaluation)
+    colours = palette(mode()).sequence
     labels = [chart_text(label, 24) for label in evaluation.labels]
     share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     figure = go.Figure(
@@ -139,6 +141,9 @@ def _confusion(slug: str, evaluation: Evaluation) -> None:
             textfont={"size": 16},
             customdata=counts,
             hovertemplate="%{customdata}<extra></extra>",
+            colorscale=[[place / (len(colours) - 1), colour] for place, colour in enumerate(colours)],
+            zmin=0,
+            zmax=1,
             showscale=False,
             xgap=2,
             ygap=2,

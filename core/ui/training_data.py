@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import shlex
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from core.contracts import N_, Sector
-from core.data.catalog import DATA_SETS, local_path
+from core.data.catalog import DATA_SETS, DataSet, local_path
 from core.errors import AppError
 from core.settings import ROOT, settings
 from core.ui.i18n import t
@@ -28,7 +28,6 @@ SPLIT_NAMES = {"train": N_("Training"), "validation": N_("Validation"), "test": 
 CHECK_SIDE = 64
 """Images are looked at in this size: enough for counts and duplicates, and quick."""
 _UPLOAD = "upload"
-_PAIRS_SHOWN = 50
 
 
 @dataclass(frozen=True)
@@ -70,23 +69,30 @@ class TrainingData:
 def training_data_input(sector: Sector) -> TrainingData | None:
     """A data set that is here, or an upload; what could be fetched is named with the command that does it."""
     slug = sector.slug
-    here = {entry.name: path for entry in DATA_SETS if (path := local_path(entry.name)) is not None}
-    titles = {entry.name: entry.title for entry in DATA_SETS}
+    known = {entry.name: entry for entry in DATA_SETS if entry.kind == slug}
+    here = {name: path for name in known if (path := local_path(name)) is not None}
     options = [*here, _UPLOAD]
     chosen = st.radio(
         t("Learn from"),
         options,
-        format_func=lambda name: t("My own images (zip or npz)") if name == _UPLOAD else t(titles[name]),
+        format_func=lambda name: t("My own images (zip or npz)") if name == _UPLOAD else t(known[name].title),
         key=f"{slug}.data",
         persist_state="session",
     )
-    absent = [entry.name for entry in DATA_SETS if entry.name not in here]
-    if absent:
-        st.caption(t("Not on this machine; one command fetches it:"))
-        st.code("python -m core fetch " + " ".join(absent), language="bash")
+    _offer_fetch([entry for name, entry in known.items() if name not in here and entry.files])
     if chosen == _UPLOAD:
         return _upload_input(slug)
+    st.caption(f"{t(known[chosen].summary)} {known[chosen].licence}. {known[chosen].attribution}")
     return TrainingData(chosen, f"set:{chosen}", path=here[chosen])
+
+
+def _offer_fetch(absent: Sequence[DataSet]) -> None:
+    if not absent:
+        return
+    with st.expander(t("Public data sets that are not on this machine ({count})", count=len(absent))):
+        for entry in absent:
+            st.caption(f"**{t(entry.title)}**: {t(entry.summary)} {entry.licence}, {entry.size_mb:,.0f} MB.")
+            st.code(f"python -m core fetch {entry.name}", language="bash")
 
 
 def _upload_input(slug: str) -> TrainingData | None:
@@ -167,4 +173,37 @@ def show_report(report: DataReport) -> None:
         hide_index=True,
         height=min(38 + 35 * len(labels), 388),
     )
+    sizes = report.sizes
+    st.caption(
+        t(
+            "Width {w_low} to {w_high} pixels (median {w_mid}), height {h_low} to {h_high} (median {h_mid}). Largest "
+            "class over smallest: {balance:.1f}. Duplicates: {within} within a class, {classes} in two classes, "
+            "{splits} in two splits.",
+            w_low=sizes.width[0],
+            w_mid=sizes.width[1],
+            w_high=sizes.width[2],
+            h_low=sizes.height[0],
+            h_mid=sizes.height[1],
+            h_high=sizes.height[2],
+            balance=report.balance,
+            within=report.duplicates_within.total,
+            classes=report.duplicates_across_classes.total,
+            splits=report.duplicates_across_splits.total,
+        )
+    )
+    _show_pairs(report)
+    for notice in report.notices:
+        st.caption(f":material/info: {say(notice)}")
     show_refusals(report.unreadable)
+
+
+def _show_pairs(report: DataReport) -> None:
+    """Pairs that harm: the same picture in two classes or in two splits."""
+    found = ((N_("two splits"), report.duplicates_across_splits), (N_("two classes"), report.duplicates_across_classes))
+    rows = [
+        {t("Same picture in"): t(where), t("Image"): one, t("Again as"): other}
+        for where, duplicates in found
+        for one, other in duplicates.pairs
+    ]
+    if rows:
+        st.dataframe(rows, hide_index=True, height=min(38 + 35 * len(rows), 248))

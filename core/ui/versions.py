@@ -120,7 +120,7 @@ def _show_change(comparison: Comparison) -> None:
     fixed, broke, same = st.columns(3)
     fixed.metric(t("Fixed"), len(comparison.fixed), border=True, help=t("Wrong before, right now"))
     broke.metric(t("Broke"), len(comparison.broke), border=True, help=t("Right before, wrong now"))
-    same.metric(t("Change in accuracy"), f"{100 * difference.value:+.1f} %", border=True)
+    same.metric(t("Change in accuracy"), t("{value:+.1f} points", value=100 * difference.value), border=True)
     if difference.low > 0:
         verdict = t("The challenger is better on these images.")
     elif difference.high < 0:
@@ -130,8 +130,8 @@ def _show_change(comparison: Comparison) -> None:
     st.write(verdict)
     st.caption(
         t(
-            "Same {n} images. Change in accuracy {value:+.1f} % points, 95 % interval {low:+.1f} to {high:+.1f}; "
-            "exact McNemar test p = {p:.3f}.",
+            "Same {n} images. Change in accuracy {value:+.1f} percentage points, 95 % interval {low:+.1f} to "
+            "{high:+.1f}; exact McNemar test p = {p:.3f}.",
             n=comparison.n,
             value=100 * difference.value,
             low=100 * difference.low,

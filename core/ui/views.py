@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 DISPLAY_SIDE = 640
 """Longest side in pixels of an image sent to the browser."""
+DEFAULT_COVERAGE = 0.9
 _JOINER = "\u2060"
 _MARKDOWN = set("\\`*_{}[]()#+-.!|<>$~&\"'=^")
 _SHOWN_REFUSALS = 20
@@ -69,7 +70,8 @@ def show_refusals(refused: Sequence[Refusal]) -> None:
     if len(refused) <= 3:
         for entry in refused:
             # Most messages name the file themselves.
-            name = "" if entry.name in entry.message.params.values() else f"**{escape(entry.name)}**: "
+            named = any(entry.name in str(value) for value in entry.message.params.values())
+            name = "" if named else f"**{escape(entry.name)}**: "
             st.caption(f"{name}{say(entry.message)} {say(entry.hint)} ({escape(entry.code)})")
         return
     rows = [
@@ -88,9 +90,9 @@ def for_display(pixels: NDArray[np.uint8], side: int = DISPLAY_SIDE) -> NDArray[
     return np.asarray(Image.fromarray(pixels).resize(size, method))
 
 
-def show_prediction(slug: str, answer: Answer, sample: ImageSample) -> None:
+def show_prediction(slug: str, answer: Answer, sample: ImageSample, options: Mapping[str, Any]) -> None:
     """The answer for one input, by kind, with what was converted and which model gave it."""
-    _PREDICTION_VIEWS[answer.prediction.kind](slug, answer.prediction)
+    _PREDICTION_VIEWS[answer.prediction.kind](slug, answer.prediction, options)
     model = answer.model
     st.caption(
         t(
@@ -108,7 +110,7 @@ def show_prediction(slug: str, answer: Answer, sample: ImageSample) -> None:
             st.text(", ".join(sample.removed_tags))
 
 
-def _show_classification(slug: str, prediction: Classification) -> None:
+def _show_classification(slug: str, prediction: Classification, options: Mapping[str, Any]) -> None:
     if prediction.abstained is not None:
         st.subheader(t("No answer"), anchor=False)
         st.warning(say(prediction.abstained.message), icon=":material/do_not_disturb_on:")
@@ -130,17 +132,18 @@ def _show_classification(slug: str, prediction: Classification) -> None:
         alt=t("Bar chart of the score of every class"),
     )
     st.caption(t("Calibrated scores in percent: of 100 images scored 80, about 80 should carry that label."))
-    _show_prediction_set(prediction)
+    _show_prediction_set(prediction, options.get("coverage", DEFAULT_COVERAGE))
 
 
-def _show_prediction_set(prediction: Classification) -> None:
+def _show_prediction_set(prediction: Classification, coverage: float) -> None:
+    percent = round(100 * coverage)
     names = ", ".join(f"**{escape(label)}**" for label in prediction.prediction_set)
     if not prediction.prediction_set:
-        st.write(t("At this coverage no label is plausible enough."))
+        st.write(t("At {percent} % coverage no label is plausible enough.", percent=percent))
     elif len(prediction.prediction_set) == 1:
-        st.write(t("At this coverage one label remains: {names}.", names=names))
+        st.write(t("At {percent} % coverage one label remains: {names}.", percent=percent, names=names))
     else:
-        st.write(t("At this coverage the model cannot choose between: {names}.", names=names))
+        st.write(t("At {percent} % coverage the model cannot choose between: {names}.", percent=percent, names=names))
 
 
 def score_bars(prediction: Classification, limit: int = 10) -> go.Figure:
@@ -230,5 +233,5 @@ _STOPS = np.linspace(0, 1, 6)
 _INFERNO = np.array(
     [[40, 11, 84], [101, 21, 110], [159, 42, 99], [212, 72, 66], [245, 125, 21], [252, 255, 164]], dtype=np.float32
 )
-_PREDICTION_VIEWS: dict[str, Callable[[str, Any], None]] = {"classification": _show_classification}
+_PREDICTION_VIEWS: dict[str, Callable[[str, Any, Mapping[str, Any]], None]] = {"classification": _show_classification}
 _EXPLANATION_VIEWS: dict[str, Callable[[Any, ImageSample, float], None]] = {"heatmap": _show_heatmap}
