@@ -174,7 +174,11 @@ def ask_to_stop(store: Store, job_id: str, grace_s: float) -> None:
 def finish(
     store: Store, job_id: str, status: Status, error: AppError | None = None, result: dict[str, Any] | None = None
 ) -> bool:
-    """End a running job and delete its folder; False when somebody else ended it before."""
+    """Delete a running job's folder and end it; False when somebody else ended it before.
+
+    The folder goes first: once a visitor reads that his job has ended, his data is gone.
+    """
+    shutil.rmtree(job_folder(job_id), ignore_errors=True)
     values = {
         "status": status,
         "finished": datetime.now(UTC),
@@ -188,7 +192,6 @@ def finish(
             _add_events(connection, job_id, [("status", {"status": status})])
     if changed:
         log_event("job_ended", job=job_id, status=status, code=error.code if error else "")
-        shutil.rmtree(job_folder(job_id), ignore_errors=True)
     return changed
 
 

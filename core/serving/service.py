@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -12,13 +12,13 @@ from typing import Any, cast
 
 from core.contracts import N_, Evaluation, Explains, Explanation, Message, ModelRef, Prediction, Predictor, Task
 from core.device import limit_threads, pick_device
-from core.errors import AppError, InputRefused, ModelRefused, StoreError
+from core.errors import InputRefused, ModelRefused, StoreError
 from core.log import log_event
 from core.serving.pool import Loaded, ModelPool
 from core.settings import settings
 from core.store.registry import BUNDLED, CHAMPION, Version, registry
 from core.store.versions import find_sector
-from core.tasks import load_task
+from core.tasks import load_config_type, load_task
 
 BATCH_SIZE = 32
 """Inputs per call of the model; between two batches another session gets its turn."""
@@ -128,6 +128,11 @@ def methods(slug: str) -> tuple[str, ...]:
     return tuple(getattr(load_task(find_sector(slug).task), "methods", ()))
 
 
+def config_type(slug: str) -> type:
+    """The dataclass of a sector's training options; imports nothing heavy."""
+    return load_config_type(find_sector(slug).task)
+
+
 def model_ref(version: Version) -> ModelRef:
     """How answers name a version."""
     architecture = str(version.manifest.get("architecture", ""))
@@ -137,35 +142,31 @@ def model_ref(version: Version) -> ModelRef:
 @contextmanager
 def _serve(slug: str, ref: str) -> Iterator[_Served]:
     """The model that `ref` means, loaded and leased; the bundled one when the champion is unusable."""
-    store = registry()
     task = load_task(find_sector(slug).task)
-    device = pick_device()
-    version, notices = _usable(slug, ref, task, device)
-    if ref == CHAMPION and store.trouble is not None:
-        notices = (*notices, store.trouble)
-    with pool().lease((device, version.sha256), lambda: _load(task, version, device)) as loaded:
+    notices: tuple[Message, ...] = ()
+    with ExitStack() as stack:
+        try:
+            version = registry().resolve(slug, ref)
+            loaded = stack.enter_context(_leased(task, version))
+        except (StoreError, ModelRefused) as error:
+            if ref != CHAMPION:
+                raise
+            log_event("champion_unusable", level="ERROR", sector=slug, code=error.code)
+            version = registry().resolve(slug, BUNDLED)
+            loaded = stack.enter_context(_leased(task, version))
+            template = N_("The chosen model cannot be used ({code}); the bundled one answers.")
+            notices = (Message(template, {"code": error.code}),)
+        trouble = registry().trouble
+        if trouble is not None and ref == CHAMPION:
+            notices = (*notices, trouble)
         yield _Served(task, loaded, model_ref(version), notices)
 
 
-def _usable(slug: str, ref: str, task: Task, device: str) -> tuple[Version, tuple[Message, ...]]:
-    store = registry()
-    try:
-        version = store.resolve(slug, ref)
-        with pool().lease((device, version.sha256), lambda: _load(task, version, device)):
-            return version, ()
-    except (StoreError, ModelRefused) as error:
-        if ref != CHAMPION:
-            raise
-        return _instead(slug, error), (
-            Message(N_("The chosen model cannot be used ({code}); the bundled one answers."), {"code": error.code}),
-        )
-
-
-def _instead(slug: str, error: AppError) -> Version:
-    """The bundled version, or the error again when that is what failed."""
-    bundled = registry().resolve(slug, BUNDLED)
-    log_event("champion_unusable", level="ERROR", sector=slug, code=error.code)
-    return bundled
+@contextmanager
+def _leased(task: Task, version: Version) -> Iterator[Loaded]:
+    device = pick_device()
+    with pool().lease((device, version.sha256), lambda: _load(task, version, device)) as loaded:
+        yield loaded
 
 
 def _load(task: Task, version: Version, device: str) -> Predictor[Any, Any]:

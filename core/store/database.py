@@ -85,6 +85,8 @@ class Store:
         except exc.IntegrityError:
             raise
         except exc.SQLAlchemyError as error:
+            # A repair puts another file in the place of a damaged one: the next use must open that.
+            self._engine.dispose()
             raise _unavailable(error) from error
 
     def _migrate(self) -> None:

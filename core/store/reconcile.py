@@ -9,6 +9,7 @@ from pathlib import Path
 
 from sqlalchemy import select
 
+from core import catalog
 from core.errors import AppError, ModelRefused, StoreError
 from core.log import log_event
 from core.store import files
@@ -80,21 +81,21 @@ def _strangers(registry: Registry) -> list[Path]:
 
 
 def _settle(registry: Registry, folder: Path) -> str:
-    if _busy(_registrant(folder), folder):
+    sector = folder.parent.name
+    if _busy(_registrant(folder), folder) or sector not in [entry.slug for entry in catalog.SECTORS]:
         return ""
     try:
-        job_id = str(read_registration(folder).get("job_id", ""))
-        status = _job_status(registry, job_id)
+        status = _job_status(registry, str(read_registration(folder).get("job_id", "")))
         if status in LIVE:
             return ""
         if status in ("", "completed"):
-            registry.adopt(folder.parent.name, folder)
+            registry.adopt(sector, folder)
             return "version_adopted"
-    except StoreError as error:
-        if error.code.startswith("store."):
-            raise
     except ModelRefused:
-        pass  # not whole, so never verified: it goes like the leavings of a failed job
+        # Never verified, or damaged since: put where nothing is loaded from, for a person to look at.
+        files.make_folder(registry.quarantine)
+        folder.rename(registry.quarantine / folder.name)
+        return "folder_quarantined"
     shutil.rmtree(folder, ignore_errors=True)
     return "folder_removed"
 

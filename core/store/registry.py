@@ -50,7 +50,8 @@ class Registry:
         self.url = url
         self.folder = home / "versions"
         self.staging = home / "staging"
-        self._cache = home / "champions.json"
+        self.quarantine = home / "quarantine"
+        self.cache = home / "champions.json"
         self._trouble: StoreError | None = None
         self._ask_again = 0.0
 
@@ -162,6 +163,7 @@ class Registry:
 
     def adopt(self, sector: str, folder: Path) -> Version:
         """Give a complete folder below `self.folder` its row and number: the last step of registering it."""
+        find_sector(sector)
         manifest = files.checked_manifest(folder)
         origin = read_registration(folder)
         row = {
@@ -237,6 +239,10 @@ class Registry:
             log_event("store_trouble", level="ERROR", code=error.code)
         self._trouble = error
 
+    def forget_trouble(self) -> None:
+        """Ask the database again with the next call, instead of a few seconds after it failed."""
+        self._trouble = None
+
     def _champion(self, sector: str) -> Version:
         wanted = versions.c.number == _aliased(sector, CHAMPION)
         found = self._asked(lambda connection: self._read(connection, sector, wanted))
@@ -309,7 +315,7 @@ class Registry:
         if known.get(sector) == entry:
             return
         try:
-            files.write_whole(self._cache, json.dumps({**known, sector: entry}))
+            files.write_whole(self.cache, json.dumps({**known, sector: entry}))
         except OSError:
             log_event("champion_cache_unwritable", level="WARNING", sector=sector)
 
@@ -326,7 +332,7 @@ class Registry:
 
     def _cached(self) -> dict[str, Any]:
         try:
-            found = json.loads(self._cache.read_text(encoding="utf-8"))
+            found = json.loads(self.cache.read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return {}
         return found if isinstance(found, dict) else {}

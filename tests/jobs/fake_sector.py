@@ -1,7 +1,4 @@
-"""A sector whose task learns nothing, quickly, and misbehaves as its configuration says.
-
-Importing this module adds the sector to the catalogue; the supervisor under test imports it before it forks workers.
-"""
+"""A sector whose task learns nothing, quickly, and misbehaves as its configuration says."""
 
 from __future__ import annotations
 
@@ -86,15 +83,17 @@ class Task:
         return write_checkpoint(run.directory / "checkpoint", b"broken" if config.mode == "broken" else os.urandom(64))
 
 
-def install() -> None:
-    if any(sector.slug == SLUG for sector in catalog.SECTORS):
-        return
-    preset = Preset("bundled", "bundled", "fake/bundled", "", "MIT", 0.0, "")
-    sector = Sector(SLUG, "Fake", "", "Sectors", Task.name, "", (preset,), "", "accuracy")
-    catalog.SECTORS = (*catalog.SECTORS, sector)
+def modules() -> dict[str, ModuleType]:
     package, module = ModuleType("core.tasks.fake_task"), ModuleType("core.tasks.fake_task.task")
     module.TASK = Task()
-    sys.modules |= {package.__name__: package, module.__name__: module}
+    return {package.__name__: package, module.__name__: module}
 
 
-install()
+def sector() -> Sector:
+    preset = Preset("bundled", "bundled", "fake/bundled", "", "MIT", 0.0, "")
+    return Sector(SLUG, "Fake", "", "Sectors", Task.name, "", (preset,), "", "accuracy")
+
+
+def install() -> None:
+    catalog.SECTORS = (*catalog.SECTORS, sector())
+    sys.modules |= modules()

@@ -1,0 +1,165 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+import time
+
+import numpy as np
+import pytest
+
+from core.contracts import Heatmap
+from core.errors import InputRefused, ModelRefused, StoreError
+from core.serving import service, warmup
+from core.settings import ROOT
+from core.store.database import close_stores
+from tests.jobs.fake_sector import SLUG, Predictor, Task
+
+
+@pytest.fixture
+def serving(house, monkeypatch):
+    monkeypatch.setattr(service, "pick_device", lambda: "cpu")
+    monkeypatch.setattr(service, "limit_threads", lambda: None)
+    service.pool.cache_clear()
+    yield house
+    service.pool.cache_clear()
+
+
+def test_the_service_is_imported_without_torch():
+    code = (
+        "import sys, core.serving.service, core.serving.warmup, core.jobs, core.device, core.doctor;"
+        "core.device.memory(); core.serving.warmup.state();"
+        "assert not {'torch', 'timm', 'sklearn', 'streamlit'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, timeout=60)
+
+
+def test_every_input_is_answered_with_model_and_time(serving):
+    answers = service.predict(SLUG, ["x"] * 70, bias=0.5)
+    assert len(answers) == 70
+    assert {answer.model.version for answer in answers} == {"bundled"}
+    assert answers[0].model.architecture == "tiny"
+    assert answers[0].prediction.domain_score == 0.5
+    assert all(answer.latency_ms > 0 for answer in answers)
+    assert answers[0].notices == ()
+    assert service.predict(SLUG, []) == []
+
+
+def test_inputs_go_through_in_batches_one_at_a_time(serving, monkeypatch):
+    sizes, inside = [], []
+
+    def predict(self, inputs):
+        inside.append(1)
+        sizes.append(len(inputs))
+        assert len(inside) == 1
+        time.sleep(0.005)
+        inside.pop()
+        return [None] * len(inputs)
+
+    monkeypatch.setattr(Predictor, "predict", predict)
+    threads = [threading.Thread(target=service.predict, args=(SLUG, ["x"] * 70)) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(sizes) == [6] * 3 + [32] * 6
+
+
+def test_a_promoted_version_answers_from_the_next_call_on(serving):
+    serving.registry.register(SLUG, serving.staged())
+    assert service.predict(SLUG, ["x"])[0].model.version == "bundled"
+    assert service.predict(SLUG, ["x"], "challenger")[0].model.version == "1"
+    serving.registry.promote(SLUG, 1)
+    assert service.predict(SLUG, ["x"])[0].model.version == "1"
+    assert service.predict(SLUG, ["x"], "bundled")[0].model.version == "bundled"
+    assert len(service.pool().keys()) == 2
+
+
+def test_a_changed_champion_is_refused_and_the_bundled_model_answers(serving):
+    version = serving.registry.register(SLUG, serving.staged())
+    serving.registry.promote(SLUG, 1)
+    (version.path / "model.safetensors").write_bytes(b"changed")
+    answer = service.predict(SLUG, ["x"])[0]
+    assert answer.model.version == "bundled"
+    assert "model.changed" in str(answer.notices[0])
+    with pytest.raises(ModelRefused):
+        service.predict(SLUG, ["x"], "1")
+
+
+def test_a_champion_without_files_is_replaced_by_the_bundled_model(serving):
+    version = serving.registry.register(SLUG, serving.staged())
+    serving.registry.promote(SLUG, 1)
+    version.path.rename(serving.home / "gone")
+    assert service.predict(SLUG, ["x"])[0].model.version == "bundled"
+
+
+def test_with_a_damaged_database_the_last_champion_answers_and_it_is_said(serving):
+    serving.registry.register(SLUG, serving.staged())
+    serving.registry.promote(SLUG, 1)
+    service.predict(SLUG, ["x"])
+    close_stores()
+    (serving.home / "vitrine.db").write_bytes(b"nonsense" * 1000)
+    for name in ("vitrine.db-wal", "vitrine.db-shm"):
+        (serving.home / name).unlink(missing_ok=True)
+    answer = service.predict(SLUG, ["x"])[0]
+    assert answer.model.version == "1"
+    assert "damaged" in str(answer.notices[0])
+
+
+def test_without_any_model_the_error_is_plain(serving):
+    (serving.assets / "models" / "fake").rename(serving.assets / "gone")
+    with pytest.raises(StoreError) as caught:
+        service.predict(SLUG, ["x"])
+    assert caught.value.code == "registry.files_missing"
+
+
+def test_explanations_are_offered_where_the_task_has_them(serving, monkeypatch):
+    assert service.methods(SLUG) == ()
+    with pytest.raises(InputRefused):
+        service.explain(SLUG, "x", "a", "grad_cam")
+    made = Heatmap(np.zeros((2, 2), np.float32), "grad_cam", "a")
+    monkeypatch.setattr(Task, "methods", ("grad_cam",), raising=False)
+    monkeypatch.setattr(Task, "explain", lambda *_: made, raising=False)
+    assert service.explain(SLUG, "x", "a", "grad_cam") is made
+    with pytest.raises(InputRefused) as caught:
+        service.explain(SLUG, "x", "a", "{0}")
+    assert "grad_cam" in str(caught.value.hint)
+
+
+def test_evaluate_says_which_model_it_measured(serving, monkeypatch, tmp_path):
+    monkeypatch.setattr(Task, "evaluate", lambda self, predictor, data: (predictor, data), raising=False)
+    model, (predictor, data) = service.evaluate(SLUG, tmp_path)
+    assert model.version == "bundled"
+    assert isinstance(predictor, Predictor)
+    assert data == tmp_path
+
+
+def test_a_version_without_evaluation_has_none(serving):
+    assert service.evaluation_of(serving.registry.resolve(SLUG)) is None
+
+
+class TestWarmUp:
+    @pytest.fixture(autouse=True)
+    def fresh(self, serving, monkeypatch):
+        monkeypatch.setattr(warmup, "_state", warmup._State())
+        monkeypatch.setitem(warmup.EXAMPLES, "fake_task", "x")
+        monkeypatch.setitem(sys.modules, "torch", object())
+        monkeypatch.setitem(sys.modules, "timm", object())
+
+    def test_it_loads_the_champions_and_tells_how_far_it_is(self):
+        assert warmup.wait(0) == warmup.WarmUp("waiting", 0.0)
+        warmup.start()
+        warmup.start()
+        assert warmup.wait(10).stage == "ready"
+        assert warmup.state().seconds > 0
+        assert len(service.pool().keys()) == 1
+
+    def test_a_failure_is_told_and_harms_nobody(self, serving):
+        (serving.assets / "models" / "fake" / "bundled" / "model.safetensors").write_bytes(b"changed")
+        warmup.start()
+        assert warmup.wait(10).stage == "failed"
+
+    def test_a_bug_in_a_model_harms_nobody(self, monkeypatch):
+        monkeypatch.setattr(Task, "load", lambda *_: 1 / 0)
+        warmup.start()
+        assert warmup.wait(10).stage == "failed"
