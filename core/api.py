@@ -1,0 +1,252 @@
+"""The JSON routes beside the pages: health, models, predict. The same services, intake and limits as the pages.
+
+Every error is `{"code", "message", "hint", "reference"}`; the reference also stands in the log.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from functools import wraps
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import anyio
+from starlette.datastructures import UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from core import answers, catalog
+from core.contracts import N_, Message
+from core.errors import AppError, InputRefused, ModelRefused, StoreError
+from core.log import log_error
+from core.settings import settings
+
+Handler = Callable[[Request], Awaitable[Response]]
+
+_FRAMING_BYTES: Final = 64 * 1024
+"""What multipart adds to a file."""
+_BODY_SECONDS: Final = 60.0
+"""A sender slower than this is cut off."""
+_AT_ONCE: Final = 4
+_WAITING_MAX: Final = 32
+_STATUS: Final[dict[type[AppError], int]] = {InputRefused: 422, StoreError: 404, ModelRefused: 503}
+
+
+class RequestError(AppError):
+    """A request that is turned away before any work; `status` is the HTTP status."""
+
+    def __init__(self, status: int, code: str, message: Message | str, hint: Message | str = "") -> None:
+        super().__init__(code, message, hint)
+        self.status = status
+
+
+class _MemoryParser(MultiPartParser):
+    """Keeps the whole part in memory: what a visitor sends never touches the disk. The size is bounded before."""
+
+    spool_max_size = 2**62
+
+
+def _answers_errors(handler: Handler) -> Handler:
+    @wraps(handler)
+    async def safe(request: Request) -> Response:
+        try:
+            return await handler(request)
+        except AppError as error:
+            status = error.status if isinstance(error, RequestError) else _STATUS.get(type(error), 500)
+            return _problem(status, error, log_error(error, route=request.url.path.split("/")[2]))
+        except ClientDisconnect:
+            return Response(status_code=499)
+        except Exception as error:  # noqa: BLE001 - the last door before the network; the log keeps the rest
+            reference = log_error(error, route=request.url.path.split("/")[2])
+            shown = AppError(
+                "api.failed", N_("Something went wrong on our side."), N_("Try again; then pass on the reference.")
+            )
+            return _problem(500, shown, reference)
+
+    return safe
+
+
+def _problem(status: int, error: AppError, reference: str) -> JSONResponse:
+    body = {"code": error.code, "message": str(error.message), "hint": str(error.hint), "reference": reference}
+    return JSONResponse(body, status, headers={"Retry-After": "2"} if status == 503 else None)
+
+
+@_answers_errors
+async def health(_request: Request) -> Response:
+    """Alive, how far the models are, and whether the store answers."""
+    from core.serving import warmup
+    from core.store.registry import registry
+
+    def store_answers() -> bool:
+        try:
+            registry().store()
+        except AppError:
+            return False
+        return True
+
+    state = warmup.state()
+    body = {
+        "status": "ok",
+        "models": state.stage,
+        "models_seconds": round(state.seconds, 2),
+        "store": "ok" if await anyio.to_thread.run_sync(store_answers) else "unavailable",
+    }
+    return JSONResponse(body)
+
+
+@_answers_errors
+async def models(request: Request) -> Response:
+    """The versions of a sector, newest first, with what they measured."""
+    slug = _sector(request)
+    return JSONResponse(await anyio.to_thread.run_sync(_models_document, slug))
+
+
+@_answers_errors
+async def predict(request: Request) -> Response:
+    """One image in (multipart field of any name, or the raw bytes), one answer out.
+
+    Query: `model` (a reference as on the command line, default champion), `coverage` (0.5 to 0.999), `name`.
+    """
+    slug = _sector(request)
+    _same_origin(request)
+    ref, coverage = request.query_params.get("model", "champion"), _coverage(request)
+    name, data = await _image_of(request)
+    return JSONResponse(await _LINE.run(lambda: _predict(slug, ref, coverage, name, data)))
+
+
+class _Line:
+    """At most `_AT_ONCE` predictions at a time; the rest waits its turn, and beyond `_WAITING_MAX` is turned away."""
+
+    def __init__(self) -> None:
+        self._waiting = 0
+        self._limiter: anyio.CapacityLimiter | None = None
+
+    async def run(self, work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        if self._waiting >= _WAITING_MAX:
+            raise RequestError(
+                503, "api.busy", N_("Too many requests wait already."), N_("Try again in a few seconds.")
+            )
+        self._limiter = self._limiter or anyio.CapacityLimiter(_AT_ONCE)
+        self._waiting += 1
+        try:
+            return await anyio.to_thread.run_sync(work, limiter=self._limiter)
+        finally:
+            self._waiting -= 1
+
+
+_LINE: Final = _Line()
+
+
+def _predict(slug: str, ref: str, coverage: float, name: str, data: bytes) -> dict[str, Any]:
+    from core.intake.images import read_image
+    from core.serving import service
+
+    sample = read_image(data, name)
+    (answer,) = service.predict(slug, [sample], ref, coverage=coverage)
+    return answers.predict_document(slug, [answers.Answered(sample, answer)])
+
+
+def _models_document(slug: str) -> dict[str, Any]:
+    from core.serving.service import evaluation_of
+    from core.store.registry import registry
+
+    rows = []
+    for version in registry().versions(slug):
+        evaluation = evaluation_of(version)
+        rows.append(
+            {
+                "version": version.ref,
+                "name": version.name,
+                "aliases": list(version.aliases),
+                "architecture": version.manifest.get("architecture"),
+                "created": version.created.isoformat(),
+                "sha256": version.sha256,
+                "metrics": {key: metric.as_dict() for key, metric in evaluation.summary.items()}
+                if evaluation
+                else None,
+            }
+        )
+    return {"sector": slug, "versions": rows}
+
+
+def _sector(request: Request) -> str:
+    slug = request.path_params["sector"]
+    if slug not in {entry.slug for entry in catalog.SECTORS}:
+        known = ", ".join(entry.slug for entry in catalog.SECTORS)
+        raise RequestError(
+            404, "api.unknown_sector", Message(N_("There is no such sector. There are: {known}."), {"known": known})
+        )
+    return str(slug)
+
+
+def _same_origin(request: Request) -> None:
+    """Pages of other sites may not spend this machine's time through a visitor's browser."""
+    origin = request.headers.get("origin")
+    if origin is not None and urlsplit(origin).netloc != request.headers.get("host"):
+        raise RequestError(403, "api.cross_origin", N_("Requests from the pages of another site are not answered."))
+
+
+def _coverage(request: Request) -> float:
+    text = request.query_params.get("coverage", "0.9")
+    try:
+        coverage = float(text)
+    except ValueError:
+        coverage = -1.0
+    if not 0.5 <= coverage <= 0.999:
+        raise RequestError(400, "api.coverage", N_("`coverage` has to be a number from 0.5 to 0.999."))
+    return coverage
+
+
+async def _image_of(request: Request) -> tuple[str, bytes]:
+    try:
+        async with asyncio.timeout(_BODY_SECONDS):
+            body = await _read_bounded(request, settings().limits.image_bytes + _FRAMING_BYTES)
+    except TimeoutError:
+        raise RequestError(408, "api.too_slow", N_("The image did not arrive in time.")) from None
+    if not request.headers.get("content-type", "").startswith("multipart/form-data"):
+        return request.query_params.get("name", "image"), body
+    try:
+        form = await _MemoryParser(request.headers, _once(body), max_files=1, max_fields=8).parse()
+    except (MultiPartException, KeyError) as error:
+        raise RequestError(400, "api.form", N_("The form cannot be read: send one file in it.")) from error
+    try:
+        for part in form.values():
+            if isinstance(part, UploadFile):
+                return part.filename or "image", await part.read()
+    finally:
+        await form.close()
+    raise RequestError(
+        400, "api.no_file", N_("The form holds no file."), N_("Send the image as a file field or as the raw body.")
+    )
+
+
+async def _read_bounded(request: Request, limit: int) -> bytes:
+    announced = request.headers.get("content-length", "")
+    body = bytearray()
+    if not (announced.isdigit() and int(announced) > limit):
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > limit:
+                break
+        else:
+            return bytes(body)
+    raise RequestError(
+        413,
+        "api.too_large",
+        Message(N_("An image may have up to {limit_mb} MB."), {"limit_mb": settings().limits.image_bytes // 2**20}),
+        N_("Send a smaller file."),
+    )
+
+
+async def _once(body: bytes) -> AsyncGenerator[bytes, None]:
+    yield body
+
+
+ROUTES: Final = (
+    Route("/api/health", health, methods=["GET"]),
+    Route("/api/models/{sector}", models, methods=["GET"]),
+    Route("/api/predict/{sector}", predict, methods=["POST"]),
+)

@@ -1,0 +1,74 @@
+"""A few measured values in a row, each with its interval, and the sentence on where they come from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Final
+
+import streamlit as st
+
+from core.contracts import N_, Evaluation
+from core.errors import AppError
+from core.log import log_event
+from core.serving.service import evaluation_of
+from core.store.versions import Version
+from core.ui.i18n import t
+from core.ui.quality import METRIC_NAMES, SPLIT_NAMES
+from core.ui.views import escape
+
+_MEANINGS: Final[dict[str, str]] = {
+    "accuracy": N_("Share of the test examples that were answered right."),
+    "balanced_accuracy": N_(
+        "Mean over the classes of the share answered right: a rare class counts like a common one."
+    ),
+    "f1_macro": N_("Mean over the classes of the harmonic mean of precision and recall."),
+    "auroc": N_("How well the scores put the classes in order: 1 is perfect, 0.5 is a coin."),
+    "average_precision": N_("Area under the precision-recall curve."),
+    "ece": N_("Mean gap between how sure the model is and how often it is right. Lower is better."),
+}
+
+
+def metric_title(name: str) -> str:
+    """Title of the metric `name`, in the visitor's language; the name itself when it has none."""
+    return t(METRIC_NAMES[name]) if name in METRIC_NAMES else name
+
+
+def stored_evaluation(version: Version) -> Evaluation | None:
+    """The evaluation that came with `version`, read once; None when there is none or it is damaged."""
+    return _read_evaluation(version.sha256, version)
+
+
+@lru_cache(maxsize=64)
+def _read_evaluation(_sha256: str, version: Version) -> Evaluation | None:
+    try:
+        return evaluation_of(version)
+    except AppError as error:
+        log_event("evaluation_unreadable", level="WARNING", code=error.code, sector=version.sector, version=version.ref)
+        return None
+
+
+def show_metrics(evaluation: Evaluation, names: Iterable[str]) -> None:
+    """Those of the metrics `names` that were measured, and what they were measured on."""
+    shown = [name for name in dict.fromkeys(names) if name in evaluation.summary]
+    with st.container(horizontal=True, gap="large"):
+        for name in shown:
+            metric = evaluation.summary[name]
+            st.metric(
+                metric_title(name),
+                f"{metric.value:.3f}",
+                delta=t("95 % interval {low:.3f}–{high:.3f}", low=metric.low, high=metric.high),
+                delta_color="off",
+                delta_arrow="off",
+                help=t(_MEANINGS[name]) if name in _MEANINGS else None,
+                width="content",
+            )
+    data = evaluation.data
+    st.caption(
+        t(
+            "Measured on {n} examples: {name}, {split} split.",
+            n=f"{data.n:,}",
+            name=escape(data.name),
+            split=t(SPLIT_NAMES.get(data.split, data.split)),
+        )
+    )

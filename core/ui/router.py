@@ -1,0 +1,9 @@
+"""The script behind every page: the frame first, then the page itself.
+
+It lies here and not beside `pages/`: a script with that folder next to it would let a fresh server run a page file
+on its own, without the frame, for the first visitor of a deep link.
+"""
+
+from core.ui import frame
+
+frame.draw().run()

@@ -1,0 +1,160 @@
+"""The lower half of the sidebar: what the machine is doing, in four short lines.
+
+Every figure is asked for at most once in a few seconds, however many visitors there are, and a source that cannot
+answer costs its own line and nothing else.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+import streamlit as st
+
+from core import catalog
+from core.contracts import N_, Message
+from core.errors import AppError
+from core.log import log_event
+from core.settings import settings
+from core.ui.i18n import link_parameters, t
+
+if TYPE_CHECKING:
+    from core.device import DeviceMemory
+
+_LIVE: Final = ("queued", "running")
+_WARMING: Final = ("waiting", "importing", "loading")
+
+
+Result = TypeVar("Result")
+_KEPT: Final[list[list[Any]]] = []
+
+
+def _kept(seconds: float) -> Callable[[Callable[[], Result]], Callable[[], Result]]:
+    """Ask the decorated function again only after `seconds`; all visitors share the answer."""
+
+    def decorate(ask: Callable[[], Result]) -> Callable[[], Result]:
+        kept: list[tuple[float, Result]] = []
+        _KEPT.append(kept)
+
+        @wraps(ask)
+        def answer() -> Result:
+            now = time.monotonic()
+            if not kept or now - kept[0][0] > seconds:
+                kept[:] = [(now, ask())]
+            return kept[0][1]
+
+        return answer
+
+    return decorate
+
+
+def forget() -> None:
+    """Ask every source again at the next opportunity."""
+    for kept in _KEPT:
+        kept.clear()
+
+
+@dataclass(frozen=True)
+class RunningJobs:
+    """Jobs that wait or run: how many per sector slug, or why this cannot be told."""
+
+    by_sector: dict[str, int]
+    unavailable: Message | None = None
+
+
+def show_status() -> None:
+    """Draw the status lines into the sidebar; they refresh by themselves only while something is going on."""
+    busy = bool(running_jobs().by_sector) or warm_up_stage() in _WARMING
+    with st.sidebar:
+        st.fragment(_lines, run_every=3 if busy else None)()
+
+
+@_kept(seconds=2)
+def running_jobs() -> RunningJobs:
+    """The live jobs by sector."""
+    from core.jobs import jobs
+
+    try:
+        live = [job for job in jobs() if job.status in _LIVE]
+    except AppError as error:
+        log_event("jobs_unavailable", level="WARNING", code=error.code)
+        return RunningJobs({}, Message(N_("The store does not answer: models can be used, training cannot.")))
+    counts: dict[str, int] = {}
+    for job in live:
+        counts[job.sector] = counts.get(job.sector, 0) + 1
+    return RunningJobs(counts)
+
+
+def warm_up_stage() -> str:
+    """Stage of the background loading of models."""
+    from core.serving import warmup
+
+    return warmup.state().stage
+
+
+def _lines() -> None:
+    jobs = running_jobs()
+    for slug, count in jobs.by_sector.items():
+        _job_link(slug, count)
+    if jobs.unavailable:
+        st.caption(f":material/database_off: {t(jobs.unavailable)}")
+    st.caption(f":material/memory: {_device_line()}")
+    st.caption(_warm_up_line())
+    st.caption(_network_line())
+
+
+def _job_link(slug: str, count: int) -> None:
+    from core.ui.frame import page_file
+
+    title = t(catalog.sector(slug).title)
+    label = (
+        t("{title}: {count} training jobs", title=title, count=count)
+        if count > 1
+        else t("{title}: 1 training job", title=title)
+    )
+    st.page_link(
+        page_file(slug),
+        label=label,
+        icon=":material/progress_activity:",
+        query_params=link_parameters(view="improve"),
+        width="stretch",
+    )
+
+
+@_kept(seconds=5)
+def device_memory() -> DeviceMemory:
+    """Memory of the device that models run on."""
+    from core.device import memory
+
+    return memory()
+
+
+def _device_line() -> str:
+    figures = device_memory()
+    return t(
+        "{name}: {used_gb:.1f} of {total_gb:.0f} GB in use, Vitrine {process_gb:.1f} GB",
+        name=t("Processor") if figures.device == "cpu" else figures.name,
+        used_gb=figures.used_mb / 1024,
+        total_gb=figures.total_mb / 1024,
+        process_gb=figures.process_mb / 1024,
+    )
+
+
+def _warm_up_line() -> str:
+    from core.serving import warmup
+
+    state = warmup.state()
+    if state.stage == "ready":
+        return f":green[:material/check_circle:] {t('Models ready')}"
+    if state.stage == "failed":
+        return f":orange[:material/warning:] {t('A model could not be loaded; see the model room')}"
+    return f":material/hourglass_top: {t('Models are loading, {seconds:.0f} s so far', seconds=state.seconds)}"
+
+
+def _network_line() -> str:
+    if settings().offline:
+        return f":material/wifi_off: {t('Offline: nothing is fetched, everything bundled works')}"
+    return f":material/shield_lock: {t('Works without a network; uploads stay in memory')}"
