@@ -21,7 +21,9 @@ from core.settings import settings
 Progress = Callable[[str, int, int], None]
 """Called with file name, bytes so far and bytes of all; 0 when the server does not say."""
 
-_CHUNK = 2**18
+_CHUNK = 2**14
+"""Bytes; what a broken connection leaves of the last chunk is lost."""
+
 _SIZE_SLACK = 1.5
 """A file may be larger than the catalogue's figure by this factor."""
 
