@@ -81,9 +81,10 @@ def _sample_strip(slug: str, samples: Sequence[dict[str, Any]]) -> None:
     with st.grid(min_column_width=104, gap="small"):
         for sample in samples:
             with st.container(gap="xsmall"):
-                st.image(_sample_path(slug, sample["file"]), width="stretch", alt=t(sample["caption"]))
+                caption: str = sample["caption"]
+                st.image(_sample_path(slug, sample["file"]), width="stretch", alt=t(caption))
                 st.button(
-                    t(sample["caption"]),
+                    t(caption),
                     key=f"{slug}.sample.{sample['file']}",
                     on_click=_choose,
                     args=(slug, sample["file"]),

@@ -12,10 +12,15 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from tests.load.server import Server, serving
 
 CHROMIUM = Path("/usr/bin/chromium")
-FLAGS = (
-    "--no-sandbox --disable-gpu --disable-background-networking --disable-sync --disable-quic --no-first-run "
-    "--disable-component-update"
-).split()
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-sync",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-component-update",
+]
 PATIENCE_MS = 30_000
 
 
