@@ -57,9 +57,9 @@ def pick_device() -> str:
 @lru_cache(maxsize=1)
 def limit_threads() -> None:
     """Give torch the number of threads of the settings, once per process."""
-    import torch
-
     if settings().torch_threads > 0:
+        import torch
+
         torch.set_num_threads(settings().torch_threads)
 
 

@@ -37,17 +37,22 @@ DISK_ERROR_MB = 100
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at. `code` is stable; `repairable` ones are put right by `repair`."""
+    """One thing that was looked at, or put right (`repaired`). `name` is stable, for scripts."""
 
-    code: str
+    name: str
     level: Level
     message: Message
     repairable: bool = False
+    repaired: bool = False
 
 
-def check() -> list[Finding]:
-    """Look at everything; nothing is changed, but every model is loaded once."""
-    found: list[Finding] = []
+def check(repair: bool = False) -> list[Finding]:
+    """Look at everything; every model is loaded once. Nothing is changed unless `repair` is asked for.
+
+    Repairing comes first and does only what is safe. A damaged database is set aside (not deleted), and a new one is
+    filled from the folders of the versions; the champions are those last served, the record of jobs is lost.
+    """
+    found = _repair() if repair else []
     for part in (_database, _bundled, _versions, _aliases, _leftovers, _jobs, _disk, _catalogues):
         try:
             found += part()
@@ -58,12 +63,7 @@ def check() -> list[Finding]:
     return found
 
 
-def repair() -> list[Finding]:
-    """Put right what is safe to put right; returns what was done.
-
-    A damaged database is set aside (not deleted), and a new one is filled from the folders of the versions; the
-    champions are those last served, the record of jobs is lost.
-    """
+def _repair() -> list[Finding]:
     done: list[Finding] = []
     try:
         done += _new_database() if _integrity() else []
@@ -239,17 +239,17 @@ def _last_champions() -> dict[str, str]:
         return {}
 
 
-def _good(code: str, template: str, **params: object) -> Finding:
-    return Finding(code, "ok", Message(template, params))
+def _good(name: str, template: str, **params: object) -> Finding:
+    return Finding(name, "ok", Message(template, params))
 
 
-def _warn(code: str, template: str, **params: object) -> Finding:
-    return Finding(code, "warning", Message(template, params))
+def _warn(name: str, template: str, **params: object) -> Finding:
+    return Finding(name, "warning", Message(template, params))
 
 
-def _bad(code: str, said: str | Message, repairable: bool = False, **params: object) -> Finding:
-    return Finding(code, "error", said if isinstance(said, Message) else Message(said, params), repairable)
+def _bad(name: str, said: str | Message, repairable: bool = False, **params: object) -> Finding:
+    return Finding(name, "error", said if isinstance(said, Message) else Message(said, params), repairable)
 
 
-def _done(code: str, **params: object) -> Finding:
-    return Finding(code, "ok", Message(N_("Repaired: {path}"), params))
+def _done(name: str, **params: object) -> Finding:
+    return Finding(name, "ok", Message(N_("Repaired: {path}"), params), repaired=True)

@@ -60,8 +60,8 @@ class Settings(BaseSettings):
     """A worker silent for longer than this is taken for hung."""
     job_idle_exit_s: float = 300.0
     """The supervisor ends after this long without a job."""
-    job_preload: tuple[str, ...] = ("torch", "torch._dynamo", "timm")
-    """Modules that the supervisor imports once, so that every job after that starts at once."""
+    job_preload: tuple[str, ...] | None = None
+    """Modules that the supervisor imports once, so that every job after that starts at once; None: torch and tasks."""
     torch_threads: int = 0
     """Threads of one model; 0 leaves torch's own choice."""
     limits: Limits = Field(default_factory=Limits)

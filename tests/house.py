@@ -7,6 +7,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,11 +43,13 @@ class House:
             return parse_owner(connection.execute(select(supervisors.c.owner)).scalar() or "")
 
 
-@pytest.fixture
-def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
-    home, assets = tmp_path / "home", tmp_path / "assets"
+@contextmanager
+def _open(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
+    home, assets = folder / "home", folder / "assets"
     monkeypatch.setenv("VITRINE_HOME", str(home))
     monkeypatch.setenv("VITRINE_DEVICE", "cpu")
+    monkeypatch.setenv("VITRINE_TORCH_THREADS", "0")
+    monkeypatch.setenv("VITRINE_JOB_IDLE_EXIT_S", "60")
     monkeypatch.setenv("VITRINE_JOB_PRELOAD", '["tests.jobs.preload"]')
     monkeypatch.setattr(Settings, "assets", property(lambda _: assets))
     monkeypatch.setattr(catalog, "SECTORS", (fake_sector.sector(),))
@@ -61,6 +64,20 @@ def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
     _end_supervisor(made)
     close_stores()
     settings.cache_clear()
+
+
+@pytest.fixture
+def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
+    """An empty house for one test."""
+    with _open(tmp_path, monkeypatch) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def shared_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """A house for all tests of a module: its supervisor is started once. Do not use `house` in the same module."""
+    with pytest.MonkeyPatch.context() as monkeypatch, _open(tmp_path_factory.mktemp("house"), monkeypatch) as made:
+        yield made
 
 
 def _end_supervisor(made: House) -> None:

@@ -27,7 +27,13 @@ _started: list[tuple[subprocess.Popen[bytes], float]] = []
 
 
 def check_slot(slot: str) -> None:
-    """Raise `JobError` for a device that this machine does not have."""
+    """Raise `JobError` for a device that this machine does not have, and where no job can run at all."""
+    if os.name == "nt":
+        raise JobError(
+            "job.platform",
+            N_("Training from the page needs Linux or macOS."),
+            Message(N_("Use the command line instead: {command}"), {"command": "python -m core train"}),
+        )
     known = device_slots()
     if slot != "auto" and slot not in known:
         raise JobError(

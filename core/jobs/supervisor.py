@@ -19,6 +19,7 @@ from multiprocessing.context import ForkServerContext, ForkServerProcess
 
 from sqlalchemy import delete, exc, exists, insert, select, update
 
+from core import catalog
 from core.contracts import N_, Message
 from core.device import device_slots
 from core.errors import JobError, StoreError
@@ -211,8 +212,16 @@ class Supervisor:
 def _forkserver() -> ForkServerContext:
     context = mp.get_context("forkserver")
     # A helper that used a GPU could not be forked: only modules are imported in it, no model is made.
-    context.set_forkserver_preload([*settings().job_preload, "core.jobs.worker"])
+    context.set_forkserver_preload([*_preload(), "core.jobs.worker"])
     return context
+
+
+def _preload() -> tuple[str, ...]:
+    chosen = settings().job_preload
+    if chosen is not None:
+        return chosen
+    tasks = sorted({f"core.tasks.{sector.task}.task" for sector in catalog.SECTORS})
+    return ("torch", "torch._dynamo", *tasks)
 
 
 def _nothing() -> None:
@@ -224,7 +233,7 @@ def _end(entry: Running, now: float) -> None:
     if entry.terminated is None:
         entry.terminated = now
         # A stopped process does not see SIGTERM before it is continued; one that is hung gets no second chance.
-        worker_process.kill_group(signal.SIGKILL if entry.hung else signal.SIGTERM)
+        worker_process.kill_group(polite=not entry.hung)
     elif now - entry.terminated > KILL_AFTER_S:
         worker_process.kill_group()
 

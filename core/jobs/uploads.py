@@ -16,6 +16,8 @@ KEPT_S = 24 * 3600.0
 """An upload that no job was started with is deleted after this long."""
 YOUNG_S = 60.0
 """A job's folder is made just before its row is there."""
+RUN_KEPT_S = 7 * 24 * 3600.0
+"""A run of the command line that was killed leaves its folder; no run is as long as this."""
 _KNOWN_ENDINGS = (".zip", ".npz")
 
 
@@ -63,7 +65,7 @@ def discard(args: Mapping[str, object]) -> None:
 def sweep(live: set[str]) -> list[Path]:
     """Delete the folders of jobs that are not in `live`, and forgotten uploads; returns what was deleted."""
     gone = [folder for folder in _folders(settings().home / "jobs", YOUNG_S) if folder.name not in live]
-    gone += _folders(_uploads(), KEPT_S)
+    gone += _folders(_uploads(), KEPT_S) + _folders(settings().home / "runs", RUN_KEPT_S)
     for folder in gone:
         shutil.rmtree(folder, ignore_errors=True)
     return gone

@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import update
 
 from core.contracts import N_, Message, Task
+from core.device import limit_threads, pick_device
 from core.errors import AppError, JobError
 from core.jobs import records
 from core.jobs.records import JobRecord
@@ -40,7 +41,8 @@ def main(job_id: str, supervisor_pid: int, device: str) -> None:
     if os.nice(0) < NICE:
         os.nice(NICE - os.nice(0))
     os.environ["VITRINE_DEVICE"] = device
-    settings.cache_clear()
+    for remembered in (settings, pick_device, limit_threads):
+        remembered.cache_clear()
     store = open_store()
     with store.write() as connection:
         connection.execute(update(jobs).where(jobs.c.id == job_id).values(worker=str(this_process())))
@@ -71,6 +73,7 @@ def _finish(store: Store, run: StoreRun, work: Callable[[], dict[str, Any]]) -> 
 
 
 def _train(record: JobRecord, run: StoreRun) -> dict[str, Any]:
+    limit_threads()
     sector = find_sector(record.sector)
     task = load_task(sector.task)
     checkpoint = _trained(task, _config(task, record), Path(str(record.args["data"])), run)
@@ -129,7 +132,10 @@ def _half_batch(config: Any) -> Any | None:
     size = getattr(config, "batch_size", None)
     if not isinstance(size, int) or size < 2 or not dataclasses.is_dataclass(config) or isinstance(config, type):
         return None
-    return dataclasses.replace(config, batch_size=size // 2)
+    try:
+        return dataclasses.replace(config, batch_size=size // 2)
+    except (ValueError, AppError):  # below what the task allows
+        return None
 
 
 def _out_of_memory(error: BaseException) -> bool:

@@ -32,8 +32,9 @@ class Owner:
         """True while the process runs; a zombie, or another process with its number, does not count."""
         return self.local and self.token != "" and _token(self.pid) == self.token
 
-    def kill_group(self, sign: int = signal.SIGKILL) -> None:
-        """Send `sign` to the process and to all of its process group; nothing happens when it is gone."""
+    def kill_group(self, polite: bool = False) -> None:
+        """End the process and all of its process group, by SIGTERM if `polite`; nothing happens when it is gone."""
+        sign = signal.SIGTERM if polite else signal.SIGKILL
         if not self.alive():
             return
         try:

@@ -1,3 +1,3 @@
-from tests.house import house
+from tests.house import house, shared_house
 
-__all__ = ["house"]
+__all__ = ["house", "shared_house"]

@@ -16,7 +16,11 @@ from tests.jobs.fake_sector import SLUG
 
 
 def problems():
-    return {finding.code: finding for finding in doctor.check() if finding.level == "error"}
+    return {finding.name: finding for finding in doctor.check() if finding.level == "error"}
+
+
+def repaired():
+    return [finding for finding in doctor.check(repair=True) if finding.repaired]
 
 
 @pytest.fixture
@@ -30,7 +34,7 @@ def trained(house):
 def test_a_healthy_house_has_no_finding(trained):
     assert problems() == {}
     assert all(str(finding.message) for finding in doctor.check())
-    assert doctor.repair() == []
+    assert repaired() == []
 
 
 def test_damaged_files_are_found(trained):
@@ -38,7 +42,7 @@ def test_damaged_files_are_found(trained):
     (first.path / "model.safetensors").write_bytes(b"changed")
     (second.path / "card.md").write_text("added")
     found = [finding for finding in doctor.check() if finding.level == "error"]
-    assert [finding.code for finding in found] == ["model.changed", "model.changed"]
+    assert [finding.name for finding in found] == ["model.changed", "model.changed"]
     assert "Version 1 of fake" in str(found[0].message)
 
 
@@ -72,7 +76,7 @@ def test_leftovers_are_found_and_removed(trained):
     old.mkdir(parents=True)
     os.utime(old, (0, 0))
     assert problems()["staging.stale"].repairable
-    assert {finding.code for finding in doctor.repair()} == {"repair.staging_removed", "repair.job_folder_removed"}
+    assert {finding.name for finding in repaired()} == {"repair.staging_removed", "repair.job_folder_removed"}
     assert problems() == {}
 
 
@@ -85,7 +89,7 @@ def test_a_damaged_database_is_rebuilt_from_the_folders(trained):
     close_stores()
     (trained.home / "vitrine.db").write_bytes(b"nonsense" * 1000)
     assert problems()["database.damaged"].repairable
-    codes = [finding.code for finding in doctor.repair()]
+    codes = [finding.name for finding in repaired()]
     assert codes[0] == "repair.database_set_aside"
     assert codes[-1] == "repair.champion_restored"
     assert trained.registry.resolve(SLUG).path == champion.path

@@ -16,6 +16,7 @@ from core.store import files
 from core.store.database import close_stores, open_store
 from core.store.reconcile import reconcile
 from core.store.schema import jobs
+from tests.jobs import fake_sector
 from tests.jobs.fake_sector import SLUG, Task
 
 
@@ -409,6 +410,32 @@ def test_kill_sweep_leaves_no_version_half_made(house, seed):
     with open_store().read() as connection:
         assert connection.execute(text("PRAGMA integrity_check")).scalar() == "ok"
         assert connection.execute(text("PRAGMA foreign_key_check")).all() == []
+
+
+@pytest.mark.slow
+def test_the_kill_sweep_would_notice_a_naive_writer(house):
+    """Control: written in place without staging, some folders are left half."""
+    folder = house.home / "naive"
+    for n in range(15):
+        child = os.fork()
+        if child == 0:
+            while True:
+                content = os.urandom(2_000_000)
+                target = fake_sector.write_checkpoint(folder / f"{n}-{os.urandom(4).hex()}", content)
+                with (target / "model.safetensors").open("wb") as file:
+                    for start in range(0, len(content), 1000):
+                        file.write(content[start : start + 1000])
+                        file.flush()
+        time.sleep(0.05)
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+    broken = 0
+    for made in folder.iterdir():
+        try:
+            files.checked_manifest(made)
+        except ModelRefused:
+            broken += 1
+    assert broken > 0
 
 
 def _time_of_one(house) -> float:

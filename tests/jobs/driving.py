@@ -1,0 +1,30 @@
+"""Words for tests that drive real jobs."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+
+from core import jobs
+from core.store.database import open_store
+from core.store.owners import parse_owner
+from core.store.schema import jobs as table
+from tests.house import until
+from tests.jobs.fake_sector import SLUG
+
+
+def submit(key="", data="/nowhere", slot="auto", **config) -> str:
+    return jobs.submit("train", {"sector": SLUG, "config": config, "data": data, "name": "mine"}, slot=slot, key=key)
+
+
+def ended(job_id, timeout=20.0):
+    until(lambda: not jobs.status(job_id).live, timeout)
+    return jobs.status(job_id)
+
+
+def training(job_id):
+    return until(lambda: jobs.status(job_id).step > 0 and jobs.status(job_id))
+
+
+def worker_of(job_id):
+    with open_store().read() as connection:
+        return parse_owner(connection.execute(select(table.c.worker).where(table.c.id == job_id)).scalar_one())
