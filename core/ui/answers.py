@@ -12,6 +12,7 @@ from core.ui import predict
 from core.ui.batch import download, show_batch
 from core.ui.i18n import t
 from core.ui.inputs import Inputs, item_title
+from core.ui.labels import label_name
 from core.ui.operating import chosen_options
 from core.ui.predict import Answered, Row
 from core.ui.views import (
@@ -100,7 +101,7 @@ def show_why(sector: Sector, inputs: Inputs) -> None:
         method = st.radio(
             t("Method"),
             list(METHODS),
-            format_func=lambda name: t(METHODS[name]),
+            format_func={name: t(title) for name, title in METHODS.items()}.__getitem__,
             key=f"{slug}.method",
             persist_state="session",
         )
@@ -109,6 +110,7 @@ def show_why(sector: Sector, inputs: Inputs) -> None:
             t("Why this score for"),
             labels,
             index=labels.index(prediction.decision) if prediction.decision else 0,
+            format_func={label: label_name(label) for label in labels}.__getitem__,
             key=f"{slug}.why.{row.item.name}.{prediction.decision}",
         )
         percent = st.slider(

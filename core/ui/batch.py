@@ -11,6 +11,7 @@ import streamlit as st
 
 from core.contracts import Refusal, Sector
 from core.ui.i18n import t
+from core.ui.labels import label_name
 from core.ui.predict import Answered, Row
 from core.ui.views import escape, plain
 
@@ -62,7 +63,8 @@ def download(sector: Sector, answered: Answered) -> None:
 def _counts(rows: Sequence[Row]) -> list[tuple[str, int]]:
     counts: dict[str, int] = {}
     for row in rows:
-        label = row.answer.prediction.decision or t("No answer")
+        decided = row.answer.prediction.decision
+        label = label_name(decided) if decided else t("No answer")
         counts[label] = counts.get(label, 0) + 1
     return [(escape(label), count) for label, count in sorted(counts.items(), key=lambda pair: -pair[1])]
 
@@ -76,9 +78,9 @@ def _shown(row: Row) -> dict[str, Any]:
     return {
         "image": row.thumbnail,
         "file": row.item.name,
-        "decision": decided or t("No answer"),
+        "decision": label_name(decided) if decided else t("No answer"),
         "score": 100 * float(prediction.scores[prediction.labels.index(decided)]) if decided else None,
-        "set": ", ".join(prediction.prediction_set) if decided else "",
+        "set": ", ".join(map(label_name, prediction.prediction_set)) if decided else "",
         "note": " ".join(notes),
     }
 

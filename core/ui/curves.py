@@ -9,6 +9,7 @@ import streamlit as st
 
 from core.contracts import Evaluation
 from core.ui.i18n import t
+from core.ui.labels import label_name
 from core.ui.operating import show_figures, show_predictive_value
 from core.ui.theme import mode, palette, show_chart
 from core.ui.views import chart_text, escape
@@ -25,7 +26,7 @@ def _target(slug: str, evaluation: Evaluation) -> int:
         st.selectbox(
             t("Class against the rest"),
             range(len(evaluation.labels)),
-            format_func=lambda index: evaluation.labels[index],
+            format_func=[label_name(label) for label in evaluation.labels].__getitem__,
             key=f"{slug}.quality_target",
             persist_state="session",
         )
@@ -138,8 +139,8 @@ def show_threshold(slug: str, evaluation: Evaluation) -> None:
 
 
 def _label(evaluation: Evaluation, target: int) -> str:
-    return escape(evaluation.labels[target])
+    return escape(label_name(evaluation.labels[target]))
 
 
 def _short(evaluation: Evaluation, target: int) -> str:
-    return chart_text(evaluation.labels[target], 20)
+    return chart_text(label_name(evaluation.labels[target]), 20)

@@ -63,12 +63,9 @@ def _field_input(prefix: str, entry: Field[Any]) -> Any:
 
 
 def _choice_input(default: str, names: Mapping[str, str], common: dict[str, Any]) -> str:
-    options = list(names)
-    return str(
-        st.selectbox(
-            options=options, index=options.index(default), format_func=lambda option: t(names[option]), **common
-        )
-    )
+    titles = {option: t(title) for option, title in names.items()}
+    index = list(titles).index(default)
+    return str(st.selectbox(options=list(titles), index=index, format_func=titles.__getitem__, **common))
 
 
 def _number_input(default: float, meta: Mapping[str, Any], common: dict[str, Any]) -> int | float:

@@ -16,9 +16,11 @@ from core.intake.archives import ImageSource, open_zip
 from core.intake.images import read_image
 from core.settings import settings
 from core.ui.i18n import t
+from core.ui.labels import label_name
 from core.ui.quota import charge_upload
 from core.ui.views import escape
 
+_STRIP = 4
 _ZIP_SIGNATURES = (b"PK\x03\x04", b"PK\x05\x06")
 
 
@@ -77,19 +79,33 @@ def _choose(slug: str, what: str) -> None:
 
 
 def _sample_strip(slug: str, samples: Sequence[dict[str, Any]]) -> None:
+    """A row of the first samples, one of each class in turn, and the rest behind a button."""
     st.caption(t("Try a sample. All of them are synthetic: drawn by this project, no patient is shown."))
-    with st.grid(min_column_width=104, gap="small"):
+    in_turn = sorted(samples, key=lambda sample: _place_in_class(samples, sample))
+    _sample_grid(slug, in_turn[:_STRIP], _STRIP)
+    if len(samples) > _STRIP:
+        with st.popover(t("More samples"), icon=":material/grid_view:"):
+            _sample_grid(slug, in_turn[_STRIP:], 3)
+
+
+def _place_in_class(samples: Sequence[dict[str, Any]], sample: dict[str, Any]) -> int:
+    return [other["file"] for other in samples if other["label"] == sample["label"]].index(sample["file"])
+
+
+def _sample_grid(slug: str, samples: Sequence[dict[str, Any]], columns: int) -> None:
+    with st.grid(columns, min_column_width=72, gap="small"):
         for sample in samples:
+            chosen = st.session_state.get(f"{slug}.chosen") == sample["file"]
             with st.container(gap="xsmall"):
-                caption: str = sample["caption"]
-                st.image(_sample_path(slug, sample["file"]), width="stretch", alt=t(caption))
+                name = label_name(sample["label"])
+                st.image(_sample_path(slug, sample["file"]), width="stretch", alt=t("Sample: {label}", label=name))
                 st.button(
-                    t(caption),
+                    escape(name),
                     key=f"{slug}.sample.{sample['file']}",
                     on_click=_choose,
                     args=(slug, sample["file"]),
                     width="stretch",
-                    type="primary" if st.session_state.get(f"{slug}.chosen") == sample["file"] else "secondary",
+                    type="primary" if chosen else "secondary",
                 )
 
 
@@ -100,7 +116,7 @@ def _sample_path(slug: str, file: str) -> Path:
 def _from_sample(slug: str, sample: dict[str, Any]) -> Inputs:
     path = _sample_path(slug, sample["file"])
     item = Item(path.name, lambda: read_image(path.read_bytes(), path.name))
-    return Inputs(f"sample:{path.name}", (item,), caption=sample["caption"])
+    return Inputs(f"sample:{path.name}", (item,), caption=label_name(sample["label"]))
 
 
 def _uploader(slug: str) -> list[Any]:
@@ -184,5 +200,5 @@ def _first_batch(items: list[Item]) -> tuple[list[Item], list[Refusal]]:
 def item_title(inputs: Inputs, item: Item) -> str:
     """A line that names an image, as Markdown; a sample is always called synthetic."""
     if inputs.caption:
-        return t("Synthetic sample: {caption}", caption=t(inputs.caption))
+        return t("Synthetic sample, drawn as: {caption}", caption=escape(inputs.caption))
     return escape(item.name)

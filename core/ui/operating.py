@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from core.contracts import N_, Evaluation, Metric
+from core.contracts import N_, Evaluation
 from core.ui.i18n import t
+from core.ui.labels import label_name
 from core.ui.views import DEFAULT_COVERAGE, escape
 
 if TYPE_CHECKING:
@@ -45,28 +46,32 @@ def show_figures(figures: OperatingFigures) -> None:
         (t("Specificity"), figures.specificity),
         (t("Accuracy"), figures.accuracy),
     )
-    with st.grid(min_column_width=150):
+    with st.grid(3, min_column_width=150):
         for name, metric in named:
             st.metric(
                 name,
                 f"{100 * metric.value:.1f} %",
                 border=True,
-                delta=_range(metric),
+                delta=f"{100 * metric.low:.1f} – {100 * metric.high:.1f} %",
                 delta_color="off",
                 delta_arrow="off",
             )
-
-
-def _range(metric: Metric) -> str:
-    return f"{100 * metric.low:.1f} – {100 * metric.high:.1f} %, n = {metric.n}"
+    st.caption(
+        t(
+            "95 % intervals; {positive} images with the label, {negative} without.",
+            positive=figures.sensitivity.n,
+            negative=figures.specificity.n,
+        )
+    )
 
 
 def show_predictive_value(slug: str, figures: OperatingFigures, label: str) -> None:
     """What a positive answer is worth where the label is rarer or more common than in the test data."""
     from core.training import quality
 
+    label = escape(label_name(label))
     prevalence = st.slider(
-        t("Prevalence where the model would be used: share of images that are {label}, %", label=escape(label)),
+        t("Prevalence where the model would be used: share of images that are {label}, %", label=label),
         0.1,
         90.0,
         10.0,
@@ -77,12 +82,12 @@ def show_predictive_value(slug: str, figures: OperatingFigures, label: str) -> N
     )
     value = quality.ppv(figures.sensitivity.value, figures.specificity.value, prevalence / 100)
     if math.isnan(value):
-        st.write(t("At this threshold the model never calls an image {label}.", label=escape(label)))
+        st.write(t("At this threshold the model never calls an image {label}.", label=label))
         return
     st.write(
         t(
             "Of 100 images that the model calls {label}, about **{right}** are, at a prevalence of {prevalence:.1f} %.",
-            label=escape(label),
+            label=label,
             right=round(100 * value),
             prevalence=prevalence,
         )
@@ -113,7 +118,7 @@ def _operating_point(slug: str, evaluation: Evaluation) -> dict[str, Any]:
         list(RULES),
         default="default",
         required=True,
-        format_func=lambda name: t(RULES[name]),
+        format_func={name: t(title) for name, title in RULES.items()}.__getitem__,
         key=f"{slug}.operating_rule",
         persist_state="session",
     )
@@ -122,11 +127,11 @@ def _operating_point(slug: str, evaluation: Evaluation) -> dict[str, Any]:
         return {}
     from core.training import quality
 
-    positive = evaluation.labels[1]
+    positive = escape(label_name(evaluation.labels[1]))
     percent = st.slider(
-        t("Sensitivity for {label} of at least, %", label=escape(positive))
+        t("Sensitivity for {label} of at least, %", label=positive)
         if rule == "sensitivity"
-        else t("Specificity for {label} of at least, %", label=escape(positive)),
+        else t("Specificity for {label} of at least, %", label=positive),
         50,
         99,
         95,
@@ -143,7 +148,7 @@ def _operating_point(slug: str, evaluation: Evaluation) -> dict[str, Any]:
         t(
             "An image is called {label} from a score of {threshold:.1f} % on. Chosen and measured on the same {n} "
             "images of the {split} split of {name}, so slightly too good.",
-            label=escape(positive),
+            label=positive,
             threshold=100 * threshold,
             n=evaluation.data.n,
             split=evaluation.data.split,
@@ -151,5 +156,5 @@ def _operating_point(slug: str, evaluation: Evaluation) -> dict[str, Any]:
         )
     )
     show_figures(figures)
-    show_predictive_value(slug, figures, positive)
+    show_predictive_value(slug, figures, evaluation.labels[1])
     return {"threshold": threshold}

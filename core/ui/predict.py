@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -22,7 +23,8 @@ from core.ui.inputs import Inputs, Item
 CHUNK = 16
 """Images that go to the model together."""
 THUMBNAIL_SIDE = 96
-_WARM_UP_LIMIT_S = 120.0
+_WARM_UP_LIMIT_S = 300.0
+_LOOK_EVERY_S = 0.5
 _EXPLANATIONS_KEPT = 8
 
 
@@ -47,13 +49,21 @@ class Answered:
 
 
 def wait_until_ready() -> None:
-    """Wait for the models to be loaded, and say so; returns at once when they are."""
-    if warmup.state().stage in ("ready", "failed"):
-        return
-    with st.spinner(
-        t("The model is being loaded. This happens once after a start and takes a few seconds."), show_time=True
-    ):
-        warmup.wait(_WARM_UP_LIMIT_S)
+    """Wait for the models to be loaded, and say so; returns at once when they are.
+
+    The line is written anew twice a second: that is where Streamlit lets a click of the visitor through.
+    """
+    line = st.empty()
+    began = time.monotonic()
+    while warmup.state().stage not in ("ready", "failed") and time.monotonic() - began < _WARM_UP_LIMIT_S:
+        seconds = warmup.state().seconds
+        line.info(
+            t("The model is being loaded, {seconds:.0f} s so far. This happens once after a start.", seconds=seconds),
+            icon=":material/hourglass_top:",
+        )
+        if warmup.wait(_LOOK_EVERY_S).stage == "waiting":
+            break
+    line.empty()
 
 
 def answered(slug: str, inputs: Inputs, options: Mapping[str, Any]) -> Answered:

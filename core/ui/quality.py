@@ -14,6 +14,7 @@ from core.serving import service
 from core.store.registry import registry
 from core.ui.curves import show_calibration, show_pr, show_roc, show_threshold
 from core.ui.i18n import t
+from core.ui.labels import label_name
 from core.ui.theme import mode, palette, show_chart
 from core.ui.views import chart_text, escape, show_error
 
@@ -74,7 +75,7 @@ def show_quality(slug: str, evaluation: Evaluation) -> None:
         list(VIEWS),
         default="confusion",
         required=True,
-        format_func=lambda name: t(VIEWS[name]),
+        format_func={name: t(title) for name, title in VIEWS.items()}.__getitem__,
         key=f"{slug}.quality_view",
         label_visibility="collapsed",
         persist_state="session",
@@ -129,7 +130,7 @@ def _confusion(slug: str, evaluation: Evaluation) -> None:
 
     counts = quality.confusion(evaluation)
     colours = palette(mode()).sequence
-    labels = [chart_text(label, 24) for label in evaluation.labels]
+    labels = [chart_text(label_name(label), 24) for label in evaluation.labels]
     share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     figure = go.Figure(
         go.Heatmap(
@@ -167,8 +168,7 @@ def _confusion_cell(slug: str, evaluation: Evaluation) -> None:
 
     numbers = range(len(evaluation.labels))
 
-    def named(index: int) -> str:
-        return evaluation.labels[index]
+    named = [label_name(label) for label in evaluation.labels].__getitem__
 
     left, right = st.columns(2)
     truth = left.selectbox(t("Images that are"), numbers, format_func=named, key=f"{slug}.cell_truth")

@@ -26,7 +26,7 @@ def section_input(slug: str) -> str:
         t("Part of the page"),
         list(SECTIONS),
         required=True,
-        format_func=lambda name: t(SECTIONS[name]),
+        format_func={name: t(title) for name, title in SECTIONS.items()}.__getitem__,
         key=key,
         on_change=_remember,
         args=(key,),

@@ -71,11 +71,11 @@ def training_data_input(sector: Sector) -> TrainingData | None:
     slug = sector.slug
     known = {entry.name: entry for entry in DATA_SETS if entry.kind == slug}
     here = {name: path for name in known if (path := local_path(name)) is not None}
-    options = [*here, _UPLOAD]
+    titles = {name: t(known[name].title) for name in here} | {_UPLOAD: t("My own images (zip or npz)")}
     chosen = st.radio(
         t("Learn from"),
-        options,
-        format_func=lambda name: t("My own images (zip or npz)") if name == _UPLOAD else t(known[name].title),
+        list(titles),
+        format_func=titles.__getitem__,
         key=f"{slug}.data",
         persist_state="session",
     )

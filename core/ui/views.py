@@ -15,6 +15,7 @@ from core.contracts import Classification, Explanation, Faithfulness, Heatmap, I
 from core.errors import AppError
 from core.serving.service import Answer
 from core.ui.i18n import t
+from core.ui.labels import label_name
 from core.ui.theme import mode, palette, show_chart
 
 if TYPE_CHECKING:
@@ -123,7 +124,7 @@ def _show_classification(slug: str, prediction: Classification, options: Mapping
         return
     decided = prediction.decision or ""
     st.caption(t("The model reads this image as"))
-    st.subheader(escape(decided), anchor=False)
+    st.subheader(escape(label_name(decided)), anchor=False)
     figure = score_bars(prediction)
     show_chart(
         figure,
@@ -137,7 +138,7 @@ def _show_classification(slug: str, prediction: Classification, options: Mapping
 
 def _show_prediction_set(prediction: Classification, coverage: float) -> None:
     percent = round(100 * coverage)
-    names = ", ".join(f"**{escape(label)}**" for label in prediction.prediction_set)
+    names = ", ".join(f"**{escape(label_name(label))}**" for label in prediction.prediction_set)
     if not prediction.prediction_set:
         st.write(t("At {percent} % coverage no label is plausible enough.", percent=percent))
     elif len(prediction.prediction_set) == 1:
@@ -158,7 +159,7 @@ def score_bars(prediction: Classification, limit: int = 10) -> go.Figure:
     figure = go.Figure(
         go.Bar(
             x=values,
-            y=[chart_text(label) for label in labels],
+            y=list(range(len(labels))),
             orientation="h",
             marker_color=colours,
             text=[f"{value:.1f} %" for value in values],
@@ -169,7 +170,9 @@ def score_bars(prediction: Classification, limit: int = 10) -> go.Figure:
     )
     figure.update_layout(margin={"l": 0, "r": 56, "t": 4, "b": 4}, showlegend=False)
     figure.update_xaxes(range=[0, 100], visible=False, fixedrange=True)
-    figure.update_yaxes(title=None, automargin=True, ticksuffix="  ", fixedrange=True, type="category")
+    # Numbered rows: two names that are cut to the same text must not become one bar.
+    names = [chart_text(label_name(label)) for label in labels]
+    figure.update_yaxes(tickvals=list(range(len(labels))), ticktext=names, ticksuffix="  ", fixedrange=True)
     return figure
 
 
@@ -181,7 +184,7 @@ def show_explanation(explanation: Explanation, sample: ImageSample, opacity: flo
 def _show_heatmap(heatmap: Heatmap, sample: ImageSample, opacity: float) -> None:
     st.image(
         overlay(sample.pixels, heatmap.values, opacity),
-        caption=t("Bright: matters most for the score of {target}", target=escape(heatmap.target)),
+        caption=t("Bright: matters most for the score of {target}", target=escape(label_name(heatmap.target))),
         alt=t("The image with the importance map over it"),
         width="stretch",
     )

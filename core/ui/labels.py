@@ -1,0 +1,17 @@
+"""Names of classes: those of the shipped models in the visitor's language, everybody else's as they are."""
+
+from __future__ import annotations
+
+from core.contracts import N_
+from core.ui.i18n import t
+
+_KNOWN = {
+    "normal": N_("Normal"),
+    "pneumonia": N_("Pneumonia"),
+}
+
+
+def label_name(label: str) -> str:
+    """`label` for reading; plain text, so escape it before it meets Markdown."""
+    known = _KNOWN.get(label.strip().casefold())
+    return t(known) if known else label
