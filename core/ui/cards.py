@@ -92,7 +92,7 @@ def show_sector(sector: Sector) -> None:
             st.columns([1, 3], gap="large", vertical_alignment="center") if picture else (None, st.container())
         )
         if left is not None:
-            left.image(str(picture), alt=t("Synthetic sample of this sector"), width="stretch")
+            left.image(str(picture), alt=t("Synthetic sample of this sector"), width=224)
             left.caption(t("Synthetic sample, drawn by this project"))
         with right:
             st.markdown(f"### {sector.icon} {t(sector.title)}")

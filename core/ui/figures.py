@@ -9,6 +9,7 @@ from typing import Final
 import streamlit as st
 
 from core.contracts import N_, Evaluation
+from core.data.catalog import DATA_SETS
 from core.errors import AppError
 from core.log import log_event
 from core.serving.service import evaluation_of
@@ -34,6 +35,11 @@ def metric_title(name: str) -> str:
     return t(METRIC_NAMES[name]) if name in METRIC_NAMES else name
 
 
+def data_title(name: str) -> str:
+    """Title of a data set of the catalogue; any other name as it is."""
+    return next((t(entry.title) for entry in DATA_SETS if entry.name == name), name)
+
+
 def stored_evaluation(version: Version) -> Evaluation | None:
     """The evaluation that came with `version`, read once; None when there is none or it is damaged."""
     return _read_evaluation(version.sha256, version)
@@ -51,24 +57,23 @@ def _read_evaluation(_sha256: str, version: Version) -> Evaluation | None:
 def show_metrics(evaluation: Evaluation, names: Iterable[str]) -> None:
     """Those of the metrics `names` that were measured, and what they were measured on."""
     shown = [name for name in dict.fromkeys(names) if name in evaluation.summary]
-    with st.container(horizontal=True, gap="large"):
+    with st.grid(min_column_width=140):
         for name in shown:
             metric = evaluation.summary[name]
             st.metric(
                 metric_title(name),
                 f"{metric.value:.3f}",
-                delta=t("95 % interval {low:.3f}–{high:.3f}", low=metric.low, high=metric.high),
+                delta=f"{metric.low:.3f}–{metric.high:.3f}",
                 delta_color="off",
                 delta_arrow="off",
                 help=t(_MEANINGS[name]) if name in _MEANINGS else None,
-                width="content",
             )
     data = evaluation.data
     st.caption(
         t(
-            "Measured on {n} examples: {name}, {split} split.",
+            "Measured on {n} examples: {name}, {split} split. Below each value its 95 % interval.",
             n=f"{data.n:,}",
-            name=escape(data.name),
+            name=escape(data_title(data.name)),
             split=t(SPLIT_NAMES.get(data.split, data.split)),
         )
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Final
@@ -13,7 +14,7 @@ from core.errors import AppError
 from core.store.registry import CHALLENGER, registry
 from core.store.versions import Version
 from core.ui.card import card_text
-from core.ui.figures import metric_title, show_metrics, stored_evaluation
+from core.ui.figures import data_title, metric_title, show_metrics, stored_evaluation
 from core.ui.i18n import t
 from core.ui.quality import interval
 from core.ui.versions import ALIAS_NAMES, show_comparison
@@ -21,6 +22,8 @@ from core.ui.views import escape, say, show_error
 
 _SHOWN: Final = ("accuracy", "ece")
 """Metrics beside the sector's headline metric."""
+_HEADING: Final = re.compile(r"^(#{1,4} )", re.MULTILINE)
+"""A card's own headings stand two steps lower on the page."""
 
 
 def show(sector: Sector) -> None:
@@ -44,7 +47,7 @@ def show(sector: Sector) -> None:
 
 def _show_champion(sector: Sector, champion: Version, versions: Sequence[Version]) -> None:
     with st.container(border=True):
-        st.markdown(f":green[:material/verified:] **{t('In use')}: {_name(champion)}**")
+        st.markdown(f":green[:material/verified:] **{t('In use: {name}', name=_name(champion))}**")
         evaluation = stored_evaluation(champion)
         if evaluation is None:
             st.caption(t("No evaluation is stored with this version."))
@@ -68,17 +71,18 @@ def _row(sector: Sector, version: Version) -> dict[str, Any]:
     row: dict[str, Any] = {
         t("Version"): version.ref,
         t("Role"): ", ".join(_role(alias) for alias in version.aliases),
-        t("Architecture"): str(version.manifest.get("architecture", "")),
-        t("Name"): version.name,
-        t("Created"): version.created.astimezone().strftime("%Y-%m-%d %H:%M") if version.number else "",
     }
     for name in (sector.headline_metric, *_SHOWN):
         metric = evaluation.summary.get(name) if evaluation else None
         row[metric_title(name)] = interval(metric) if metric else ""
-    row[t("Test data")] = (
-        f"{evaluation.data.name}, {evaluation.data.split}, n = {evaluation.data.n}" if evaluation else ""
-    )
-    return row
+    data = evaluation.data if evaluation else None
+    return {
+        **row,
+        t("Test data"): f"{data_title(data.name)}, n = {data.n}" if data else "",
+        t("Name"): version.name if version.number else t("Bundled model"),
+        t("Architecture"): str(version.manifest.get("architecture", "")),
+        t("Created"): version.created.astimezone().strftime("%Y-%m-%d %H:%M") if version.number else "",
+    }
 
 
 def _show_version(sector: Sector, versions: Sequence[Version], champion: Version) -> None:
@@ -111,7 +115,7 @@ def _show_version(sector: Sector, versions: Sequence[Version], champion: Version
             )
     with st.container(border=True):
         if card:
-            st.markdown(card)
+            st.markdown(_HEADING.sub(r"##\1", card))
         else:
             st.caption(t("This version has no card."))
 

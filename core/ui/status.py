@@ -59,9 +59,9 @@ def forget() -> None:
 
 @dataclass(frozen=True)
 class RunningJobs:
-    """Jobs that wait or run: how many per sector slug, or why this cannot be told."""
+    """Jobs that wait or run: their ids by sector slug, running ones first, or why this cannot be told."""
 
-    by_sector: dict[str, int]
+    by_sector: dict[str, tuple[str, ...]]
     unavailable: Message | None = None
 
 
@@ -82,10 +82,9 @@ def running_jobs() -> RunningJobs:
     except AppError as error:
         log_event("jobs_unavailable", level="WARNING", code=error.code)
         return RunningJobs({}, Message(N_("The store does not answer: models can be used, training cannot.")))
-    counts: dict[str, int] = {}
-    for job in live:
-        counts[job.sector] = counts.get(job.sector, 0) + 1
-    return RunningJobs(counts)
+    live.sort(key=lambda job: job.status != "running")
+    slugs = dict.fromkeys(job.sector for job in live)
+    return RunningJobs({slug: tuple(job.id for job in live if job.sector == slug) for slug in slugs})
 
 
 def warm_up_stage() -> str:
@@ -97,8 +96,8 @@ def warm_up_stage() -> str:
 
 def _lines() -> None:
     jobs = running_jobs()
-    for slug, count in jobs.by_sector.items():
-        _job_link(slug, count)
+    for slug, ids in jobs.by_sector.items():
+        _job_link(slug, ids)
     if jobs.unavailable:
         st.caption(f":material/database_off: {t(jobs.unavailable)}")
     st.caption(f":material/memory: {_device_line()}")
@@ -106,20 +105,20 @@ def _lines() -> None:
     st.caption(_network_line())
 
 
-def _job_link(slug: str, count: int) -> None:
+def _job_link(slug: str, ids: tuple[str, ...]) -> None:
     from core.ui.frame import page_file
 
     title = t(catalog.sector(slug).title)
-    label = (
-        t("{title}: {count} training jobs", title=title, count=count)
-        if count > 1
-        else t("{title}: 1 training job", title=title)
+    count = len(ids)
+    one, several = (
+        t("{title}: 1 training job", title=title),
+        t("{title}: {count} training jobs", title=title, count=count),
     )
     st.page_link(
         page_file(slug),
-        label=label,
-        icon=":material/progress_activity:",
-        query_params=link_parameters(view="improve"),
+        label=one if count == 1 else several,
+        icon=":material/model_training:",
+        query_params=link_parameters(job=ids[0]),
         width="stretch",
     )
 

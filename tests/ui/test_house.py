@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -171,3 +172,18 @@ def test_an_unexpected_error_shows_its_reference_and_nothing_else(home: Path) ->
     log = (home / "logs" / "vitrine.log").read_text("utf-8")
     assert reference in log
     assert "CANARY" not in log
+
+
+def test_running_jobs_lead_to_their_page(
+    open_page: OpenPage, monkeypatch: pytest.MonkeyPatch, fresh_status: None
+) -> None:
+    live = [
+        SimpleNamespace(id="b2", sector="medical", status="queued"),
+        SimpleNamespace(id="a1", sector="medical", status="running"),
+    ]
+    monkeypatch.setattr("core.jobs.jobs", lambda: live)
+    page = open_page("home", lang="en")
+    (link,) = page.get("page_link")
+    assert "2 training jobs" in link.proto.label
+    assert "job=a1" in link.proto.query_string
+    assert "lang=en" in link.proto.query_string

@@ -16,6 +16,7 @@ from babel.messages.pofile import read_po
 
 from core.contracts import Message
 from core.settings import ROOT
+from core.ui.extraction import sentences, shown_values
 from core.ui.i18n import LANGUAGE_NAMES, parse_language, translate
 
 FOLDER = ROOT / "assets" / "locales" / "zh" / "LC_MESSAGES"
@@ -94,3 +95,15 @@ def test_a_missing_catalogue_falls_back_to_english(monkeypatch: pytest.MonkeyPat
 
     found = gettext.translation("vitrine", tmp_path, languages=["zh"], fallback=True)
     assert found.gettext("Language") == "Language"
+
+
+def test_sentences_inside_f_strings_are_found() -> None:
+    code = b"""st.caption(f":icon: {t('inside')}"); i18n.t("dotted"); t(TITLES["key"]); t("one " "sentence"); N_("")"""
+    found = [text for _line, _name, text, _comments in sentences(io.BytesIO(code), {"t", "N_"}, (), {})]
+    assert sorted(found) == ["dotted", "inside", "one sentence"]
+
+
+def test_captions_and_labels_of_data_are_found() -> None:
+    manifest = b'[{"file": "a.png", "caption": "A lung"}, {"labels": ["NORMAL", 3], "other": "no"}]'
+    found = [text for _line, _name, text, _comments in shown_values(io.BytesIO(manifest), (), (), {})]
+    assert found == ["A lung", "NORMAL"]

@@ -32,6 +32,8 @@ def test_colours_can_be_read(mode: Mode) -> None:
         assert contrast(look["textColor"], ground) >= 7
         for name in ("linkColor", "grayColor", "greenColor", "orangeColor", "redColor", "blueColor"):
             assert contrast(look[name], ground) >= 4.5, name
+    assert contrast("#ffffff", look["primaryColor"]) >= 4, "the label of a primary button is white"
+    assert contrast(look["backgroundColor"], look["primaryColor"]) >= 4
     for colour in look["chartCategoricalColors"]:
         assert contrast(colour, look["backgroundColor"]) >= 3, colour
 
