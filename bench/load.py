@@ -35,9 +35,10 @@ class Outcome:
         return 1000 * ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else float("inf")
 
 
-def _captions(slug: str) -> frozenset[str]:
+def _first_sample(slug: str) -> str:
+    """Key of the button of the first sample on a sector's page."""
     manifest = settings().assets / "samples" / slug / "manifest.json"
-    return frozenset(entry["caption"] for entry in json.loads(manifest.read_text("utf-8")))
+    return f"{slug}.sample.{json.loads(manifest.read_text('utf-8'))[0]['file']}"
 
 
 async def _act(visitor: Session, seconds: float, outcome: Outcome) -> None:
@@ -62,12 +63,12 @@ async def crowd(address: str, slug: str, visitors: int, seconds: float) -> Outco
         RunFailed: A visitor could not even open the page.
     """
     outcome = Outcome()
-    captions = _captions(slug)
+    sample = _first_sample(slug)
     async with AsyncExitStack() as tabs:
         sessions = [await tabs.enter_async_context(Session(address, slug)) for _ in range(visitors)]
         for session in sessions:
             await session.rerun()
-            await session.click(captions.__contains__)
+            await session.click(sample)
         await asyncio.gather(*(_act(session, seconds, outcome) for session in sessions))
     return outcome
 

@@ -8,7 +8,6 @@ import http.client
 import time
 import urllib.request
 import uuid
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
@@ -163,17 +162,17 @@ class Session:
         )
         return [value for value in values if isinstance(value, str) and value]
 
-    def find(self, kind: str, label: str | Callable[[str], bool] = "") -> Any:
-        """The first element of this kind whose label is, or fulfils, `label`; any label by default.
+    def find(self, kind: str, name: str = "") -> Any:
+        """The first element of this kind with this label, or this widget key; without a name, the first of all.
 
         Raises:
             LookupError: There is none; the message lists the labels there are.
         """
-        found = [element for name, element in self.elements.values() if name == kind]
+        found = [element for shown, element in self.elements.values() if shown == kind]
         for element in found:
-            if not label or (label(element.label) if callable(label) else element.label == label):
+            if not name or element.label == name or element.id.endswith(f"-{name}"):
                 return element
-        raise LookupError(f"no {kind} {label!r} among {[element.label for element in found]}")
+        raise LookupError(f"no {kind} {name!r} among {[element.label for element in found]}")
 
     def keep(self, widget_id: str) -> WidgetState:
         """The value that this session sends for a widget from now on; set a field of it."""
@@ -181,11 +180,11 @@ class Session:
         kept: WidgetState = states[0] if states else self._widgets.widgets.add(id=widget_id)
         return kept
 
-    async def click(self, label: str | Callable[[str], bool] = "") -> float:
-        """Press a button and wait for the answer; seconds, and errors as in `rerun`."""
+    async def click(self, name: str) -> float:
+        """Press the button with this label or key and wait for the answer; seconds, and errors as in `rerun`."""
         states = WidgetStates()
         states.CopyFrom(self._widgets)
-        states.widgets.add(id=self.find("button", label).id, trigger_value=True)
+        states.widgets.add(id=self.find("button", name).id, trigger_value=True)
         return await self.rerun(states)
 
     async def send_file(self, name: str, content: bytes) -> int:
