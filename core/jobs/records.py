@@ -109,7 +109,7 @@ def add(store: Store, job: NewJob, prepare: Callable[[], None]) -> str:
             if found:
                 return str(found)
             connection.execute(insert(jobs).values(**row))
-            _add_events(connection, job.id, [("status", {"status": "queued"})])
+            note_status(connection, job.id, "queued")
             prepare()
     except exc.IntegrityError:
         with store.read() as connection:
@@ -154,13 +154,18 @@ def add_events(store: Store, job_id: str, new: Iterable[tuple[EventKind, dict[st
             connection.execute(update(jobs).where(jobs.c.id == job_id).values(**progress))
 
 
+def note_status(connection: Connection, job_id: str, status: Status) -> None:
+    """Append the event that tells of a new status; part of the transaction that sets it."""
+    _add_events(connection, job_id, [("status", {"status": status})])
+
+
 def ask_to_stop(store: Store, job_id: str, grace_s: float) -> None:
     """End a queued job at once; note for a running one that it shall stop within `grace_s` seconds."""
     with store.write() as connection:
         waiting = (jobs.c.id == job_id) & (jobs.c.status == "queued")
         ended = {"status": "cancelled", "finished": datetime.now(UTC)}
         if connection.execute(update(jobs).where(waiting).values(**ended)).rowcount:
-            _add_events(connection, job_id, [("status", {"status": "cancelled"})])
+            note_status(connection, job_id, "cancelled")
             dropped = True
         else:
             running = (jobs.c.id == job_id) & (jobs.c.status == "running")
@@ -189,7 +194,7 @@ def finish(
     with store.write() as connection:
         changed = connection.execute(update(jobs).where(running).values(**values)).rowcount == 1
         if changed:
-            _add_events(connection, job_id, [("status", {"status": status})])
+            note_status(connection, job_id, status)
     if changed:
         log_event("job_ended", job=job_id, status=status, code=error.code if error else "")
     return changed

@@ -28,6 +28,8 @@ from core.log import log_error, log_event
 from core.settings import settings
 from core.store.database import Store, open_store
 from core.store.owners import host, owner_of, parse_owner, this_process
+from core.store.reconcile import reconcile
+from core.store.registry import registry
 from core.store.schema import LIVE, jobs, supervisors
 
 POLL_S = 0.1
@@ -94,6 +96,7 @@ class Supervisor:
     def run(self) -> None:
         """Work until there was nothing to do for a while, or until SIGTERM."""
         uploads.sweep(self._live())
+        reconcile(registry())
         threading.Thread(target=self.warm_up, name="warm-up", daemon=True).start()
         while not self.stopping.is_set():
             try:
@@ -129,7 +132,12 @@ class Supervisor:
         if job_id is None:
             return
         process = self._context.Process(target=worker.main, args=(job_id, os.getpid(), device), name=job_id)
-        process.start()
+        try:
+            process.start()
+        except (OSError, EOFError) as error:  # no memory or no file handles left, or the helper process is gone
+            log_error(error, job=job_id)
+            records.finish(self.store, job_id, "failed", _not_started())
+            return
         self.running[job_id] = Running(process, device, beats=0, beaten=time.monotonic())
         log_event("job_started", job=job_id, worker=process.pid, device=device)
 
@@ -140,23 +148,21 @@ class Supervisor:
         with self.store.read() as connection:
             if connection.execute(oldest.limit(1)).first() is None:
                 return None
+        values = {
+            "status": "running",
+            "started": datetime.now(UTC),
+            "supervisor": str(self.owner),
+            "lease": f"{host()}/{device}",
+        }
         try:
             with self.store.write() as connection:
                 job_id = connection.execute(oldest.limit(1)).scalar()
-                if job_id is None:
-                    return None
-                values = {
-                    "status": "running",
-                    "started": datetime.now(UTC),
-                    "supervisor": str(self.owner),
-                    "lease": f"{host()}/{device}",
-                }
                 free = (jobs.c.id == job_id) & (jobs.c.status == "queued")
-                if connection.execute(update(jobs).where(free).values(**values)).rowcount == 0:
+                if job_id is None or connection.execute(update(jobs).where(free).values(**values)).rowcount == 0:
                     return None
+                records.note_status(connection, job_id, "running")
         except exc.IntegrityError:  # the device is still leased to a job of a dead supervisor; recovery ends it
             return None
-        records.add_events(self.store, job_id, [("status", {"status": "running"})])
         return str(job_id)
 
     def _watch(self) -> None:
@@ -236,6 +242,14 @@ def _end(entry: Running, now: float) -> None:
         worker_process.kill_group(polite=not entry.hung)
     elif now - entry.terminated > KILL_AFTER_S:
         worker_process.kill_group()
+
+
+def _not_started() -> JobError:
+    return JobError(
+        "job.not_started",
+        N_("The training process could not be started: the machine is short of memory or of file handles."),
+        N_("Close other programs and start it again."),
+    )
 
 
 def _silent() -> JobError:

@@ -287,9 +287,13 @@ class Registry:
 
     def _insert(self, sector: str, row: dict[str, Any]) -> int:
         newest = select(func.max(versions.c.number)).where(versions.c.sector == sector)
+        same = select(versions.c.number).where(versions.c.folder == row["folder"])
         for _ in range(5):
             try:
                 with self.store().write() as connection:
+                    known = connection.execute(same).scalar()
+                    if known is not None:  # two processes found the same folder while they started
+                        return int(known)
                     number: int = (connection.execute(newest).scalar() or 0) + 1
                     connection.execute(insert(versions).values(sector=sector, number=number, **row))
                     _set_alias(connection, sector, CHALLENGER, number)

@@ -10,12 +10,14 @@ from sqlalchemy import select, update
 
 from core.contracts import Message
 from core.errors import JobError, StoreError
-from core.jobs import records
+from core.jobs import events, records, status
 from core.jobs.run import StoreRun
+from core.jobs.supervisor import Supervisor
 from core.store.database import Store, open_store
 from core.store.owners import owner_of, parse_owner, this_process
 from core.store.schema import jobs
 from tests.house import until
+from tests.jobs.driving import submit
 
 
 @pytest.fixture
@@ -143,3 +145,24 @@ def test_a_zombie_does_not_live():
     owner = owner_of(pid)
     until(lambda: not owner.alive())
     os.waitpid(pid, 0)
+
+
+def test_a_worker_that_cannot_be_started_fails_its_job(house, monkeypatch):
+    monkeypatch.setattr("core.jobs.launcher.ensure_supervisor", lambda _: None)
+    job_id = submit()
+    supervisor = Supervisor(open_store())
+    supervisor.turn()
+    assert status(job_id).status == "queued"  # its helper process has not imported its modules yet
+
+    def no_handles(*_, **__):
+        raise OSError(24, "Too many open files")
+
+    monkeypatch.setattr("multiprocessing.context.ForkServerProcess.start", no_handles)
+    supervisor._warm.set()
+    assert supervisor.register()
+    assert not supervisor.retire()
+    supervisor.turn()
+    record = status(job_id)
+    assert (record.status, record.error_code) == ("failed", "job.not_started")
+    assert [event.data["status"] for event in events(job_id)] == ["queued", "running", "failed"]
+    assert supervisor.retire()

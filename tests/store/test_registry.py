@@ -313,6 +313,11 @@ class TestReconcile:
         assert house.registry.resolve(SLUG, "challenger").path == folder
         assert reconcile(house.registry) == []
 
+    def test_two_processes_that_start_together_adopt_a_folder_once(self, house):
+        folder = self.orphan(house)
+        found = [house.registry.adopt(SLUG, folder).number for _ in range(2)]
+        assert found[0] == found[1]
+
     @pytest.mark.parametrize(
         ("status", "action"),
         [
