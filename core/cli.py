@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import fields, replace
 from pathlib import Path
@@ -15,10 +15,11 @@ import typer
 from core.answers import Answered, predict_document
 from core.catalog import SECTORS
 from core.catalog import sector as find_sector
-from core.contracts import ImageSample, Refusal, Sector
-from core.errors import AppError
+from core.contracts import N_, ImageSample, Refusal, Sector
+from core.errors import AppError, InputRefused
 
 if TYPE_CHECKING:
+    from core.serving.service import Answer
     from core.store.registry import Version
 
 app = typer.Typer(
@@ -74,30 +75,32 @@ def sectors(as_json: JsonOption = False) -> None:
     _put(rows, as_json, "\n".join(f"{row['slug']:16} {row['title']}" for row in rows))
 
 
-def _samples(paths: list[Path], refused: list[Refusal]) -> Iterator[ImageSample]:
-    """Images of files, folders and zips, one at a time; what cannot be read is added to `refused`."""
-    from core.intake.archives import open_folder, open_zip
-    from core.intake.images import read_image
+@contextmanager
+def _images(path: Path, refused: list[Refusal]) -> Iterator[Iterator[ImageSample]]:
+    """Images of a file, folder or zip, one at a time; what cannot be read is added to `refused`.
 
-    for path in paths:
-        if path.is_file() and path.suffix.lower() != ".zip":
-            try:
-                yield read_image(path.read_bytes(), path.name)
-            except AppError as error:
-                refused.append(error.refusal(path.name))
-            continue
-        try:
-            source = open_folder(path) if path.is_dir() else open_zip(path, path.name)
-        except AppError as error:
-            refused.append(error.refusal(path.name))
-            continue
-        with source:
-            refused.extend(source.refused)
+    Raises:
+        InputRefused: Nothing, or too little, of it can be used; known at the end.
+    """
+    from core.intake.archives import check_refused_share, open_folder, open_zip
+
+    with open_zip(path, path.name) if path.suffix.lower() == ".zip" else open_folder(path) as source:
+        taken = 0
+        refused += source.refused
+
+        def samples() -> Iterator[ImageSample]:
+            nonlocal taken
             for entry in source.entries:
                 try:
-                    yield source.read(entry)
+                    sample = source.read(entry)
                 except AppError as error:
-                    refused.append(error.refusal(entry.name))
+                    refused.append(error.refusal(entry.label))
+                else:
+                    taken += 1
+                    yield sample
+
+        yield samples()
+        check_refused_share(path.name, taken, refused)
 
 
 def _batches(samples: Iterator[ImageSample]) -> Iterator[list[ImageSample]]:
@@ -126,15 +129,30 @@ def predict(
     refused: list[Refusal] = []
     answered: list[Answered] = []
     with _refusals():
-        for batch in _batches(_samples([_existing(path) for path in inputs], refused)):
-            answers = service.predict(sector, batch, model, coverage=coverage)
-            answered += [Answered(_without_pixels(s), a) for s, a in zip(batch, answers, strict=True)]
+        for path in [_existing(path) for path in inputs]:
+            _answer_all(path, lambda batch: service.predict(sector, batch, model, coverage=coverage), answered, refused)
     for refusal in refused:
         _say(f"{refusal.name}: {refusal.code}: {refusal.message} {refusal.hint}")
     body = predict_document(sector, answered, refused)
     _put(body, as_json, "\n".join([*map(_answer_line, answered), entry.notice]))
     if not answered:
         raise typer.Exit(1)
+
+
+def _answer_all(
+    path: Path, ask: Callable[[list[ImageSample]], list[Answer]], answered: list[Answered], refused: list[Refusal]
+) -> None:
+    """Ask about all images of a path; a collection that is refused as a whole leaves no answers."""
+    found: list[Answered] = []
+    own: list[Refusal] = []
+    try:
+        with _images(path, own) as samples:
+            for batch in _batches(samples):
+                found += [Answered(_without_pixels(s), a) for s, a in zip(batch, ask(batch), strict=True)]
+        answered += found
+    except InputRefused as error:
+        own = own if len(own) == 1 and not found else [*own, error.refusal(path.name)]
+    refused += own
 
 
 def _without_pixels(sample: ImageSample) -> ImageSample:
@@ -163,10 +181,10 @@ def explain(
     from core.serving import service
 
     with _refusals():
-        refused: list[Refusal] = []
-        sample = next(_samples([_existing(path)], refused), None)
+        with _images(_existing(path), []) as samples:
+            sample = next(samples, None)
         if sample is None:
-            raise AppError(refused[0].code, refused[0].message, refused[0].hint)
+            raise InputRefused("input.empty", N_("There is no image to explain."), N_("Name an image file."))
         answer = service.predict(sector, [sample], model)[0]
         label = target or answer.prediction.labels[int(answer.prediction.scores.argmax())]
         heatmap = service.explain(sector, sample, label, method, model)
@@ -185,10 +203,10 @@ def explain(
 
 
 def _config(entry: Sector, options: list[str]) -> Any:
-    from core.tasks import load_task
+    from core.tasks import load_config_type
 
-    config_type = load_task(entry.task).config_type
-    kinds = {f.name: type(f.default) for f in fields(config_type)}
+    config_type: Any = load_config_type(entry.task)
+    kinds: dict[str, Any] = {f.name: type(f.default) for f in fields(config_type)}
     values: dict[str, Any] = {}
     for option in options:
         name, _, text = option.partition("=")
@@ -313,15 +331,16 @@ def fetch(names: Annotated[list[str], typer.Argument(metavar="NAME...")]) -> Non
 
 @app.command()
 def doctor(
-    repair: Annotated[bool, typer.Option(help="Mend what is safe to mend.")] = False, as_json: JsonOption = False
+    repair: Annotated[bool, typer.Option("--repair", help="Mend what is safe to mend.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Check database, versions, files and machine; exit 1 when something is wrong."""
     from core.doctor import check
 
     findings = check(repair=repair)
     rows = [{"level": f.level, "name": f.name, "message": str(f.message), "repaired": f.repaired} for f in findings]
-    _put(rows, as_json, "\n".join(f"{r['level']:8} {r['name']:24} {r['message']}" for r in rows))
-    if any(row["level"] == "error" and not row["repaired"] for row in rows):
+    _put(rows, as_json, "\n".join(f"{r['level']:8} {r['name']:28} {r['message']}" for r in rows))
+    if any(f.level == "error" and not f.repaired for f in findings):
         raise typer.Exit(1)
 
 

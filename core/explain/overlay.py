@@ -28,7 +28,7 @@ def blend(pixels: NDArray[np.uint8], heatmap: Heatmap, opacity: float = 0.5) -> 
     strength = np.asarray(scaled, np.float32) / 255
     colour = colormaps["inferno"](strength)[..., :3] * 255
     alpha = (opacity * strength)[..., None]
-    return np.uint8(np.clip(pixels * (1 - alpha) + colour * alpha, 0, 255))
+    return np.clip(pixels * (1 - alpha) + colour * alpha, 0, 255).astype(np.uint8)
 
 
 def write_overlay(path: Path, pixels: NDArray[np.uint8], heatmap: Heatmap, footer: str) -> None:

@@ -21,8 +21,8 @@ from core.data.negatives import negatives
 from core.device import pick_device
 from core.tasks.image_classification.config import ImageClassificationConfig
 from core.tasks.image_classification.domain import DomainGuard, fit_guard
-from core.tasks.image_classification.model import MANIFEST, SCHEMA, WEIGHTS, sha256_of
-from core.tasks.image_classification.train import Start, outputs_of
+from core.tasks.image_classification.forward import outputs_of
+from core.tasks.image_classification.model import MANIFEST, SCHEMA, WEIGHTS, Start, sha256_of
 from core.training.augment import STRENGTHS, augment
 from core.training.calibration import (
     conformal_scores,
@@ -31,8 +31,8 @@ from core.training.calibration import (
 )
 from core.training.metrics import classification_summary
 
-N_OTHER = 2400
-"""Generated images of other kinds that the domain guard learns from."""
+N_OTHER = (400, 2400)
+"""Generated images of other kinds that the domain guard learns from: as many as own ones, within these limits."""
 N_OWN = 3000
 STRESSED_COPIES = 4
 
@@ -89,7 +89,7 @@ def fit_domain(network: nn.Module, start: Start, train: ImageSet, validation: Im
     def features(pixels: np.ndarray[Any, Any], change: Any = lambda x: x) -> np.ndarray[Any, Any]:
         return outputs_of(network, start.preprocessing, pixels, device, change)[0]
 
-    other, _ = negatives(N_OTHER, start.preprocessing.size, seed)
+    other, _ = negatives(int(np.clip(len(own), *N_OTHER)), start.preprocessing.size, seed)
     if grey:
         # Colour is caught by the pixels themselves; the network has to recognise the grey ones.
         other = other.mean(axis=3, keepdims=True).astype(np.uint8)
@@ -145,6 +145,7 @@ def write_checkpoint(folder: Path, trained: Trained, run: RunContext) -> None:
         "schema": SCHEMA,
         "task": "image_classification",
         "architecture": start.architecture,
+        "model_args": dict(start.model_args),
         "labels": list(data.labels),
         "preprocessing": {**asdict(start.preprocessing), "fit": "squeeze"},
         "temperature": found.temperature,

@@ -153,7 +153,7 @@ def _check(name: str, value: object, kind: type, limits: Any) -> None:
     choices = limits.get("choices")
     if choices and value not in choices:
         raise _refused(name, value, ", ".join(choices))
-    if "low" in limits and not limits["low"] <= value <= limits["high"]:  # type: ignore[operator]
+    if "low" in limits and not limits["low"] <= value <= limits["high"]:
         raise _refused(name, value, f"{limits['low']}...{limits['high']}")
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from sklearn.decomposition import PCA
 from sklearn.linear_model import LogisticRegression
 from torch import Tensor, nn
 
@@ -95,9 +96,9 @@ def fit_guard(own: Floats, held_out: Floats, other: Floats, grey: bool, seed: in
     """
     centre, scale = own.mean(axis=0), own.std(axis=0) + 1e-3 * (own.std() + 1e-6)
     standard = np.clip((own - centre) / scale, -12, 12)
-    _, spread, axes = np.linalg.svd(standard - standard.mean(axis=0), full_matrices=False)
-    keep = min(COMPONENTS, len(spread) - 1)
-    whiten = axes[:keep].T / (spread[:keep] / np.sqrt(len(own)) + 1e-6)
+    components = min(COMPONENTS, len(own) - 1, own.shape[1])
+    axes = PCA(components, svd_solver="randomized", random_state=seed).fit(standard)
+    whiten = axes.components_.T / (np.sqrt(axes.explained_variance_) + 1e-6)
 
     def distances(features: Floats) -> Floats:
         clipped = np.clip((features - centre) / scale, -12, 12)

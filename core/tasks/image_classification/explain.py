@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from core.contracts import N_, Heatmap, ImageSample, Message
@@ -48,8 +49,9 @@ def explain(predictor: ImagePredictor, sample: ImageSample, target: str, method:
     whole = _Whole(predictor).eval()
     values = grad_cam(whole, image, index) if method == "grad_cam" else integrated_gradients(whole, image, index)
 
-    def score(batch: Tensor) -> np.ndarray:  # type: ignore[type-arg]
+    def score(batch: Tensor) -> NDArray[np.float32]:
         with torch.inference_mode():
-            return torch.softmax(whole(batch) / predictor.temperature, dim=1)[:, index].cpu().numpy()
+            scores = torch.softmax(whole(batch) / predictor.temperature, dim=1)[:, index]
+        return np.asarray(scores.cpu().numpy())
 
     return Heatmap(values, method, target, measure(score, image[0], values))

@@ -6,7 +6,7 @@ import hashlib
 import json
 import socket
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from core.settings import settings
 SCHEMA = 1
 WEIGHTS = "model.safetensors"
 MANIFEST = "manifest.json"
+HUB_PREFIX = "hf-hub:"
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,16 @@ class Preprocessing:
         mean = images.new_tensor(self.mean).view(1, 3, 1, 1)
         std = images.new_tensor(self.std).view(1, 3, 1, 1)
         return ((images.expand(-1, 3, -1, -1) - mean) / std).contiguous(memory_format=torch.channels_last)
+
+
+@dataclass(frozen=True)
+class Start:
+    """What a run starts from: a network with a fresh head, its input, its name and the arguments of its builder."""
+
+    network: nn.Module
+    preprocessing: Preprocessing
+    architecture: str
+    model_args: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -89,29 +100,29 @@ def hub_reachable(timeout_s: float = 1.0) -> bool:
         return False
 
 
-def load_hub_network(architecture: str, n_classes: int, dropout: float) -> tuple[nn.Module, Preprocessing]:
-    """A timm network with the hub's weights, from the hub's cache folder or over the network.
+def _hub_folder(architecture: str) -> Path:
+    """The folder of an architecture's weights in the hub's cache, fetched when the hub can be reached.
 
-    Raises:
-        NetworkUnavailable: Neither cached nor reachable.
+    Only the configuration and safetensors are ever asked for: the hub's older files can carry code.
     """
-    from huggingface_hub import constants
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
-    build_network(architecture, n_classes)
-    cache = settings().hub_cache
-    before = constants.HF_HUB_OFFLINE
-    constants.HF_HUB_OFFLINE = not hub_reachable()
+    if architecture.startswith(HUB_PREFIX):
+        repository = architecture.removeprefix(HUB_PREFIX)
+    else:
+        known = timm.get_pretrained_cfg(architecture)
+        repository = (known.hf_hub_id if known else None) or f"timm/{architecture}"
     try:
-        network = timm.create_model(
-            architecture,
-            pretrained=True,
-            num_classes=n_classes,
-            in_chans=3,
-            drop_rate=dropout,
-            cache_dir=str(cache) if cache else None,
+        folder = snapshot_download(
+            repository,
+            allow_patterns=["config.json", "*.safetensors"],
+            cache_dir=settings().hub_cache,
+            local_files_only=not hub_reachable(),
+            endpoint=settings().hub_endpoint,
+            etag_timeout=5,
         )
-    except (LocalEntryNotFoundError, OfflineModeIsEnabled, HfHubHTTPError, OSError, RuntimeError) as error:
+    except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
         raise NetworkUnavailable(
             "hub.unreachable",
             Message(
@@ -125,12 +136,40 @@ def load_hub_network(architecture: str, n_classes: int, dropout: float) -> tuple
                 )
             ),
         ) from error
-    finally:
-        constants.HF_HUB_OFFLINE = before
+    return Path(folder)
+
+
+def load_hub_network(architecture: str, n_classes: int, dropout: float) -> Start:
+    """A timm network with the hub's weights, from the hub's cache folder or over the network.
+
+    Args:
+        architecture: A timm name such as `resnet18` or `mobilenetv2_100.ra_in1k`, or `hf-hub:owner/repository`.
+        n_classes: Size of the fresh head.
+        dropout: Before the head.
+
+    Raises:
+        InputRefused: Unknown architecture.
+        NetworkUnavailable: Neither cached nor reachable.
+        ModelRefused: What lies there is not a timm model.
+    """
+    if not architecture.startswith(HUB_PREFIX):
+        build_network(architecture.split(".", maxsplit=1)[0], n_classes)
+    folder = _hub_folder(architecture)
+    try:
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        arguments = dict(config.get("model_args") or {})
+        network: nn.Module = timm.create_model(
+            f"local-dir:{folder}", pretrained=True, num_classes=n_classes, in_chans=3, drop_rate=dropout
+        )
+        wanted: Mapping[str, Any] = network.pretrained_cfg  # type: ignore[assignment]
+        preprocessing = Preprocessing(int(wanted["input_size"][-1]), tuple(wanted["mean"]), tuple(wanted["std"]))
+        name = str(config["architecture"])
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
+        raise _refused(
+            "model.hub", N_("The hub's files of {name} are not a complete timm model."), name=architecture
+        ) from error
     shrink_head(network)
-    wanted = network.pretrained_cfg
-    size = int(wanted["input_size"][-1])
-    return network, Preprocessing(size, tuple(wanted["mean"]), tuple(wanted["std"]))
+    return Start(network, preprocessing, name, arguments)
 
 
 def sha256_of(path: Path) -> str:
@@ -186,9 +225,12 @@ def load_network(checkpoint: Checkpoint, n_classes: int | None = None, dropout: 
     Raises:
         ModelRefused: The weights do not fit the architecture the manifest names.
     """
-    labels = checkpoint.manifest["labels"]
+    manifest = checkpoint.manifest
+    name = manifest["architecture"]
+    if name not in timm.list_models():
+        raise _refused("model.architecture", N_("There is no timm architecture called {name}."), name=name)
     network: nn.Module = timm.create_model(
-        checkpoint.manifest["architecture"], num_classes=len(labels), in_chans=3, drop_rate=dropout
+        name, num_classes=len(manifest["labels"]), in_chans=3, drop_rate=dropout, **manifest.get("model_args", {})
     )
     weights = {k.removeprefix("net."): v for k, v in checkpoint.tensors.items() if k.startswith("net.")}
     try:

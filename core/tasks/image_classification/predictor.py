@@ -12,7 +12,7 @@ from torch import Tensor
 
 from core.contracts import N_, Classification, ImageSample, Message
 from core.data.pixels import squeeze
-from core.device import autocast
+from core.device import autocast, place
 from core.errors import ModelRefused
 from core.tasks.image_classification.domain import domain_reason, load_guard, pixel_reason, pooled_features
 from core.tasks.image_classification.model import Preprocessing, load_network, read_checkpoint
@@ -27,28 +27,24 @@ class ImagePredictor:
 
     def __init__(self, folder: Path, device: str = "cpu") -> None:
         checkpoint = read_checkpoint(folder, "image_classification")
-        manifest = checkpoint.manifest
+        manifest, tensors = checkpoint.manifest, dict(checkpoint.tensors)
         self.device = device
-        self.labels = tuple(manifest["labels"])
-        self.architecture = str(manifest["architecture"])
-        self.preprocessing = Preprocessing(
-            manifest["preprocessing"]["size"],
-            tuple(manifest["preprocessing"]["mean"]),
-            tuple(manifest["preprocessing"]["std"]),
-        )
-        self.temperature = float(manifest["temperature"])
-        self.threshold = float(manifest["threshold"]["value"])
-        self.network = load_network(checkpoint).to(device, memory_format=torch.channels_last).eval()
-        tensors = dict(checkpoint.tensors)
         try:
+            self.labels = tuple(str(label) for label in manifest["labels"])
+            self.architecture = str(manifest["architecture"])
+            known = manifest["preprocessing"]
+            self.preprocessing = Preprocessing(int(known["size"]), tuple(known["mean"]), tuple(known["std"]))
+            self.temperature = float(manifest["temperature"])
+            self.threshold = float(manifest["threshold"]["value"])
             self.guard = load_guard(tensors)
             self.conformal = tensors["conformal.scores"].double().numpy()
-        except KeyError as error:
+        except (KeyError, TypeError, ValueError) as error:
             raise ModelRefused(
                 "model.incomplete",
-                Message(N_("The checkpoint lacks {name}."), {"name": str(error)}),
+                Message(N_("The checkpoint is not complete: {reason}."), {"reason": str(error)}),
                 Message(N_("Roll back to another version, or train again.")),
             ) from error
+        self.network = place(load_network(checkpoint), device).eval()
         self.size_bytes = sum(t.numel() * t.element_size() for t in self.network.state_dict().values())
 
     def prepare(self, images: Sequence[NDArray[np.uint8]]) -> Tensor:
@@ -67,8 +63,8 @@ class ImagePredictor:
         """Class numbers (N,): for two labels by the threshold on the second, else the highest score."""
         if len(self.labels) == 2:
             limit = self.threshold if threshold is None else threshold
-            return (scores[:, POSITIVE] >= limit).astype(np.int64)
-        return scores.argmax(axis=1).astype(np.int64)
+            return np.asarray(scores[:, POSITIVE] >= limit, np.int64)
+        return np.asarray(scores.argmax(axis=1), np.int64)
 
     def predict(
         self, inputs: Sequence[ImageSample], coverage: float = 0.9, threshold: float | None = None

@@ -21,6 +21,7 @@ from core.tasks.image_classification.domain import domain_reason, pixel_reason
 from core.tasks.image_classification.predictor import ImagePredictor
 from core.training.evaluation import save_evaluation
 from core.training.metrics import classification_summary, share
+from core.training.seeding import seed_everything
 
 BATCH = 64
 
@@ -47,6 +48,7 @@ class ImageClassification:
         images = train.read_splits(data, size, config.seed, run)
         folds = train.cross_validate(images, config, run) if config.folds > 1 else {}
         run.stage("train")
+        seed_everything(config.seed)
         start = train.build_start(config, len(images.labels))
         network = train.train_network(start, images.splits["train"], images.splits["validation"], config, run)
         folder = run.directory / "checkpoint"

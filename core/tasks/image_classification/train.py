@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import log_loss
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from core.contracts import N_, Message, RunContext
 from core.data.images import ImageSet, LabelledImages, read_labelled_images
 from core.data.splits import split
-from core.device import pick_device
+from core.device import pick_device, place
 from core.errors import InputRefused, RunCancelled
 from core.settings import settings
 from core.tasks.image_classification.config import ImageClassificationConfig
-from core.tasks.image_classification.domain import pooled_features
+from core.tasks.image_classification.forward import as_batch, outputs_of
+from core.tasks.image_classification.head import fit_head
 from core.tasks.image_classification.model import (
     Preprocessing,
+    Start,
     build_network,
     load_hub_network,
     load_network,
@@ -36,18 +36,10 @@ from core.training.metrics import classification_summary
 from core.training.seeding import seed_everything
 
 BUNDLED = "medical/bundled"
-DEFAULT_SIZE = 128
+DEFAULT_ARCHITECTURE = "resnet10t"
+DEFAULT_SIZE = 112
 AUTO_STEPS = 600
 """With few images the run looks at them more often, until it has made about this many steps."""
-
-
-@dataclass(frozen=True)
-class Start:
-    """What a run starts from: a network with a fresh head, its input, its name."""
-
-    network: nn.Module
-    preprocessing: Preprocessing
-    architecture: str
 
 
 def build_start(config: ImageClassificationConfig, n_classes: int) -> Start:
@@ -64,12 +56,12 @@ def build_start(config: ImageClassificationConfig, n_classes: int) -> Start:
                 Message(N_("Weights from the model hub need the name of an architecture.")),
                 Message(N_("Name one, for example mobilenetv3_small_100 or resnet18.")),
             )
-        network, preprocessing = load_hub_network(config.architecture, n_classes, config.dropout)
-        size = config.image_size or preprocessing.size
-        return Start(network, Preprocessing(size, preprocessing.mean, preprocessing.std), config.architecture)
+        start = load_hub_network(config.architecture, n_classes, config.dropout)
+        size = config.image_size or start.preprocessing.size
+        return replace(start, preprocessing=replace(start.preprocessing, size=size))
     half = (0.5, 0.5, 0.5)
     if config.pretrained == "none":
-        name = config.architecture or "mobilenetv4_conv_small"
+        name = config.architecture or DEFAULT_ARCHITECTURE
         network = build_network(name, n_classes, config.dropout)
         return Start(network, Preprocessing(config.image_size or DEFAULT_SIZE, half, (0.25, 0.25, 0.25)), name)
     checkpoint = read_checkpoint(settings().assets / "models" / BUNDLED, "image_classification")
@@ -82,30 +74,8 @@ def build_start(config: ImageClassificationConfig, n_classes: int) -> Start:
         )
     size = config.image_size or known["size"]
     preprocessing = Preprocessing(size, tuple(known["mean"]), tuple(known["std"]))
-    return Start(load_network(checkpoint, n_classes, config.dropout), preprocessing, name)
-
-
-def as_batch(pixels: NDArray[np.uint8], device: str) -> Tensor:
-    """(N, S, S, C) uint8 -> (N, C, S, S) float in [0, 1] on the device."""
-    return torch.from_numpy(np.ascontiguousarray(pixels)).to(device).permute(0, 3, 1, 2).float() / 255
-
-
-@torch.inference_mode()
-def outputs_of(
-    network: nn.Module,
-    preprocessing: Preprocessing,
-    pixels: NDArray[np.uint8],
-    device: str,
-    change: Callable[[Tensor], Tensor] = lambda x: x,
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Features (N, D) and logits (N, K) of stored images, in eval mode; `change` is applied to batches in [0, 1]."""
-    network.eval()
-    found = []
-    for begin in range(0, len(pixels), 64):
-        batch = change(as_batch(pixels[begin : begin + 64], device))
-        features, logits = pooled_features(network, preprocessing.normalise(batch))
-        found.append((features.cpu().numpy(), logits.cpu().numpy()))
-    return np.concatenate([f for f, _ in found]), np.concatenate([g for _, g in found])
+    network = load_network(checkpoint, n_classes, config.dropout)
+    return Start(network, preprocessing, name, checkpoint.manifest.get("model_args", {}))
 
 
 def read_splits(path: Path, size: int, seed: int, run: RunContext) -> LabelledImages:
@@ -118,8 +88,7 @@ def read_splits(path: Path, size: int, seed: int, run: RunContext) -> LabelledIm
         run.report(done, total)
 
     data = read_labelled_images(path, size, progress=progress)
-    if data.report.blocking:
-        raise InputRefused("data.blocking", data.report.blocking[0], Message(N_("Correct the data and start again.")))
+    data.report.refuse_if_blocked()
     return split(data, seed=seed)
 
 
@@ -134,10 +103,10 @@ def train_network(
 ) -> nn.Module:
     """Train the whole network, or its head alone in quick mode; raises `RunCancelled` when asked to stop."""
     device = pick_device()
-    network = start.network.to(device, memory_format=torch.channels_last)
+    network = place(start.network, device)
     if config.mode == "quick":
         return fit_head(network, start.preprocessing, train, validation, config, run)
-    n_classes = network.get_classifier().out_features  # type: ignore[operator]
+    n_classes = int(network.get_classifier().out_features)
     generator = seed_everything(config.seed)
     weight = class_weights(train.targets, n_classes).to(device) if config.class_weights else None
     size = min(config.batch_size, len(train.targets))
@@ -146,7 +115,7 @@ def train_network(
 
     def batches() -> Iterator[tuple[Tensor, Tensor]]:
         order = torch.randperm(len(targets), generator=generator)
-        for rows in order[: steps * size].split(size):
+        for rows in torch.split(order[: steps * size], size):
             images = augment(as_batch(train.pixels[rows.numpy()], device), STRENGTHS[config.augmentation], generator)
             yield start.preprocessing.normalise(images), targets[rows].to(device)
 
@@ -173,67 +142,19 @@ def train_network(
     return trained
 
 
-def fit_head(
-    network: nn.Module,
-    preprocessing: Preprocessing,
-    train: ImageSet,
-    validation: ImageSet,
-    config: ImageClassificationConfig,
-    run: RunContext,
-) -> nn.Module:
-    """Replace the classifier by a logistic regression on frozen features; its penalty is chosen on validation."""
-    head = network.get_classifier()  # type: ignore[operator]
-    inputs = _head_inputs(network, preprocessing, train.pixels, run)
-    held_out = _head_inputs(network, preprocessing, validation.pixels, run)
-    centre, scale = inputs.mean(axis=0), inputs.std(axis=0) + 1e-6
-    best, best_loss = None, math.inf
-    penalties = (0.001, 0.01, 0.1, 1.0)
-    for step, strength in enumerate(penalties):
-        regression = LogisticRegression(
-            C=strength,
-            max_iter=500,
-            class_weight="balanced" if config.class_weights else None,
-            random_state=config.seed,
-        ).fit((inputs - centre) / scale, train.targets)
-        scores = regression.predict_proba((held_out - centre) / scale)
-        value = log_loss(validation.targets, scores, labels=np.arange(head.out_features))
-        run.report(step + 1, len(penalties), validation_loss=float(value))
-        if value < best_loss:
-            best, best_loss = regression, value
-        if run.should_stop():
-            raise RunCancelled
-    if best is None:
-        raise InputRefused("train.not_finite", Message(N_("The features of these images are not finite numbers.")))
-    coefficients, intercept = best.coef_ / scale, best.intercept_ - (best.coef_ / scale) @ centre
-    if head.out_features == 2:
-        coefficients, intercept = np.stack([-coefficients[0], coefficients[0]]) / 2, np.array([-1, 1]) * intercept / 2
-    with torch.no_grad():
-        head.weight.copy_(torch.from_numpy(coefficients))
-        head.bias.copy_(torch.from_numpy(intercept))
-    return network
-
-
-@torch.inference_mode()
-def _head_inputs(
-    network: nn.Module, preprocessing: Preprocessing, pixels: NDArray[np.uint8], run: RunContext
-) -> NDArray[np.float64]:
-    """What the classifier layer sees, (N, D)."""
-    network.eval()
-    device = str(next(network.parameters()).device)
-    found = []
-    for begin in range(0, len(pixels), 64):
-        batch = preprocessing.normalise(as_batch(pixels[begin : begin + 64], device))
-        found.append(network.forward_head(network.forward_features(batch), pre_logits=True).cpu().numpy())  # type: ignore[operator]
-        run.report(min(begin + 64, len(pixels)), len(pixels))
-        if run.should_stop():
-            raise RunCancelled
-    return np.concatenate(found).astype(np.float64)
+def _joined(first: ImageSet, second: ImageSet) -> ImageSet:
+    return ImageSet(
+        np.concatenate([first.pixels, second.pixels]),
+        np.concatenate([first.targets, second.targets]),
+        first.ids + second.ids,
+        np.concatenate([first.groups, second.groups]),
+    )
 
 
 def cross_validate(data: LabelledImages, config: ImageClassificationConfig, run: RunContext) -> dict[str, list[float]]:
     """Train on all but one part of train and validation together, measure on that part, for every part."""
     run.stage("cross-validate")
-    pool = ImageSet.concatenate([data.splits["train"], data.splits["validation"]])
+    pool = _joined(data.splits["train"], data.splits["validation"])
     groups = np.unique(pool.groups)
     part_of_group = np.random.default_rng(config.seed).permutation(len(groups)) % config.folds
     part = part_of_group[np.searchsorted(groups, pool.groups)]
