@@ -130,12 +130,14 @@ def _confirm_promotion(sector: Sector, version: Version, champion: Version) -> N
                 old=_name(champion),
             )
         )
-        show_comparison(stored_evaluation(champion), stored_evaluation(version))
+        comparison = st.container()
         promote = partial(registry().promote, sector.slug, version.number, expected=champion.number)
         if st.button(
             t("Promote"), type="primary", key=f"{sector.slug}.room_promote_yes", on_click=_act, args=(sector, promote)
         ):
             st.rerun()
+        with comparison:  # drawn last: its statistics may have to be imported first, and the button need not wait
+            show_comparison(stored_evaluation(champion), stored_evaluation(version))
 
     dialog()
 

@@ -21,7 +21,7 @@ FLAGS = [
     "--no-first-run",
     "--disable-component-update",
 ]
-PATIENCE_MS = 30_000
+PATIENCE_MS = 60_000
 
 
 @dataclass

@@ -46,7 +46,7 @@ def test_no_page_asks_the_internet_for_anything(visit: OpenVisit, slug: str) -> 
 def test_the_browser_chooses_the_language_and_the_switch_goes_into_the_link(visit: OpenVisit) -> None:
     visitor = visit(locale="zh-CN")
     page = visitor.go("/")
-    expect(page.get_by_role("heading", level=1)).to_contain_text("提问")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("再训练")
     page.get_by_test_id("stSidebar").get_by_text("English", exact=True).click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("AI you can question", timeout=PATIENCE_MS)
     assert "lang=en" in page.url

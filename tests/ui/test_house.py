@@ -13,8 +13,6 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.catalog import SECTORS
-from core.contracts import Message
-from core.errors import StoreError
 from core.settings import ROOT
 from core.store.registry import registry
 from core.ui import status
@@ -103,16 +101,16 @@ def test_names_from_a_visitor_are_shown_and_nothing_else(open_page: OpenPage, ho
     assert "![x](" not in words(page)
 
 
+@pytest.mark.parametrize("slug", ["home", "models"])
 def test_a_damaged_store_costs_the_badge_and_no_page(
-    open_page: OpenPage, monkeypatch: pytest.MonkeyPatch, fresh_status: None
+    open_page: OpenPage, home: Path, fresh_status: None, slug: str
 ) -> None:
-    def broken() -> None:
-        raise StoreError("store.damaged", Message("The database is damaged."))
-
-    monkeypatch.setattr("core.jobs.jobs", broken)
-    page = open_page("home")
+    home.mkdir()
+    (home / "vitrine.db").write_bytes(b"this is no database " * 1000)
+    page = open_page(slug, lang="en")
     assert not page.exception
     assert "The store does not answer" in words(page)
+    assert page.metric, "the figures of the bundled model are still there"
 
 
 @pytest.fixture
