@@ -51,7 +51,7 @@ test: static  ## Everything that must pass.
 
 .PHONY: bench
 bench: $(DEV)  ## All side-by-side measurements, or one: make bench NAME=start.
-	$(PY) -m core bench $(if $(NAME),$(NAME),all)
+	VITRINE_LOG_LEVEL=WARNING $(PY) -m core bench $(if $(NAME),$(NAME),all)
 
 .PHONY: shots
 shots: $(DEV)  ## Screenshots of every page, light and dark, wide and narrow, en and zh, into shots/.
