@@ -93,7 +93,7 @@ def _place_in_class(samples: Sequence[dict[str, Any]], sample: dict[str, Any]) -
 
 
 def _sample_grid(slug: str, samples: Sequence[dict[str, Any]], columns: int) -> None:
-    with st.grid(columns, min_column_width=72, gap="small"):
+    with st.grid(columns, min_column_width=104, gap="small"):
         for sample in samples:
             chosen = st.session_state.get(f"{slug}.chosen") == sample["file"]
             with st.container(gap="xsmall"):

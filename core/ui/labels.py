@@ -5,6 +5,12 @@ from __future__ import annotations
 from core.contracts import N_
 from core.ui.i18n import t
 
+SPLIT_NAMES = {
+    "train": N_("training"),
+    "validation": N_("validation"),
+    "test": N_("test"),
+    "all": N_("all images"),
+}
 _KNOWN = {
     "normal": N_("Normal"),
     "pneumonia": N_("Pneumonia"),

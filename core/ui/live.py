@@ -31,6 +31,7 @@ STAGE_NAMES = {
     "train": N_("Training"),
     "calibrate": N_("Calibrating the scores"),
     "evaluate": N_("Measuring on the test images"),
+    "compare": N_("Measuring the version in use on the same images"),
     "register": N_("Registering the version"),
     "cross-validate": N_("Cross-validation"),
 }
@@ -42,6 +43,8 @@ METRIC_NAMES = {
     "learning_rate": N_("Learning rate"),
 }
 _CURVE_POINTS = 500
+_CURVE_FROM = 3
+"""Fewer points than this are no curve."""
 
 
 def show_job(sector: Sector, job_id: str) -> None:
@@ -73,7 +76,8 @@ def _draw(slug: str, job_id: str, was_live: bool) -> None:
         # The whole page, so that the fragment stops asking and the new version appears in the list below.
         st.rerun(scope="app")
     st.subheader(t("Training job: {status}", status=t(STATUS_NAMES.get(record.status, record.status))), anchor=False)
-    st.caption(t("Keep this page's link to come back to the job; closing the page does not stop it."))
+    if record.live:
+        st.caption(t("Keep this page's link to come back to the job; closing the page does not stop it."))
     _progress(record, events)
     _curves(slug, events)
     if record.live:
@@ -132,7 +136,7 @@ def _curves(slug: str, events: Sequence[Event]) -> None:
     losses = {name: points for name, points in series.items() if "loss" in name}
     shares = {name: points for name, points in series.items() if "accuracy" in name or "auroc" in name}
     shown = [(name, group) for name, group in (("loss", losses), ("share", shares)) if group]
-    if not shown:
+    if not shown or max(len(points) for points in series.values()) < _CURVE_FROM:
         return
     for place, (name, group) in zip(st.columns(len(shown)), shown, strict=True):
         with place:

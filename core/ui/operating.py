@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.contracts import N_, Evaluation
 from core.ui.i18n import t
-from core.ui.labels import label_name
+from core.ui.labels import SPLIT_NAMES, label_name
 from core.ui.views import DEFAULT_COVERAGE, escape
 
 if TYPE_CHECKING:
@@ -151,7 +151,7 @@ def _operating_point(slug: str, evaluation: Evaluation) -> dict[str, Any]:
             label=positive,
             threshold=100 * threshold,
             n=evaluation.data.n,
-            split=evaluation.data.split,
+            split=t(SPLIT_NAMES.get(evaluation.data.split, evaluation.data.split)),
             name=escape(evaluation.data.name),
         )
     )

@@ -14,7 +14,7 @@ from core.serving import service
 from core.store.registry import registry
 from core.ui.curves import show_calibration, show_pr, show_roc, show_threshold
 from core.ui.i18n import t
-from core.ui.labels import label_name
+from core.ui.labels import SPLIT_NAMES, label_name
 from core.ui.theme import mode, palette, show_chart
 from core.ui.views import chart_text, escape, show_error
 
@@ -26,12 +26,6 @@ METRIC_NAMES = {
     "average_precision": N_("Average precision"),
     "ece": N_("Calibration (ECE)"),
     "declined": N_("Declined"),
-}
-SPLIT_NAMES = {
-    "train": N_("training"),
-    "validation": N_("validation"),
-    "test": N_("test"),
-    "all": N_("all images"),
 }
 VIEWS = {
     "confusion": N_("Confusion"),

@@ -8,9 +8,11 @@ import streamlit as st
 
 from core.contracts import N_, Evaluation, Sector
 from core.errors import AppError
+from core.jobs.baseline import baseline_folder
 from core.serving import service
 from core.store.registry import registry
 from core.store.versions import Version
+from core.training.evaluation import load_evaluation
 from core.ui.i18n import t
 from core.ui.quality import METRIC_NAMES, interval
 from core.ui.views import escape, show_error
@@ -18,7 +20,7 @@ from core.ui.views import escape, show_error
 if TYPE_CHECKING:
     from core.training.quality import Comparison
 
-ALIAS_NAMES = {"champion": N_("in use"), "challenger": N_("newest challenger")}
+ALIAS_NAMES = {"champion": N_("in use"), "challenger": N_("challenger")}
 
 
 def show_versions(sector: Sector) -> None:
@@ -52,11 +54,17 @@ def _table(sector: Sector, versions: list[Version]) -> None:
                 t("State"): ", ".join(t(ALIAS_NAMES.get(alias, alias)) for alias in version.aliases),
                 t("Architecture"): str(version.manifest.get("architecture", "")),
                 t(METRIC_NAMES.get(headline, headline)): interval(metric) if metric else "–",
-                t("Measured on"): f"{evaluation.data.name}, n = {evaluation.data.n}" if evaluation else "–",
+                t("Measured on"): _data_line(evaluation, version.name) if evaluation else "–",
                 t("Created"): version.created.astimezone().strftime("%Y-%m-%d %H:%M"),
             }
         )
     st.dataframe(rows, hide_index=True)
+
+
+def _data_line(evaluation: Evaluation, name: str = "") -> str:
+    """Data set and number of images; an upload goes by the name it came with."""
+    data = evaluation.data
+    return f"{name if name and data.name.startswith('data.') else data.name}, n = {data.n}"
 
 
 def _evaluation(version: Version) -> Evaluation | None:
@@ -79,10 +87,18 @@ def _compare(sector: Sector, champion: Version, rivals: list[Version]) -> None:
     )
     rival = rivals[refs.index(ref)]
     try:
-        show_comparison(service.evaluation_of(champion), service.evaluation_of(rival))
+        show_comparison(*evaluations_to_compare(champion, rival))
     except AppError as error:
         show_error(error)
     _promote(slug, champion, rival)
+
+
+def evaluations_to_compare(champion: Version, rival: Version) -> tuple[Evaluation | None, Evaluation | None]:
+    """Both evaluations, of the champion the one on the images of `rival` where there is one."""
+    own, theirs = service.evaluation_of(champion), service.evaluation_of(rival)
+    if own is not None and theirs is not None and own.data.fingerprint != theirs.data.fingerprint:
+        own = load_evaluation(baseline_folder(rival.path, champion.sha256)) or own
+    return own, theirs
 
 
 def show_comparison(champion: Evaluation | None, challenger: Evaluation | None) -> None:
@@ -150,8 +166,8 @@ def _side_by_side(champion: Evaluation, challenger: Evaluation) -> None:
     st.dataframe(
         {
             t("Figure"): [t(METRIC_NAMES[name]) for name in names] + [t("Measured on")],
-            t("In use"): [*column(champion), f"{champion.data.name}, n = {champion.data.n}"],
-            t("Challenger"): [*column(challenger), f"{challenger.data.name}, n = {challenger.data.n}"],
+            t("In use"): [*column(champion), _data_line(champion)],
+            t("Challenger"): [*column(challenger), _data_line(challenger)],
         },
         hide_index=True,
     )
