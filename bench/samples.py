@@ -1,12 +1,12 @@
 """Make the synthetic sample radiographs of the medical page, and measure them.
 
-    VITRINE_DATA=... python -m bench.samples [--seed 7] [--draws 100] [--normal N ...] [--pneumonia N ...]
+    VITRINE_DATA=... python -m bench.samples [--seed 7] [--draws 100]
     python -m bench.samples --ask [--ref bundled]
 
 The first fits one phantom model per class to the public training split, draws, compares the draws with the training
-pictures, and writes the chosen ones with `manifest.json` and `provenance.json` to assets/samples/medical; the fitted
-models are not kept. The second asks a model about all draws, which lie below VITRINE_HOME, and adds its answers to
-`provenance.json`; it is worth repeating when the bundled model changes.
+pictures and writes the ones named in CHOSEN with `manifest.json` and `provenance.json` to assets/samples/medical. The
+fitted models are not kept; the draws are, below VITRINE_HOME. The second writes the chosen draws again and adds what
+a model says about all draws; it takes seconds and is worth repeating when the bundled model changes.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ Pixels = NDArray[np.uint8]
 
 SECTOR = "medical"
 LABELS = ("NORMAL", "PNEUMONIA")
-CHOSEN = {"NORMAL": (0, 4, 5, 6, 8), "PNEUMONIA": (2, 3, 4, 6, 8)}
+CHOSEN = {"NORMAL": (11, 13, 21, 6, 5), "PNEUMONIA": (1, 3, 4, 12, 14)}
 """Draws shown on the page, chosen by looking at them."""
 _FOLDER = Path("medical") / "chest_xray_224"
 _FITTED = 700
@@ -102,14 +102,14 @@ def quantiles(values: NDArray[np.float64]) -> dict[str, float]:
     return {"least": round(least, 3), "5 %": round(low, 3), "median": round(middle, 3), "95 %": round(high, 3)}
 
 
-def write(folder: Path, draws: dict[str, Pixels], chosen: dict[str, tuple[int, ...]], origin: dict[str, Any]) -> None:
+def write(folder: Path, draws: dict[str, Pixels], origin: dict[str, Any]) -> None:
     """The chosen draws as PNG, and the list that the page reads."""
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.glob("*.png"):
         old.unlink()
     entries = []
     for label in LABELS:
-        for position, number in enumerate(chosen[label], start=1):
+        for position, number in enumerate(CHOSEN[label], start=1):
             path = folder / f"{label.lower()}-{position}.png"
             Image.fromarray(draws[label][number]).save(path, optimize=True)
             digest = hashlib.sha256(path.read_bytes()).hexdigest()
@@ -121,38 +121,46 @@ def write(folder: Path, draws: dict[str, Pixels], chosen: dict[str, tuple[int, .
     (folder / "manifest.json").write_text(json.dumps(entries, indent=1) + "\n", encoding="utf-8")
 
 
-def make(arguments: argparse.Namespace, data: Path) -> None:
-    """Fit, draw, compare, write."""
+def make(data: Path, seed: int, count: int) -> None:
+    """Fit, draw, compare, and keep the draws with what is known of them."""
     pixels, labels = read_split(data / _FOLDER / "train.zip")
     validation, _ = read_split(data / _FOLDER / "val.zip")
-    models = fit_classes(pixels, labels, arguments.seed)
-    draws = {label: draw(models[label], label, arguments.seed, arguments.draws) for label in LABELS}
-    _kept().parent.mkdir(parents=True, exist_ok=True)
-    np.savez(_kept(), NORMAL=draws["NORMAL"], PNEUMONIA=draws["PNEUMONIA"])
-    chosen = {"NORMAL": tuple(arguments.normal), "PNEUMONIA": tuple(arguments.pneumonia)}
-    write(_shown(), draws, chosen, {"command": "python -m bench.samples", "seed": arguments.seed})
+    models = fit_classes(pixels, labels, seed)
+    draws = {label: draw(models[label], label, seed, count) for label in LABELS}
+    facts = {
+        "synthetic": True,
+        "command": f"python -m bench.samples --seed {seed} --draws {count}",
+        "seed": seed,
+        "fitted_to": _SOURCE,
+        "pictures_per_draw": {label: len(models[label].looks) for label in LABELS},
+        "distance_to_nearest_training_picture": {
+            "what": "root mean square difference at 56 pixels without brightness and contrast; 0 is a copy",
+            "real validation pictures": quantiles(distances(validation, pixels)),
+        },
+    }
     nearest = {label: distances(small(draws[label]), pixels) for label in LABELS}
-    _save(
-        {
-            "synthetic": True,
-            "command": f"python -m bench.samples --seed {arguments.seed} --draws {arguments.draws}",
-            "fitted_to": _SOURCE,
-            "pictures_per_draw": {label: len(models[label].looks) for label in LABELS},
-            "distance_to_nearest_training_picture": {
-                "what": "root mean square difference at 56 pixels without brightness and contrast; 0 is a copy",
-                "samples": {label: [round(float(nearest[label][k]), 3) for k in chosen[label]] for label in LABELS},
-                **{f"draws {label}": quantiles(nearest[label]) for label in LABELS},
-                "real validation pictures": quantiles(distances(validation, pixels)),
-            },
-        }
-    )
+    _kept().mkdir(parents=True, exist_ok=True)
+    for label in LABELS:
+        np.savez(_kept() / f"{label}.npz", draws=draws[label], nearest=nearest[label])
+    (_kept() / "facts.json").write_text(json.dumps(facts), encoding="utf-8")
 
 
-def ask(ref: str) -> None:
-    """Add a model's answers about the kept draws to what is known of the samples."""
-    facts = json.loads((_shown() / "provenance.json").read_text(encoding="utf-8"))
-    with np.load(_kept()) as draws:
-        _save(facts | {"asked_model": {label: ask_model(draws[label], label, ref) for label in LABELS}})
+def publish(ref: str | None) -> None:
+    """Write the chosen draws and what is known of them; with `ref`, ask that version about all draws."""
+    facts = json.loads((_kept() / "facts.json").read_text(encoding="utf-8"))
+    draws, samples, asked = {}, {}, {}
+    for label in LABELS:
+        with np.load(_kept() / f"{label}.npz") as kept:
+            draws[label], nearest = kept["draws"], kept["nearest"]
+        facts["distance_to_nearest_training_picture"][f"draws {label}"] = quantiles(nearest)
+        samples[label] = [round(float(nearest[k]), 3) for k in CHOSEN[label]]
+        if ref:
+            asked[label] = ask_model(draws[label], label, ref)
+    facts["distance_to_nearest_training_picture"]["samples"] = samples
+    write(_shown(), draws, {"command": facts["command"], "seed": facts["seed"]})
+    text = json.dumps(facts | ({"asked_model": asked} if asked else {}), indent=1)
+    (_shown() / "provenance.json").write_text(text + "\n", encoding="utf-8")
+    print(text)
 
 
 def _shown() -> Path:
@@ -160,13 +168,7 @@ def _shown() -> Path:
 
 
 def _kept() -> Path:
-    return settings().home / "bench" / "samples.npz"
-
-
-def _save(facts: dict[str, Any]) -> None:
-    text = json.dumps(facts, indent=1)
-    (_shown() / "provenance.json").write_text(text + "\n", encoding="utf-8")
-    print(text)
+    return settings().home / "bench" / "samples"
 
 
 def main() -> None:
@@ -174,18 +176,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--draws", type=int, default=100, help="per class")
-    parser.add_argument("--normal", type=int, nargs="+", default=CHOSEN["NORMAL"])
-    parser.add_argument("--pneumonia", type=int, nargs="+", default=CHOSEN["PNEUMONIA"])
     parser.add_argument("--ask", action="store_true", help="ask a model about the draws made before")
     parser.add_argument("--ref", default="bundled", help="version to ask")
     arguments = parser.parse_args()
     data = settings().data
     if arguments.ask:
-        ask(arguments.ref)
+        publish(arguments.ref)
     elif data is None:
         parser.error("set VITRINE_DATA to the folder of the public data sets")
     else:
-        make(arguments, data)
+        make(data, arguments.seed, arguments.draws)
+        publish(None)
 
 
 if __name__ == "__main__":
