@@ -1,4 +1,4 @@
-"""Home: what the show-case is, how a demo goes, and one card per sector."""
+"""Home: what the show-case is, one card per sector, and how a demo goes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from core.catalog import SECTORS
 from core.ui import cards
 
 cards.show_opening()
-cards.show_course()
 for sector in SECTORS:
     cards.show_sector(sector)
+cards.show_course()
 cards.show_promises()

@@ -89,7 +89,7 @@ def show_sector(sector: Sector) -> None:
     with st.container(border=True):
         picture = _picture(sector.slug)
         left, right = (
-            st.columns([1, 3], gap="large", vertical_alignment="center") if picture else (None, st.container())
+            st.columns([1, 3], gap="medium", vertical_alignment="center") if picture else (None, st.container())
         )
         if left is not None:
             left.image(str(picture), alt=t("Synthetic sample of this sector"), width=224)

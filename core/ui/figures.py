@@ -15,7 +15,8 @@ from core.log import log_event
 from core.serving.service import evaluation_of
 from core.store.versions import Version
 from core.ui.i18n import t
-from core.ui.quality import METRIC_NAMES, SPLIT_NAMES
+from core.ui.labels import SPLIT_NAMES
+from core.ui.quality import METRIC_NAMES
 from core.ui.views import escape
 
 _MEANINGS: Final[dict[str, str]] = {

@@ -133,7 +133,7 @@ def charge_upload(n_bytes: int) -> None:
     context = get_script_run_ctx(suppress_warning=True)
     held = max(n_bytes, LEDGER.held(context.session_id) if context else 0)
     limit = settings().limits.session_bytes
-    if held > limit:
+    if held > limit + _FRAMING_BYTES:
         raise InputRefused(
             "upload.quota",
             Sentence(
