@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import streamlit as st
 
 from core.contracts import Sector
@@ -12,6 +14,8 @@ from core.ui.i18n import t
 from core.ui.views import show_error
 
 _CARD_BYTES = 200_000
+_HEADING = re.compile(r"^(#{1,4} )", re.MULTILINE)
+_CHECKSUM = re.compile(r"\b[0-9a-f]{16,64}\b")
 
 
 def show_card(sector: Sector) -> None:
@@ -23,13 +27,19 @@ def show_card(sector: Sector) -> None:
         show_error(error)
         return
     if text:
-        st.markdown(text)
+        show_card_text(text)
     else:
         st.info(t("This version came without a model card."))
     st.caption(t("Architecture, version and checksum of the weights (sha256)"))
     st.code(
         f"{version.manifest.get('architecture', '')}  {version.ref}  {version.sha256}", language=None, wrap_lines=True
     )
+
+
+def show_card_text(text: str) -> None:
+    """A card as part of a page: headings two steps lower, and checksums that break on a narrow screen."""
+    lower = _HEADING.sub(r"##\1", text)
+    st.markdown(_CHECKSUM.sub(lambda found: "\u200b".join(re.findall(".{1,8}", found[0])), lower))
 
 
 def card_text(version: Version) -> str:

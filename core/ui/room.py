@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Final
@@ -13,7 +12,7 @@ from core.contracts import Sector
 from core.errors import AppError
 from core.store.registry import CHALLENGER, registry
 from core.store.versions import Version
-from core.ui.card import card_text
+from core.ui.card import card_text, show_card_text
 from core.ui.figures import data_title, metric_title, show_metrics, stored_evaluation
 from core.ui.i18n import t
 from core.ui.quality import interval
@@ -22,8 +21,6 @@ from core.ui.views import escape, say, show_error
 
 _SHOWN: Final = ("accuracy", "ece")
 """Metrics beside the sector's headline metric."""
-_HEADING: Final = re.compile(r"^(#{1,4} )", re.MULTILINE)
-"""A card's own headings stand two steps lower on the page."""
 
 
 def show(sector: Sector) -> None:
@@ -115,7 +112,7 @@ def _show_version(sector: Sector, versions: Sequence[Version], champion: Version
             )
     with st.container(border=True):
         if card:
-            st.markdown(_HEADING.sub(r"##\1", card))
+            show_card_text(card)
         else:
             st.caption(t("This version has no card."))
 
