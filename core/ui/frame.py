@@ -11,7 +11,7 @@ from streamlit.navigation.page import Page
 from core.catalog import SECTORS
 from core.contracts import N_, Sector
 from core.settings import ROOT, settings
-from core.ui import i18n, theme
+from core.ui import i18n
 from core.ui.i18n import LANGUAGE_NAMES, t
 from core.ui.status import show_status
 
@@ -33,7 +33,7 @@ def draw() -> Page:
     i18n.keep_language_in_link()
     current = st.navigation(_navigation())
     st.set_page_config(page_title=f"{current.title} · {_PRODUCT}")
-    st.logo(_asset(f"logo-{theme.mode()}.svg"), size="large", icon_image=_asset("logo-mark.svg"))
+    st.logo(_asset("logo.svg"), size="large", icon_image=_asset("logo-mark.svg"))
     with st.sidebar:
         _language_switch()
     show_status()

@@ -107,4 +107,6 @@ def show_chart(figure: go.Figure, key: str, height: int = 320, **options: Any) -
         options: Passed on to `st.plotly_chart`, for example `on_select`.
     """
     figure.update_layout(template=template(mode()), height=height)
-    return st.plotly_chart(figure, key=key, theme=None, config={"displayModeBar": False}, **options)
+    # With the "streamlit" theme the browser recolours the template when a visitor switches between light and dark,
+    # which reruns nothing here.
+    return st.plotly_chart(figure, key=key, theme="streamlit", config={"displayModeBar": False}, **options)
