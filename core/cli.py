@@ -236,7 +236,7 @@ def train(
     chosen = list(options or []) + ([f"pretrained={preset}"] if preset else [])
     with _refusals():
         version, evaluation = train_here(entry, _config(entry, chosen), _existing(data), echo=_say)
-    _put(_version_row(version) | _evaluation_body(evaluation), as_json, f"version {version.name} is the challenger")
+    _put(_version_row(version) | _evaluation_body(evaluation), as_json, f"version {version.ref} is the challenger")
 
 
 def _evaluation_body(evaluation: Any) -> dict[str, Any]:
@@ -272,7 +272,8 @@ def evaluate(
 
 def _version_row(version: Version) -> dict[str, Any]:
     return {
-        "version": version.name,
+        "version": version.ref,
+        "name": version.name,
         "aliases": list(version.aliases),
         "architecture": version.manifest.get("architecture", ""),
         "labels": version.manifest.get("labels", []),
@@ -305,7 +306,7 @@ def promote(
     _sector(sector)
     with _refusals():
         found = registry().promote(sector, registry().resolve(sector, version).number)
-    _put(_version_row(found), as_json, f"version {found.name} is the champion")
+    _put(_version_row(found), as_json, f"version {found.ref} is the champion")
 
 
 @app.command()
@@ -316,7 +317,7 @@ def rollback(sector: SectorArgument, as_json: JsonOption = False) -> None:
     _sector(sector)
     with _refusals():
         found = registry().rollback(sector)
-    _put(_version_row(found), as_json, f"version {found.name} is the champion again")
+    _put(_version_row(found), as_json, f"version {found.ref} is the champion again")
 
 
 @app.command()

@@ -26,10 +26,6 @@ PULSE_S = 0.2
 """How often reports are written and the wish to stop is looked for; the training loop never waits for the disk."""
 
 
-class Cancelled(Exception):
-    """The run was asked to stop, and did."""
-
-
 class StoreRun:
     """A `RunContext` kept in the store. Use it as a context manager: a thread of its own writes and looks.
 

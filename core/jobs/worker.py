@@ -16,10 +16,11 @@ from sqlalchemy import update
 
 from core.contracts import N_, Message, Task
 from core.device import limit_threads, pick_device
-from core.errors import AppError, JobError
+from core.errors import AppError, JobError, RunCancelled
 from core.jobs import records
+from core.jobs.baseline import measure_champion
 from core.jobs.records import JobRecord
-from core.jobs.run import Cancelled, StoreRun
+from core.jobs.run import StoreRun
 from core.jobs.uploads import job_folder
 from core.log import log_error, log_event
 from core.settings import settings
@@ -38,8 +39,7 @@ def main(job_id: str, supervisor_pid: int, device: str) -> None:
     """Entry of the process that the supervisor starts."""
     os.setsid()  # a group of its own: the job and all that it starts can be ended together
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if os.nice(0) < NICE:
-        os.nice(NICE - os.nice(0))
+    _step_back()
     os.environ["VITRINE_DEVICE"] = device
     for remembered in (settings, pick_device, limit_threads):
         remembered.cache_clear()
@@ -53,6 +53,22 @@ def main(job_id: str, supervisor_pid: int, device: str) -> None:
     _finish(store, run, lambda: HANDLERS[record.kind](record, run))
 
 
+def _step_back() -> None:
+    """Lowest priority for this process and for its session.
+
+    Linux groups processes by session for scheduling (autogroup, on by default on desktops and many servers), and
+    niceness then counts only inside the group: without the second step this one would get as much as the server.
+    """
+    if os.nice(0) < NICE:
+        os.nice(NICE - os.nice(0))
+    autogroup = Path("/proc/self/autogroup")
+    if autogroup.exists():
+        try:
+            autogroup.write_text(str(NICE))
+        except OSError as error:  # a kernel or container that forbids it: the ordinary niceness has to do
+            log_event("autogroup_unchanged", level="WARNING", errno=error.errno)
+
+
 def _finish(store: Store, run: StoreRun, work: Callable[[], dict[str, Any]]) -> None:
     """Do the work and write down how it ended."""
     error: AppError | None = None
@@ -60,7 +76,7 @@ def _finish(store: Store, run: StoreRun, work: Callable[[], dict[str, Any]]) -> 
     try:
         with run:
             result = work()
-    except Cancelled:
+    except RunCancelled:
         records.finish(store, run.id, "cancelled")
         return
     except Exception as caught:  # noqa: BLE001  (whatever went wrong, the visitor has to be told)
@@ -76,9 +92,12 @@ def _train(record: JobRecord, run: StoreRun) -> dict[str, Any]:
     limit_threads()
     sector = find_sector(record.sector)
     task = load_task(sector.task)
-    checkpoint = _trained(task, _config(task, record), Path(str(record.args["data"])), run)
+    data = Path(str(record.args["data"]))
+    checkpoint = _trained(task, _config(task, record), data, run)
     if run.should_stop():
-        raise Cancelled
+        raise RunCancelled
+    run.stage("compare")
+    measure_champion(task, sector.slug, checkpoint, data)
     run.stage("register")
     version = registry().register(
         sector.slug,

@@ -23,7 +23,7 @@ from core.tasks.image_classification.config import ImageClassificationConfig
 from core.tasks.image_classification.domain import DomainGuard, fit_guard
 from core.tasks.image_classification.forward import outputs_of
 from core.tasks.image_classification.model import MANIFEST, SCHEMA, WEIGHTS, Start, sha256_of
-from core.training.augment import STRENGTHS, augment
+from core.training.augment import STRENGTHS, Strength, augment
 from core.training.calibration import (
     conformal_scores,
     fit_temperature,
@@ -35,6 +35,9 @@ N_OTHER = (400, 2400)
 """Generated images of other kinds that the domain guard learns from: as many as own ones, within these limits."""
 N_OWN = 3000
 STRESSED_COPIES = 4
+PLAIN = Strength()
+SMALL_SCAN = Strength(scale=0.08, shift=0.05, gain=0.15, coarse_share=1.0)
+"""Thumbnails and small scans are of the right kind however little they show."""
 
 
 @dataclass(frozen=True)
@@ -83,23 +86,17 @@ def fit_domain(network: nn.Module, start: Start, train: ImageSet, validation: Im
     own = train.pixels[np.sort(rows)]
     grey = train.pixels.shape[-1] == 1
 
-    def changed(images: Tensor) -> Tensor:
-        return augment(images, STRENGTHS["strong"], generator)
+    def features(pixels: np.ndarray[Any, Any], strength: Strength = PLAIN) -> np.ndarray[Any, Any]:
+        return outputs_of(network, start.preprocessing, pixels, device, lambda x: augment(x, strength, generator))[0]
 
-    def features(pixels: np.ndarray[Any, Any], change: Any = lambda x: x) -> np.ndarray[Any, Any]:
-        return outputs_of(network, start.preprocessing, pixels, device, change)[0]
+    def in_all_forms(pixels: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        return np.concatenate([features(pixels, strength) for strength in (PLAIN, STRENGTHS["strong"], SMALL_SCAN)])
 
     other, _ = negatives(int(np.clip(len(own), *N_OTHER)), start.preprocessing.size, seed)
     if grey:
         # Colour is caught by the pixels themselves; the network has to recognise the grey ones.
         other = other.mean(axis=3, keepdims=True).astype(np.uint8)
-    return fit_guard(
-        np.concatenate([features(own), features(own, changed)]),
-        features(validation.pixels),
-        features(other),
-        grey,
-        seed,
-    )
+    return fit_guard(in_all_forms(own), in_all_forms(validation.pixels), features(other), grey, seed)
 
 
 @dataclass(frozen=True)

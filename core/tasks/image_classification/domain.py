@@ -25,6 +25,8 @@ Floats = NDArray[np.floating]
 BLANK_SPREAD = 4.0
 """Standard deviation of grey values, of 255, below which an image shows nothing."""
 COMPONENTS = 48
+HELD_OUT_DECLINED = 0.01
+"""Share of held-out images of the right kind that the regression may decline."""
 DISTANCE_QUANTILE = 0.999
 DISTANCE_SLACK = 2.0
 """Another hospital's images lie further out than our own validation images; only what is far beyond is declined."""
@@ -89,7 +91,7 @@ def fit_guard(own: Floats, held_out: Floats, other: Floats, grey: bool, seed: in
 
     Args:
         own: Features of training images, augmented ones among them, (N, D).
-        held_out: Features of validation images, (M, D); sets the limits.
+        held_out: Features of validation images, changed ones among them, (M, D); set the limits.
         other: Features of generated images of other kinds, (L, D).
         grey: Whether all training images are grey, so that colour is a reason to decline.
         seed: Of the regression's solver.
@@ -110,12 +112,14 @@ def fit_guard(own: Floats, held_out: Floats, other: Floats, grey: bool, seed: in
     rows = np.concatenate([standard, np.clip((other - centre) / scale, -12, 12)])
     truth = np.concatenate([np.ones(len(own)), np.zeros(len(other))])
     regression = LogisticRegression(C=0.01, max_iter=300, class_weight="balanced", random_state=seed).fit(rows, truth)
+    unlike = regression.predict_proba(np.clip((held_out - centre) / scale, -12, 12))[:, 0]
+    unlike_limit = min(max(0.5, float(np.quantile(unlike, 1 - HELD_OUT_DECLINED))), 0.99)
     return DomainGuard(
         centre=np.asarray(centre, np.float32),
         scale=np.asarray(scale, np.float32),
         axes=np.asarray(whiten, np.float32),
         weight=np.asarray(regression.coef_[0], np.float32),
-        limits=np.array([distance_limit, regression.intercept_[0], 0.5], np.float32),
+        limits=np.array([distance_limit, regression.intercept_[0], unlike_limit], np.float32),
         grey=grey,
     )
 
