@@ -95,33 +95,10 @@ def show_why(sector: Sector, inputs: Inputs) -> None:
         return
     row = _row_input(slug, answered)
     sample = predict.sample_of(slug, inputs, row.item)
-    prediction = row.answer.prediction
     controls, map_place = st.columns([1, 1.4], gap="large")
     with controls:
-        method = st.radio(
-            t("Method"),
-            list(METHODS),
-            format_func={name: t(title) for name, title in METHODS.items()}.__getitem__,
-            key=f"{slug}.method",
-            persist_state="session",
-        )
-        labels = list(prediction.labels)
-        target = st.selectbox(
-            t("Why this score for"),
-            labels,
-            index=labels.index(prediction.decision) if prediction.decision else 0,
-            format_func={label: label_name(label) for label in labels}.__getitem__,
-            key=f"{slug}.why.{row.item.name}.{prediction.decision}",
-        )
-        percent = st.slider(
-            t("Opacity of the map, %"),
-            0,
-            100,
-            round(100 * DEFAULT_OPACITY),
-            key=f"{slug}.opacity",
-            persist_state="session",
-        )
-        if prediction.abstained is not None:
+        method, target, opacity = _map_input(slug, row, sample)
+        if row.answer.prediction.abstained is not None:
             st.caption(t("The model declined this image, so the map says little."))
     try:
         with controls, st.spinner(t("Measuring the map")):
@@ -130,10 +107,39 @@ def show_why(sector: Sector, inputs: Inputs) -> None:
         show_error(error)
         return
     with map_place:
-        show_explanation(explanation, sample, percent / 100)
+        show_explanation(explanation, sample, opacity)
     with controls:
         st.markdown(f"**{t('How far to trust this map')}**")
         show_faithfulness(explanation.faithfulness)
+
+
+def _map_input(slug: str, row: Row, sample: ImageSample) -> tuple[str, str, float]:
+    """Method, label and opacity in [0, 1]."""
+    prediction = row.answer.prediction
+    method = st.radio(
+        t("Method"),
+        list(METHODS),
+        format_func={name: t(title) for name, title in METHODS.items()}.__getitem__,
+        key=f"{slug}.method",
+        persist_state="session",
+    )
+    labels = list(prediction.labels)
+    target = st.selectbox(
+        t("Why this score for"),
+        labels,
+        index=labels.index(prediction.decision) if prediction.decision else 0,
+        format_func={label: label_name(label) for label in labels}.__getitem__,
+        key=f"{slug}.why.{sample.sha256[:16]}.{row.answer.model.version}",
+    )
+    percent = st.slider(
+        t("Opacity of the map, %"),
+        0,
+        100,
+        round(100 * DEFAULT_OPACITY),
+        key=f"{slug}.opacity",
+        persist_state="session",
+    )
+    return method, target, percent / 100
 
 
 def _row_input(slug: str, answered: Answered) -> Row:

@@ -125,30 +125,15 @@ def _operating_point(slug: str, evaluation: Evaluation) -> dict[str, Any]:
     if rule in (None, "default"):
         st.caption(t("The decision uses the threshold that was fixed when the model was trained."))
         return {}
+    threshold = _threshold_input(slug, evaluation, rule)
     from core.training import quality
 
-    positive = escape(label_name(evaluation.labels[1]))
-    percent = st.slider(
-        t("Sensitivity for {label} of at least, %", label=positive)
-        if rule == "sensitivity"
-        else t("Specificity for {label} of at least, %", label=positive),
-        50,
-        99,
-        95,
-        key=f"{slug}.operating_target",
-        persist_state="session",
-    )
-    threshold = (
-        quality.threshold_for(evaluation, sensitivity=percent / 100)
-        if rule == "sensitivity"
-        else quality.threshold_for(evaluation, specificity=percent / 100)
-    )
     figures = quality.at_threshold(evaluation, threshold)
     st.caption(
         t(
             "An image is called {label} from a score of {threshold:.1f} % on. Chosen and measured on the same {n} "
             "images of the {split} split of {name}, so slightly too good.",
-            label=positive,
+            label=escape(label_name(evaluation.labels[1])),
             threshold=100 * threshold,
             n=evaluation.data.n,
             split=t(SPLIT_NAMES.get(evaluation.data.split, evaluation.data.split)),
@@ -158,3 +143,23 @@ def _operating_point(slug: str, evaluation: Evaluation) -> dict[str, Any]:
     show_figures(figures)
     show_predictive_value(slug, figures, evaluation.labels[1])
     return {"threshold": threshold}
+
+
+def _threshold_input(slug: str, evaluation: Evaluation, rule: str) -> float:
+    """The threshold on the second label that reaches the sensitivity or specificity asked for."""
+    from core.training import quality
+
+    label = escape(label_name(evaluation.labels[1]))
+    percent = st.slider(
+        t("Sensitivity for {label} of at least, %", label=label)
+        if rule == "sensitivity"
+        else t("Specificity for {label} of at least, %", label=label),
+        50,
+        99,
+        95,
+        key=f"{slug}.operating_target",
+        persist_state="session",
+    )
+    if rule == "sensitivity":
+        return quality.threshold_for(evaluation, sensitivity=percent / 100)
+    return quality.threshold_for(evaluation, specificity=percent / 100)
