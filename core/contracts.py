@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 In_contra = TypeVar("In_contra", contravariant=True)
-Out_co = TypeVar("Out_co", covariant=True)
+Out = TypeVar("Out")
 
 
 def N_(template: str) -> str:
@@ -219,12 +219,12 @@ class ModelRef:
     sha256: str
 
 
-class Predictor(Protocol[In_contra, Out_co]):
+class Predictor(Protocol[In_contra, Out]):
     """A loaded model. `size_bytes` is what it costs on its device."""
 
     size_bytes: int
 
-    def predict(self, inputs: Sequence[In_contra]) -> list[Out_co]:
+    def predict(self, inputs: Sequence[In_contra]) -> list[Out]:
         """Answer a batch; the result has one entry per input, in order."""
         ...
 
@@ -234,6 +234,8 @@ class RunContext(Protocol):
 
     directory: Path
     seed: int
+    data_name: str
+    """What the data is called on the page; empty for the name of its file."""
 
     def stage(self, name: str) -> None:
         """Say which stage begins (`read`, `check`, `train`, `calibrate`, `evaluate`, `register`)."""

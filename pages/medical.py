@@ -28,7 +28,7 @@ if section in ("answer", "why"):
         st.caption(t("Choose a sample above, or upload an image, to get an answer."))
     elif section == "answer":
         result = st.container()
-        options = options_input(SECTOR.slug, champion_evaluation(SECTOR))
+        options = options_input(SECTOR.slug, champion_evaluation(SECTOR), champion_evaluation(SECTOR, "validation"))
         with result:
             show_answers(SECTOR, inputs, options)
     else:

@@ -37,6 +37,7 @@ class StoreRun:
         self.id = job_id
         self.directory = directory
         self.seed = seed
+        self.data_name = ""
         self._store = store
         self._supervisor = supervisor
         self._stage = ""

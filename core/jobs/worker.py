@@ -50,6 +50,7 @@ def main(job_id: str, supervisor_pid: int, device: str) -> None:
     directory = job_folder(job_id) / "run"
     directory.mkdir(parents=True, exist_ok=True)
     run = StoreRun(store, job_id, directory, _seed(record), owner_of(supervisor_pid))
+    run.data_name = str(record.args.get("name", ""))
     _finish(store, run, lambda: HANDLERS[record.kind](record, run))
 
 

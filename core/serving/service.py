@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 from core.contracts import N_, Evaluation, Explains, Explanation, Message, ModelRef, Prediction, Predictor, Task
 from core.device import limit_threads, pick_device
@@ -59,7 +59,7 @@ def predict(slug: str, inputs: Sequence[Any], ref: str = CHAMPION, **options: An
         inputs: What the sector's task reads; for images `ImageSample`.
         ref: Which version, see `Registry.resolve`. When the champion cannot be loaded the bundled model answers and
             the answers' `notices` say so.
-        options: Passed to the predictor; for images `coverage` and `operating_point`.
+        options: Passed to the predictor; for images `coverage` and `threshold`.
 
     Raises:
         StoreError: there is no such version.
@@ -114,13 +114,11 @@ def evaluate(slug: str, path: Path, ref: str = CHAMPION) -> tuple[ModelRef, Eval
     return model_ref(version), task.evaluate(_load(task, version, pick_device()), path)
 
 
-def evaluation_of(version: Version) -> Evaluation | None:
-    """The evaluation that was stored with a version; None when it has none."""
-    from core.training.evaluation import load_evaluation
+def evaluation_of(version: Version, split: Literal["test", "validation"] = "test") -> Evaluation | None:
+    """The evaluation of a split that was stored with a version; None when it has none."""
+    from core.training.evaluation import VALIDATION, load_evaluation
 
-    if not (version.path / "evaluation.json").is_file():
-        return None
-    return load_evaluation(version.path)
+    return load_evaluation(version.path / VALIDATION if split == "validation" else version.path)
 
 
 def methods(slug: str) -> tuple[str, ...]:

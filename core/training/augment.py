@@ -28,6 +28,8 @@ class Strength:
     coarse_share: float = 0.0
     """Share of images reduced to a random smaller size and enlarged again: small scans, thumbnails."""
     coarse_min_px: int = 24
+    enlarge: str = "bicubic"
+    """How a reduced image is enlarged again."""
     erase_share: float = 0.0
     keep_share: float = 0.0
     """Share of images left as they are, so that the network also meets what it will be asked about."""
@@ -94,7 +96,7 @@ def _coarsen(images: Tensor, strength: Strength, generator: torch.Generator) -> 
     pixels = int(size * math.exp(float(torch.rand(1, generator=generator)) * low))
     small = F.interpolate(images[chosen], size=(pixels, pixels), mode="bilinear", antialias=True, align_corners=False)
     images = images.clone()
-    images[chosen] = F.interpolate(small, size=(size, size), mode="bicubic", align_corners=False).clamp(0, 1)
+    images[chosen] = F.interpolate(small, size=(size, size), mode=strength.enlarge, align_corners=False).clamp(0, 1)
     return images
 
 

@@ -13,6 +13,8 @@ from core.errors import ModelRefused
 
 TABLE = "evaluation.npz"
 SUMMARY = "evaluation.json"
+VALIDATION = "validation"
+"""Folder in a checkpoint with the evaluation of the validation split, on which operating points are chosen."""
 
 
 def summary_dict(evaluation: Evaluation) -> dict[str, Any]:
@@ -33,7 +35,8 @@ def summary_dict(evaluation: Evaluation) -> dict[str, Any]:
 
 
 def save_evaluation(folder: Path, evaluation: Evaluation) -> None:
-    """Write both files into `folder`."""
+    """Write both files into `folder`, which is made when missing."""
+    folder.mkdir(parents=True, exist_ok=True)
     np.savez_compressed(folder / TABLE, allow_pickle=False, **dict(evaluation.table))
     (folder / SUMMARY).write_text(json.dumps(summary_dict(evaluation), indent=1) + "\n", encoding="utf-8")
 

@@ -16,6 +16,7 @@ class ListedRun:
     seed: int = 0
     echo: Callable[[str], None] = lambda line: None
     stop: threading.Event = field(default_factory=threading.Event)
+    data_name: str = ""
     stages: list[str] = field(default_factory=list)
     reports: list[tuple[str, int, int, dict[str, float]]] = field(default_factory=list)
 

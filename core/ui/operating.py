@@ -95,12 +95,15 @@ def show_predictive_value(slug: str, figures: OperatingFigures, label: str) -> N
     st.caption(t("Positive predictive value by Bayes' rule from the sensitivity and specificity above."))
 
 
-def options_input(slug: str, evaluation: Evaluation | None) -> dict[str, Any]:
-    """Coverage and, for two labels, the operating point; returns the options of a prediction."""
+def options_input(slug: str, evaluation: Evaluation | None, validation: Evaluation | None) -> dict[str, Any]:
+    """Coverage and, for two labels, the operating point; returns the options of a prediction.
+
+    The threshold is chosen on `validation` and its figures are measured on `evaluation`, other images.
+    """
     with st.expander(t("Coverage and operating point"), icon=":material/tune:"):
         options: dict[str, Any] = {"coverage": coverage_input(slug)}
-        if evaluation is not None and len(evaluation.labels) == 2:
-            options |= _operating_point(slug, evaluation)
+        if evaluation is not None and validation is not None and len(evaluation.labels) == 2:
+            options |= _operating_point(slug, evaluation, validation)
     st.session_state[f"{slug}.options"] = options
     return options
 
@@ -111,8 +114,8 @@ def chosen_options(slug: str) -> dict[str, Any]:
     return options
 
 
-def _operating_point(slug: str, evaluation: Evaluation) -> dict[str, Any]:
-    """Threshold by a rule on the evaluation's examples; empty for the model's own."""
+def _operating_point(slug: str, evaluation: Evaluation, validation: Evaluation) -> dict[str, Any]:
+    """Threshold by a rule on the validation images; empty for the model's own."""
     rule = st.segmented_control(
         t("Operating point"),
         list(RULES),
@@ -125,16 +128,17 @@ def _operating_point(slug: str, evaluation: Evaluation) -> dict[str, Any]:
     if rule in (None, "default"):
         st.caption(t("The decision uses the threshold that was fixed when the model was trained."))
         return {}
-    threshold = _threshold_input(slug, evaluation, rule)
+    threshold = _threshold_input(slug, validation, rule)
     from core.training import quality
 
     figures = quality.at_threshold(evaluation, threshold)
     st.caption(
         t(
-            "An image is called {label} from a score of {threshold:.1f} % on. Chosen and measured on the same {n} "
-            "images of the {split} split of {name}, so slightly too good.",
+            "An image is called {label} from a score of {threshold:.1f} % on. Chosen on {chosen} validation images, "
+            "measured on {n} images of the {split} split of {name}; the two can differ.",
             label=escape(label_name(evaluation.labels[1])),
             threshold=100 * threshold,
+            chosen=validation.data.n,
             n=evaluation.data.n,
             split=t(SPLIT_NAMES.get(evaluation.data.split, evaluation.data.split)),
             name=escape(evaluation.data.name),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import streamlit as st
@@ -38,10 +38,10 @@ _NUMBERS_UP_TO = 12
 _IDS_SHOWN = 200
 
 
-def champion_evaluation(sector: Sector) -> Evaluation | None:
+def champion_evaluation(sector: Sector, split: Literal["test", "validation"] = "test") -> Evaluation | None:
     """The stored evaluation of the version in use; None when there is none or it cannot be read."""
     try:
-        return service.evaluation_of(registry().resolve(sector.slug))
+        return service.evaluation_of(registry().resolve(sector.slug), split)
     except AppError:
         return None
 

@@ -12,7 +12,7 @@ from core.data.pixels import squeeze
 from core.errors import InputRefused, JobError, RunCancelled
 from core.tasks.image_classification import train
 from core.tasks.image_classification.task import TASK, match_labels
-from core.training.evaluation import load_evaluation
+from core.training.evaluation import VALIDATION, load_evaluation
 from core.training.loop import LoopOptions, fit, learning_rate_at
 from core.training.run import ListedRun
 from tests.tasks.conftest import TINY, picture, sample
@@ -21,12 +21,16 @@ from tests.tasks.conftest import TINY, picture, sample
 def test_learns_and_writes_a_complete_folder(trained):
     folder, run = trained
     assert {p.name for p in folder.iterdir()} == {
-        "model.safetensors", "manifest.json", "evaluation.npz", "evaluation.json", "card.md"
+        "model.safetensors", "manifest.json", "evaluation.npz", "evaluation.json", "card.md", "validation"
     }  # fmt: skip
     evaluation = load_evaluation(folder)
     assert evaluation is not None
     assert evaluation.summary["accuracy"].value > 0.85
     assert evaluation.data.split == "test"
+    chosen_on = load_evaluation(folder / VALIDATION)
+    assert chosen_on is not None
+    assert chosen_on.data.split == "validation"
+    assert not set(chosen_on.table["id"]) & set(evaluation.table["id"])
     assert run.stages == ["read", "train", "calibrate", "evaluate"]
     epochs = [metrics for stage, _, _, metrics in run.reports if stage == "train" and "epoch" in metrics]
     assert epochs[-1]["epoch"] == len(epochs)

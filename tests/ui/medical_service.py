@@ -67,5 +67,5 @@ def install(monkeypatch: pytest.MonkeyPatch) -> None:
     measured = evaluation()
     monkeypatch.setattr(service, "predict", predict)
     monkeypatch.setattr(service, "explain", explain)
-    monkeypatch.setattr(service, "evaluation_of", lambda version: measured)
+    monkeypatch.setattr(service, "evaluation_of", lambda version, split="test": measured)
     monkeypatch.setattr(warmup, "state", lambda: warmup.WarmUp("ready", 1.0))

@@ -57,10 +57,7 @@ Prediction sets: split conformal on the validation split.
 """
 
 
-def write_card(folder: Path, evaluation: Evaluation) -> None:
-    """Write `card.md` beside the manifest of `folder`."""
-    manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-    counts = {split: sum(by_label.values()) for split, by_label in manifest["data"]["counts"].items()}
+def _measured(evaluation: Evaluation) -> dict[str, object]:
     metrics = [
         f"| {name} | {metric.value:.4f} | {metric.low:.4f} to {metric.high:.4f} |"
         for name, metric in evaluation.summary.items()
@@ -71,32 +68,35 @@ def write_card(folder: Path, evaluation: Evaluation) -> None:
         for k, label in enumerate(evaluation.labels)
         if (truth == k).any()
     ]
+    return {
+        "labels": ", ".join(evaluation.labels),
+        "k": len(evaluation.labels),
+        "split": evaluation.data.split,
+        "eval_data": evaluation.data.name,
+        "n": evaluation.data.n,
+        "eval_command": evaluation.command,
+        "metrics": "\n".join(metrics),
+        "classes": "\n".join(classes),
+        "declined": evaluation.summary["declined"].value,
+    }
+
+
+def write_card(folder: Path, evaluation: Evaluation) -> None:
+    """Write `card.md` beside the manifest of `folder`."""
+    manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    counts = {split: sum(by_label.values()) for split, by_label in manifest["data"]["counts"].items()}
+    copied = ("architecture", "command", "created", "code_version", "torch_version", "seed", "sha256", "temperature")
     text = TEMPLATE.format(
-        architecture=manifest["architecture"],
-        labels=", ".join(evaluation.labels),
-        k=len(evaluation.labels),
+        **{name: manifest[name] for name in copied},
+        **_measured(evaluation),
         size=manifest["preprocessing"]["size"],
         data=manifest["data"]["name"],
         fingerprint=manifest["data"]["fingerprint"][:16],
         counts=", ".join(f"{split} {count}" for split, count in counts.items()),
         settings=", ".join(f"{name} {value}" for name, value in manifest["config"].items()),
-        command=manifest["command"],
-        created=manifest["created"],
-        code_version=manifest["code_version"],
-        torch_version=manifest["torch_version"],
-        seed=manifest["seed"],
-        sha256=manifest["sha256"],
-        split=evaluation.data.split,
-        eval_data=evaluation.data.name,
-        n=evaluation.data.n,
-        eval_command=evaluation.command,
-        metrics="\n".join(metrics),
-        classes="\n".join(classes),
-        temperature=manifest["temperature"],
         validation_ece=manifest["validation"]["validation_ece"],
         positive=manifest["threshold"]["label"],
         threshold=manifest["threshold"]["value"],
         rule=manifest["threshold"]["rule"],
-        declined=evaluation.summary["declined"].value,
     )
     (folder / CARD).write_text(text, encoding="utf-8")

@@ -36,8 +36,8 @@ N_OTHER = (400, 2400)
 N_OWN = 3000
 STRESSED_COPIES = 4
 PLAIN = Strength()
-SMALL_SCAN = Strength(scale=0.08, shift=0.05, gain=0.15, coarse_share=1.0)
-"""Thumbnails and small scans are of the right kind however little they show."""
+SMALL_SCAN = Strength(scale=0.25, stretch=0.3, shift=0.05, gain=0.2, coarse_share=1.0, enlarge="bilinear")
+"""Thumbnails and cropped small scans are of the right kind however little they show; enlarged as `squeeze` does."""
 
 
 @dataclass(frozen=True)
@@ -129,16 +129,23 @@ def calibrate_network(trained: Trained) -> Calibration:
 def write_checkpoint(folder: Path, trained: Trained, run: RunContext) -> None:
     """Calibrate, fit the domain guard, and write weights and manifest into `folder`."""
     run.stage("calibrate")
-    network, start, data, config = trained.network, trained.start, trained.data, trained.config
     found = calibrate_network(trained)
     run.report(1, 2)
-    guard = fit_domain(network, start, data.splits["train"], data.splits["validation"], config.seed)
-    tensors = {f"net.{name}": _halve(tensor) for name, tensor in network.state_dict().items()}
+    splits = trained.data.splits
+    guard = fit_domain(trained.network, trained.start, splits["train"], splits["validation"], trained.config.seed)
+    tensors = {f"net.{name}": _halve(tensor) for name, tensor in trained.network.state_dict().items()}
     tensors |= {name: tensor.contiguous() for name, tensor in guard.tensors().items()}
     tensors["conformal.scores"] = torch.from_numpy(found.conformal).float()
     folder.mkdir(parents=True, exist_ok=True)
     save_file(tensors, folder / WEIGHTS)
-    manifest = {
+    manifest = _manifest(trained, found) | {"sha256": sha256_of(folder / WEIGHTS)}
+    (folder / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
+    run.report(2, 2)
+
+
+def _manifest(trained: Trained, found: Calibration) -> dict[str, Any]:
+    start, data = trained.start, trained.data
+    return {
         "schema": SCHEMA,
         "task": "image_classification",
         "architecture": start.architecture,
@@ -153,21 +160,14 @@ def write_checkpoint(folder: Path, trained: Trained, run: RunContext) -> None:
         },
         "validation": {name: round(value, 6) for name, value in found.figures.items()},
         "folds": dict(trained.folds),
-        "data": {
-            "name": data.name,
-            "fingerprint": data.fingerprint,
-            "counts": data.report.counts,
-        },
-        "config": asdict(config),
-        "seed": config.seed,
+        "data": {"name": data.name, "fingerprint": data.fingerprint, "counts": data.report.counts},
+        "config": asdict(trained.config),
+        "seed": trained.config.seed,
         "command": trained.command,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "code_version": core.__version__,
         "torch_version": str(torch.__version__),
-        "sha256": sha256_of(folder / WEIGHTS),
     }
-    (folder / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
-    run.report(2, 2)
 
 
 def _halve(tensor: Tensor) -> Tensor:

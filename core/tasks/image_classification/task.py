@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -19,7 +20,7 @@ from core.tasks.image_classification.checkpoint import Trained, write_checkpoint
 from core.tasks.image_classification.config import ImageClassificationConfig
 from core.tasks.image_classification.domain import domain_reason, pixel_reason
 from core.tasks.image_classification.predictor import ImagePredictor
-from core.training.evaluation import save_evaluation
+from core.training.evaluation import VALIDATION, save_evaluation
 from core.training.metrics import classification_summary, share
 from core.training.seeding import seed_everything
 
@@ -46,6 +47,7 @@ class ImageClassification:
         """Train on a folder, zip or npz, and return the checkpoint folder with its evaluation and card."""
         size = train.build_start(config, 2).preprocessing.size
         images = train.read_splits(data, size, config.seed, run)
+        images = replace(images, name=run.data_name or images.name)
         folds = train.cross_validate(images, config, run) if config.folds > 1 else {}
         run.stage("train")
         seed_everything(config.seed)
@@ -57,6 +59,7 @@ class ImageClassification:
         predictor = self.load(folder, "cpu")
         evaluation = evaluate_split(predictor, images, "test", evaluate_command(data))
         save_evaluation(folder, evaluation)
+        save_evaluation(folder / VALIDATION, evaluate_split(predictor, images, "validation", evaluate_command(data)))
         write_card(folder, evaluation)
         return folder
 

@@ -98,6 +98,19 @@ def class_weights(targets: NDArray[np.int64], n_classes: int) -> Tensor:
     return torch.tensor(len(targets) / (n_classes * counts), dtype=torch.float32)
 
 
+def _options(config: ImageClassificationConfig, steps: int) -> LoopOptions:
+    return LoopOptions(
+        epochs=config.epochs or max(12, min(100, math.ceil(AUTO_STEPS / steps))),
+        steps_per_epoch=steps,
+        learning_rate=config.learning_rate,
+        weight_decay=config.weight_decay,
+        warmup_epochs=config.warmup_epochs,
+        schedule=config.schedule,
+        clip_norm=config.clip_norm,
+        early_stopping=config.early_stopping,
+    )
+
+
 def train_network(
     start: Start, train: ImageSet, validation: ImageSet, config: ImageClassificationConfig, run: RunContext
 ) -> nn.Module:
@@ -125,18 +138,8 @@ def train_network(
         accuracy = float((logits.argmax(1) == validation.targets).mean())
         return {"validation_loss": float(loss), "validation_accuracy": accuracy}
 
-    options = LoopOptions(
-        epochs=config.epochs or max(12, min(100, math.ceil(AUTO_STEPS / steps))),
-        steps_per_epoch=steps,
-        learning_rate=config.learning_rate,
-        weight_decay=config.weight_decay,
-        warmup_epochs=config.warmup_epochs,
-        schedule=config.schedule,
-        clip_norm=config.clip_norm,
-        early_stopping=config.early_stopping,
-    )
     loss = nn.CrossEntropyLoss(weight=weight, label_smoothing=config.label_smoothing)
-    trained, history = fit(network, batches, validate, loss, options, run)
+    trained, history = fit(network, batches, validate, loss, _options(config, steps), run)
     if history.cancelled:
         raise RunCancelled
     return trained
