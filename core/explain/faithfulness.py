@@ -34,10 +34,10 @@ def _masks(order: NDArray[np.int64], size: tuple[int, int]) -> Tensor:
     return F.interpolate(torch.from_numpy(chosen), size=size, mode="nearest")
 
 
-def _areas(score: Score, image: Tensor, blurred: Tensor, order: NDArray[np.int64]) -> tuple[float, float]:
+def _areas(score: Score, image: Tensor, empty: Tensor, order: NDArray[np.int64]) -> tuple[float, float]:
     masks = _masks(order, (image.shape[-2], image.shape[-1])).to(image)
-    removed = score(image * (1 - masks) + blurred * masks)
-    brought = score(blurred * (1 - masks) + image * masks)
+    removed = score(image * (1 - masks) + empty * masks)
+    brought = score(empty * (1 - masks) + image * masks)
     return float(np.trapezoid(removed, dx=1 / STEPS)), float(np.trapezoid(brought, dx=1 / STEPS))
 
 
@@ -50,12 +50,11 @@ def measure(score: Score, image: Tensor, values: NDArray[np.float32], seed: int 
         values: The map, (H, W).
         seed: Of the random orders.
 
-    Removed cells of an 8 x 8 grid are replaced by a strongly blurred copy, which keeps the overall brightness.
+    Removed cells of an 8 x 8 grid are replaced by the mean colour of the image, which keeps its overall brightness.
     Source: Petsiuk et al., RISE, BMVC 2018, arXiv:1806.07421.
     """
-    coarse = F.interpolate(image[None], size=(4, 4), mode="area")
-    blurred = F.interpolate(coarse, size=image.shape[-2:], mode="bilinear", align_corners=False)[0]
+    empty = image.mean(dim=(1, 2), keepdim=True).expand_as(image)
     generator = np.random.default_rng(seed)
-    deletion, insertion = _areas(score, image, blurred, _order(values))
-    random = np.array([_areas(score, image, blurred, generator.permutation(CELLS * CELLS)) for _ in range(N_RANDOM)])
+    deletion, insertion = _areas(score, image, empty, _order(values))
+    random = np.array([_areas(score, image, empty, generator.permutation(CELLS * CELLS)) for _ in range(N_RANDOM)])
     return Faithfulness(deletion, insertion, float(random[:, 0].mean()), float(random[:, 1].mean()), N_RANDOM)
