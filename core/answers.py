@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -52,3 +53,12 @@ def _result(entry: Answered) -> dict[str, Any]:
         "notices": [str(notice) for notice in (*entry.sample.notices, *entry.answer.notices)],
         "removed_tags": list(entry.sample.removed_tags),
     }
+
+
+def finite(value: Any) -> Any:
+    """`value` with null for every figure that is not finite, such as an interval of too few examples: JSON has none."""
+    if isinstance(value, dict):
+        return {key: finite(entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(entry) for entry in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -164,7 +164,7 @@ def _models_document(slug: str) -> dict[str, Any]:
                 "architecture": version.manifest.get("architecture"),
                 "created": version.created.isoformat(),
                 "sha256": version.sha256,
-                "metrics": {key: metric.as_dict() for key, metric in evaluation.summary.items()}
+                "metrics": answers.finite({key: metric.as_dict() for key, metric in evaluation.summary.items()})
                 if evaluation
                 else None,
             }

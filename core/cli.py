@@ -7,23 +7,32 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import fields, replace
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, ParamSpec
 
 import typer
 
-from core.answers import Answered, predict_document
+from core.answers import Answered, finite, predict_document
 from core.catalog import SECTORS
 from core.catalog import sector as find_sector
-from core.contracts import N_, ImageSample, Refusal, Sector
+from core.contracts import N_, ImageSample, Message, Refusal, Sector
 from core.errors import AppError, InputRefused
+from core.log import log_error, log_event
 
 if TYPE_CHECKING:
     from core.serving.service import Answer
     from core.store.registry import Version
 
+Params = ParamSpec("Params")
+
 app = typer.Typer(
-    name="python -m core", help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
+    name="python -m core",
+    help=__doc__,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # a box round a message breaks it into lines that no script can search
 )
 
 SectorArgument = Annotated[str, typer.Argument(metavar="SECTOR", help="Slug of a sector, see `sectors`.")]
@@ -32,6 +41,7 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Machine-readable answe
 DataOption = Annotated[Path, typer.Option("--data", help="Folder, zip or npz.")]
 
 BATCH = 32
+_BOOLEANS = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
 
 
 def _say(line: str) -> None:
@@ -39,20 +49,29 @@ def _say(line: str) -> None:
 
 
 def _put(value: Any, as_json: bool, plain: str) -> None:
-    sys.stdout.write((json.dumps(value, ensure_ascii=False, indent=1) if as_json else plain) + "\n")
+    text = json.dumps(finite(value), ensure_ascii=False, indent=1, allow_nan=False) if as_json else plain
+    sys.stdout.write(text + "\n")
 
 
-def _fail(error: AppError) -> NoReturn:
-    _say(f"{error.code}: {error.message} {error.hint}".strip())
-    raise typer.Exit(1)
+def _guarded(command: Callable[Params, None]) -> Callable[Params, None]:
+    """An expected error becomes one line and exit 1, an unexpected one a reference to the log; never a traceback."""
 
+    @wraps(command)
+    def guarded(*args: Params.args, **kwargs: Params.kwargs) -> None:
+        try:
+            command(*args, **kwargs)
+        except (typer.Exit, typer.Abort, typer.BadParameter, BrokenPipeError):
+            raise
+        except AppError as error:
+            log_event("refused", command=command.__name__, code=error.code)
+            _say(f"{error.code}: {error.message} {error.hint}".strip())
+            raise typer.Exit(1) from None
+        except Exception as error:  # noqa: BLE001 - the last door before the terminal; the log keeps the rest
+            reference = log_error(error, command=command.__name__)
+            _say(f"unexpected: Something went wrong. Run `python -m core doctor`; the log has it under {reference}.")
+            raise typer.Exit(1) from None
 
-@contextmanager
-def _refusals() -> Iterator[None]:
-    try:
-        yield
-    except AppError as error:
-        _fail(error)
+    return guarded
 
 
 def _sector(slug: str) -> Sector:
@@ -69,6 +88,7 @@ def _existing(path: Path) -> Path:
 
 
 @app.command()
+@_guarded
 def sectors(as_json: JsonOption = False) -> None:
     """List the sectors."""
     rows = [{"slug": s.slug, "title": s.title, "task": s.task, "headline_metric": s.headline_metric} for s in SECTORS]
@@ -82,9 +102,9 @@ def _images(path: Path, refused: list[Refusal]) -> Iterator[Iterator[ImageSample
     Raises:
         InputRefused: Nothing, or too little, of it can be used; known at the end.
     """
-    from core.intake.archives import check_refused_share, open_folder, open_zip
+    from core.intake.archives import check_refused_share, open_path
 
-    with open_zip(path, path.name) if path.suffix.lower() == ".zip" else open_folder(path) as source:
+    with open_path(path) as source:
         taken = 0
         refused += source.refused
 
@@ -97,7 +117,7 @@ def _images(path: Path, refused: list[Refusal]) -> Iterator[Iterator[ImageSample
                     refused.append(error.refusal(entry.label))
                 else:
                     taken += 1
-                    yield sample
+                    yield replace(sample, name=entry.label)
 
         yield samples()
         check_refused_share(path.name, taken, refused)
@@ -115,6 +135,7 @@ def _batches(samples: Iterator[ImageSample]) -> Iterator[list[ImageSample]]:
 
 
 @app.command()
+@_guarded
 def predict(
     sector: SectorArgument,
     inputs: Annotated[list[Path], typer.Argument(metavar="INPUT...", help="Images, DICOM files, folders or zips.")],
@@ -128,10 +149,10 @@ def predict(
     entry = _sector(sector)
     refused: list[Refusal] = []
     answered: list[Answered] = []
-    with _refusals():
-        for path in [_existing(path) for path in inputs]:
-            _answer_all(path, lambda batch: service.predict(sector, batch, model, coverage=coverage), answered, refused)
+    for path in [_existing(path) for path in inputs]:
+        _answer_all(path, lambda batch: service.predict(sector, batch, model, coverage=coverage), answered, refused)
     for refusal in refused:
+        log_event("refused", command="predict", code=refusal.code)
         _say(f"{refusal.name}: {refusal.code}: {refusal.message} {refusal.hint}")
     body = predict_document(sector, answered, refused)
     _put(body, as_json, "\n".join([*map(_answer_line, answered), entry.notice]))
@@ -167,6 +188,7 @@ def _answer_line(entry: Answered) -> str:
 
 
 @app.command()
+@_guarded
 def explain(
     sector: SectorArgument,
     path: Annotated[Path, typer.Argument(metavar="INPUT")],
@@ -180,15 +202,18 @@ def explain(
     from core.explain.overlay import write_overlay
     from core.serving import service
 
-    with _refusals():
-        with _images(_existing(path), []) as samples:
-            sample = next(samples, None)
-        if sample is None:
-            raise InputRefused("input.empty", N_("There is no image to explain."), N_("Name an image file."))
-        answer = service.predict(sector, [sample], model)[0]
-        label = target or answer.prediction.labels[int(answer.prediction.scores.argmax())]
-        heatmap = service.explain(sector, sample, label, method, model)
-        write_overlay(out, sample.pixels, heatmap, footer=_sector(sector).notice)
+    notice = _sector(sector).notice
+    if out.suffix.lower() != ".png" or out.is_dir() or not out.parent.is_dir():
+        raise typer.BadParameter(f"--out {out} has to be a .png in a folder that exists")
+    sample = _first_image(path)
+    answer = service.predict(sector, [sample], model)[0]
+    label = target or answer.prediction.labels[int(answer.prediction.scores.argmax())]
+    heatmap = service.explain(sector, sample, label, method, model)
+    try:
+        write_overlay(out, sample.pixels, heatmap, footer=notice)
+    except OSError as error:
+        message = Message(N_("{name} cannot be written: {why}."), {"name": out.name, "why": error.strerror})
+        raise AppError("output.unwritable", message, N_("Choose another place.")) from None
     trust = heatmap.faithfulness
     row = {
         "input": sample.name,
@@ -197,9 +222,19 @@ def explain(
         "out": str(out),
         "faithfulness": vars(trust) | {"gain": trust.gain} if trust else None,
         "abstained": str(answer.prediction.abstained.message) if answer.prediction.abstained else None,
-        "notice": _sector(sector).notice,
+        "notice": notice,
     }
     _put(row, as_json, f"{out}: {method} for {label}, faithfulness gain {trust.gain if trust else float('nan'):+.3f}")
+
+
+def _first_image(path: Path) -> ImageSample:
+    if not _existing(path).is_file():
+        raise typer.BadParameter(f"{path} is a folder; name one image")
+    with _images(path, []) as samples:
+        sample = next(samples, None)
+    if sample is None:
+        raise InputRefused("input.empty", N_("There is no image to explain."), N_("Name an image file."))
+    return sample
 
 
 def _config(entry: Sector, options: list[str]) -> Any:
@@ -209,17 +244,23 @@ def _config(entry: Sector, options: list[str]) -> Any:
     kinds: dict[str, Any] = {f.name: type(f.default) for f in fields(config_type)}
     values: dict[str, Any] = {}
     for option in options:
-        name, _, text = option.partition("=")
+        name, given, text = option.partition("=")
         if name not in kinds:
             raise typer.BadParameter(f"no option {name!r}; there are: {', '.join(kinds)}")
         try:
-            values[name] = text.lower() in ("1", "true", "yes") if kinds[name] is bool else kinds[name](text)
-        except ValueError:
-            raise typer.BadParameter(f"{name} takes a {kinds[name].__name__}, not {text!r}") from None
-    return config_type(**values)
+            values[name] = _BOOLEANS[text.lower()] if kinds[name] is bool else kinds[name](text)
+        except (ValueError, KeyError):
+            given = ""
+        if not given:
+            raise typer.BadParameter(f"{name}=... takes a value of type {kinds[name].__name__}, not {text!r}")
+    try:
+        return config_type(**values)
+    except InputRefused as error:
+        raise typer.BadParameter(f"{error.message}") from None
 
 
 @app.command()
+@_guarded
 def train(
     sector: SectorArgument,
     data: DataOption,
@@ -234,8 +275,7 @@ def train(
 
     entry = _sector(sector)
     chosen = list(options or []) + ([f"pretrained={preset}"] if preset else [])
-    with _refusals():
-        version, evaluation = train_here(entry, _config(entry, chosen), _existing(data), echo=_say)
+    version, evaluation = train_here(entry, _config(entry, chosen), _existing(data), echo=_say)
     _put(_version_row(version) | _evaluation_body(evaluation), as_json, f"version {version.ref} is the challenger")
 
 
@@ -248,6 +288,7 @@ def _evaluation_body(evaluation: Any) -> dict[str, Any]:
 
 
 @app.command()
+@_guarded
 def evaluate(
     sector: SectorArgument, data: DataOption, model: ModelOption = "champion", as_json: JsonOption = False
 ) -> None:
@@ -255,15 +296,14 @@ def evaluate(
     from core.serving import service
 
     _sector(sector)
-    with _refusals():
-        served, evaluation = service.evaluate(sector, _existing(data), model)
+    served, evaluation = service.evaluate(sector, _existing(data), model)
     body = _evaluation_body(evaluation)
     lines = [
         f"{k:20} {m['value']:.4f}  [{m['low']:.4f}, {m['high']:.4f}]  n={m['n']}" for k, m in body["metrics"].items()
     ]
     head = {
         "sector": sector,
-        "model": served.sha256[:12],
+        "model": served.sha256,
         "version": served.version,
         "architecture": served.architecture,
     }
@@ -284,17 +324,18 @@ def _version_row(version: Version) -> dict[str, Any]:
 
 
 @app.command()
+@_guarded
 def models(sector: SectorArgument, as_json: JsonOption = False) -> None:
     """List the versions of a sector with their aliases."""
     from core.store.registry import registry
 
     _sector(sector)
-    with _refusals():
-        rows = [_version_row(version) for version in registry().versions(sector)]
+    rows = [_version_row(version) for version in registry().versions(sector)]
     _put(rows, as_json, "\n".join(f"{r['version']:10} {','.join(r['aliases']):22} {r['architecture']}" for r in rows))
 
 
 @app.command()
+@_guarded
 def promote(
     sector: SectorArgument,
     version: Annotated[str, typer.Argument(help="Number, `bundled` or challenger.")],
@@ -304,33 +345,37 @@ def promote(
     from core.store.registry import registry
 
     _sector(sector)
-    with _refusals():
-        found = registry().promote(sector, registry().resolve(sector, version).number)
+    found = registry().promote(sector, registry().resolve(sector, version).number)
     _put(_version_row(found), as_json, f"version {found.ref} is the champion")
 
 
 @app.command()
+@_guarded
 def rollback(sector: SectorArgument, as_json: JsonOption = False) -> None:
     """Make the previous champion the champion again."""
     from core.store.registry import registry
 
     _sector(sector)
-    with _refusals():
-        found = registry().rollback(sector)
+    found = registry().rollback(sector)
     _put(_version_row(found), as_json, f"version {found.ref} is the champion again")
 
 
 @app.command()
+@_guarded
 def fetch(names: Annotated[list[str], typer.Argument(metavar="NAME...")]) -> None:
     """Fetch data sets from their official addresses."""
+    from core.data.catalog import DATA_SETS
     from core.fetch import fetch as fetch_data
 
-    with _refusals():
-        for name in names:
-            _say(f"{name}: {fetch_data(name)}")
+    unknown = [name for name in names if name not in {entry.name for entry in DATA_SETS}]
+    if unknown:
+        raise typer.BadParameter(f"no data set {unknown[0]!r}; there are: {', '.join(e.name for e in DATA_SETS)}")
+    for name in names:
+        _say(f"{name}: {fetch_data(name)}")
 
 
 @app.command()
+@_guarded
 def doctor(
     repair: Annotated[bool, typer.Option("--repair", help="Mend what is safe to mend.")] = False,
     as_json: JsonOption = False,
@@ -346,6 +391,7 @@ def doctor(
 
 
 @app.command()
+@_guarded
 def bench(name: Annotated[str, typer.Argument(help="Which measurement; none lists them.")] = "") -> None:
     """Run a side-by-side measurement of bench/."""
     from bench import run

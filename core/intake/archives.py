@@ -7,6 +7,7 @@ import os
 import zipfile
 import zlib
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
@@ -17,7 +18,7 @@ from core.intake import entries as names
 from core.intake.images import read_image
 from core.intake.labels import display_label
 from core.intake.listing import ImageEntry, Listing
-from core.intake.sniff import kind_of
+from core.intake.sniff import EXTENSIONS, kind_of
 from core.settings import Limits, settings
 
 REFUSED_SHARE_MAX = 0.2
@@ -79,6 +80,28 @@ def open_folder(path: Path, limits: Limits | None = None) -> ImageSource:
         InputRefused: When there is nothing there, too much, or no image.
     """
     return _FolderSource(path, limits or settings().limits)
+
+
+def open_path(path: Path, limits: Limits | None = None) -> ImageSource:
+    """Whatever lies at a path of this machine: a folder, a zip or one image file. Raises as the two above."""
+    head = b""
+    if path.is_file():
+        with suppress(OSError), path.open("rb") as file:
+            head = file.read(_END_BYTES)
+        if is_zip(head, path.name):
+            return open_zip(path, path.name, limits)
+    return open_folder(path, limits)
+
+
+def is_zip(head: bytes, name: str) -> bool:
+    """Whether a sent file is to be opened as a zip: it is called one, or is one and is not called an image.
+
+    Args:
+        head: How the file begins, or all of it.
+        name: The name it came with.
+    """
+    extension = display_label(name).rpartition(".")[2].lower()
+    return extension == "zip" or (kind_of(head) == "zip" and extension not in EXTENSIONS)
 
 
 def check_refused_share(label: str, taken: int, refused: Sequence[Refusal]) -> None:

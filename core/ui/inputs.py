@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import streamlit as st
 
 from core.contracts import N_, ImageSample, Message, Refusal, Sector
 from core.errors import AppError
-from core.intake.archives import ImageSource, open_zip
+from core.intake.archives import ImageSource, is_zip, open_zip
 from core.intake.images import read_image
 from core.settings import settings
 from core.ui.i18n import t
@@ -21,7 +22,6 @@ from core.ui.quota import charge_upload
 from core.ui.views import escape
 
 _STRIP = 4
-_ZIP_SIGNATURES = (b"PK\x03\x04", b"PK\x05\x06")
 
 
 @dataclass(frozen=True)
@@ -166,17 +166,28 @@ def _open(key: str, files: Sequence[Any]) -> Inputs:
     for file in files:
         try:
             charge_upload(sum(each.size for each in files))
-            if file.getvalue()[:4] in _ZIP_SIGNATURES:
+            if is_zip(file.getvalue(), file.name):
                 source = open_zip(file.getvalue(), file.name)
                 sources.append(source)
                 refused += source.refused
-                items += [Item(entry.name, _entry_reader(source, entry)) for entry in source.entries]
+                items += [Item(entry.label, _entry_reader(source, entry)) for entry in source.entries]
             else:
                 items.append(Item(file.name, _file_reader(file)))
         except AppError as error:
             refused.append(error.refusal(file.name))
-    items, left = _first_batch(items)
+    items, left = _first_batch(_distinct(items))
     return Inputs(key, tuple(items), (*refused, *left), sources=tuple(sources))
+
+
+def _distinct(items: list[Item]) -> list[Item]:
+    """Items whose names differ, so that a row of the table is the image that is shown for it."""
+    seen: Counter[str] = Counter()
+    named = []
+    for item in items:
+        seen[item.name] += 1
+        count = seen[item.name]
+        named.append(item if count == 1 else replace(item, name=f"{item.name} ({count})"))
+    return named
 
 
 def _entry_reader(source: ImageSource, entry: Any) -> Callable[[], ImageSample]:

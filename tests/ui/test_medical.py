@@ -133,6 +133,18 @@ def test_more_images_than_one_batch_are_named_not_dropped(medical: Open, monkeyp
     assert "2\\.png" in said(page) and "batch\\.too\\_many" in said(page)
 
 
+def test_images_of_one_name_are_told_apart(medical: Open) -> None:
+    dark, bright = (
+        png(np.random.default_rng(0).integers(*range_, (50, 50), dtype=np.uint8)) for range_ in ((0, 99), (160, 255))
+    )
+    page = upload(
+        medical(), ("two.zip", zipped(**{"a/1.png": dark, "b/1.png": bright})), ("1.png", dark), ("1.png", bright)
+    )
+    table = page.dataframe[0].value
+    assert list(table["file"]) == ["a/1.png", "b/1.png", "1.png", "1.png (2)"]
+    assert list(table["decision"]) == ["Normal", "Pneumonia"] * 2
+
+
 def test_names_of_files_are_shown_literally(medical: Open) -> None:
     page = upload(medical(), ("![x](http://evil.example/t.png) :material/home: $a$.png", png()))
     assert not page.exception
