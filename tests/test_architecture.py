@@ -26,8 +26,8 @@ NETWORK = (
     "ftplib",
     "websockets",
 )
-# What may speak to a network: the fetcher and the hub loader with its probe. The store asks for the host's name only.
-ONLINE = ("core/fetch.py", "core/tasks/image_classification/model.py", "core/store/owners.py")
+# What may speak to a network: the fetcher, the hub loader and its probe. The store asks for the host's name only.
+ONLINE = ("core/fetch.py", "core/hub.py", "core/tasks/image_classification/model.py", "core/store/owners.py")
 PICKLES = ("pickle", "joblib", "cloudpickle", "dill", "shelve", "marshal")
 PAGE_DOORS = ("core.ui", "core.catalog", "core.contracts")
 

@@ -8,9 +8,10 @@ from typing import Any
 
 import streamlit as st
 
-from core import jobs
+from core import hub, jobs
 from core.contracts import Sector
 from core.errors import AppError
+from core.jobs.uploads import discard
 from core.serving import service
 from core.ui.forms import changed, config_form, train_command
 from core.ui.i18n import t
@@ -52,6 +53,10 @@ def _options(sector: Sector, data: TrainingData, ready: bool | None) -> None:
     except AppError as error:
         show_error(error)
         return
+    if values.get("pretrained") == "hub" and not hub.reachable():
+        st.caption(
+            f":material/wifi_off: {t('The model hub is not reachable: only weights in its cache folder can be used.')}"
+        )
     st.caption(t("The same from a terminal"))
     st.code(train_command(slug, data.argument, config_type, values), language="bash", wrap_lines=True)
     clicked = st.button(
@@ -81,4 +86,8 @@ def _start(slug: str, data: TrainingData, config: dict[str, Any]) -> None:
 def _submit(slug: str, data: TrainingData, config: dict[str, Any], key: str) -> str:
     path = data.path or jobs.keep_upload(data.upload.getvalue(), data.name)
     args: dict[str, object] = {"sector": slug, "config": config, "data": str(path), "name": data.name}
-    return jobs.submit("train", args, key=key)
+    try:
+        return jobs.submit("train", args, key=key)
+    except BaseException:
+        discard(args)  # an upload whose job was never queued; data sets are not touched
+        raise

@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 
 from core import jobs
-from core.contracts import N_, Sector
+from core.contracts import N_, Message, Sector
 from core.errors import AppError
 from core.jobs import Event, JobRecord
 from core.ui.i18n import t
@@ -35,7 +35,7 @@ STAGE_NAMES = {
     "register": N_("Registering the version"),
     "cross-validate": N_("Cross-validation"),
 }
-METRIC_NAMES = {
+SERIES_NAMES = {
     "loss": N_("Training loss"),
     "train_loss": N_("Training loss"),
     "validation_loss": N_("Validation loss"),
@@ -79,6 +79,7 @@ def _draw(slug: str, job_id: str, was_live: bool) -> None:
     if record.live:
         st.caption(t("Keep this page's link to come back to the job; closing the page does not stop it."))
     _progress(record, events)
+    _remarks(events)
     _curves(slug, events)
     if record.live:
         _cancel(slug, record)
@@ -110,6 +111,14 @@ def _progress(record: JobRecord, events: Sequence[Event]) -> None:
     if left is not None:
         text = f"{text} · {t('about {time} left in this stage', time=duration(left))}"
     st.progress(min(record.step / record.total, 1.0), text)
+
+
+def _remarks(events: Sequence[Event]) -> None:
+    """What the run itself had to say, such as that it goes on with smaller batches."""
+    for event in events:
+        if event.kind == "log":
+            remark = Message(str(event.data["template"]), event.data.get("params", {}))
+            st.caption(f":material/info: {say(remark)}")
 
 
 def seconds_left(record: JobRecord, events: Sequence[Event], now: datetime) -> float | None:
@@ -165,7 +174,7 @@ def _lines(key: str, group: dict[str, list[tuple[float, float | None]]]) -> None
     for name, points in group.items():
         xs, ys = zip(*points, strict=True)
         mode = "lines+markers" if len(points) < 30 else "lines"
-        figure.add_scatter(x=xs, y=ys, mode=mode, name=t(METRIC_NAMES.get(name, name)))
+        figure.add_scatter(x=xs, y=ys, mode=mode, name=t(SERIES_NAMES.get(name, name)))
     figure.update_layout(showlegend=True)
     figure.update_xaxes(title=t("Step"))
     show_chart(figure, key, height=260, alt=t("Curves of the training run"))

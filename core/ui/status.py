@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import streamlit as st
 
-from core import catalog
+from core import catalog, hub
 from core.contracts import N_, Message
 from core.errors import AppError
 from core.log import log_event
@@ -154,6 +154,12 @@ def _warm_up_line() -> str:
 
 
 def _network_line() -> str:
+    """The state of the network as far as it is known: nobody waits for a probe to draw a line."""
     if settings().offline:
         return f":material/wifi_off: {t('Offline: nothing is fetched, everything bundled works')}"
-    return f":material/shield_lock: {t('Works without a network; uploads stay in memory')}"
+    reached = hub.known()
+    if reached is None:
+        return f":material/shield_lock: {t('Works without a network; none was asked for so far')}"
+    if reached:
+        return f":material/wifi: {t('Model hub reachable: its weights can be fetched for a training')}"
+    return f":material/wifi_off: {t('Model hub not reachable: everything bundled works')}"

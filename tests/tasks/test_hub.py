@@ -10,8 +10,8 @@ import timm
 import torch
 from safetensors.torch import save_file
 
+from core import hub
 from core.errors import InputRefused, ModelRefused, NetworkUnavailable
-from core.tasks.image_classification import model
 from core.tasks.image_classification.task import TASK
 from core.tasks.image_classification.train import build_start
 from core.training.run import ListedRun
@@ -41,9 +41,9 @@ def cache(tmp_path, monkeypatch):
         port = closed.getsockname()[1]
     monkeypatch.setenv("VITRINE_HUB_CACHE", str(tmp_path))
     monkeypatch.setenv("VITRINE_HUB_ENDPOINT", f"http://127.0.0.1:{port}")
-    model.hub_reachable.cache_clear()
+    hub.forget()
     yield tmp_path
-    model.hub_reachable.cache_clear()
+    hub.forget()
 
 
 def tiny_repository():
@@ -93,22 +93,34 @@ def test_probe_of_a_silent_address_gives_up_and_is_remembered(monkeypatch):
             filler.setblocking(False)
             filler.connect_ex(silent.getsockname())
         monkeypatch.setenv("VITRINE_HUB_ENDPOINT", f"http://127.0.0.1:{silent.getsockname()[1]}")
-        model.hub_reachable.cache_clear()
-        first = model.hub_reachable(0.2)
+        hub.forget()
+        first = hub.reachable(0.2)
         began = time.monotonic()
-        assert model.hub_reachable(0.2) is first
+        assert hub.reachable(0.2) is first
         assert time.monotonic() - began < 0.1
         for filler in fillers:
             filler.close()
-    model.hub_reachable.cache_clear()
+    hub.forget()
+
+
+def test_a_name_that_is_looked_up_for_long_costs_no_more_than_the_limit(monkeypatch):
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *a, **k: time.sleep(3))
+    monkeypatch.setenv("VITRINE_HUB_ENDPOINT", "http://hub.example")
+    hub.forget()
+    assert hub.known() is None
+    began = time.monotonic()
+    assert hub.reachable(0.2) is False
+    assert time.monotonic() - began < 1
+    assert hub.known() is False
+    hub.forget()
 
 
 def test_offline_setting_probes_nothing(monkeypatch):
     monkeypatch.setenv("VITRINE_OFFLINE", "1")
     monkeypatch.setattr(socket, "create_connection", lambda *a, **k: pytest.fail("the network was asked"))
-    model.hub_reachable.cache_clear()
-    assert model.hub_reachable() is False
-    model.hub_reachable.cache_clear()
+    hub.forget()
+    assert hub.reachable() is False
+    hub.forget()
 
 
 def test_hub_needs_a_name():

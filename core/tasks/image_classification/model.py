@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import timm
 import torch
@@ -18,6 +15,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from core import hub
 from core.contracts import N_, Message
 from core.errors import InputRefused, ModelRefused, NetworkUnavailable
 from core.settings import settings
@@ -86,20 +84,6 @@ def shrink_head(network: nn.Module) -> None:
             nn.init.zeros_(head.bias)
 
 
-@lru_cache(maxsize=1)
-def hub_reachable(timeout_s: float = 1.0) -> bool:
-    """Whether the model hub answers; asked once per process, so that nobody waits for a library's retries."""
-    if settings().offline:
-        return False
-    address = urlsplit(settings().hub_endpoint)
-    port = address.port or (443 if address.scheme == "https" else 80)
-    try:
-        with socket.create_connection((address.hostname or "", port), timeout=timeout_s):
-            return True
-    except OSError:
-        return False
-
-
 def _hub_folder(architecture: str) -> Path:
     """The folder of an architecture's weights in the hub's cache, fetched when the hub can be reached.
 
@@ -118,7 +102,7 @@ def _hub_folder(architecture: str) -> Path:
             repository,
             allow_patterns=["config.json", "*.safetensors"],
             cache_dir=settings().hub_cache,
-            local_files_only=not hub_reachable(),
+            local_files_only=not hub.reachable(),
             endpoint=settings().hub_endpoint,
             etag_timeout=5,
         )
