@@ -206,6 +206,8 @@ class Evaluation:
     command: str
     skipped: Mapping[str, int] = field(default_factory=dict)
     """Class names of the data that the model does not know, with the number of examples left out."""
+    notices: tuple[Message, ...] = ()
+    """What a reader of the figures has to know besides; not stored."""
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,14 @@ TABLE = "evaluation.npz"
 SUMMARY = "evaluation.json"
 VALIDATION = "validation"
 """Folder in a checkpoint with the evaluation of the validation split, on which operating points are chosen."""
+
+
+def same_labels(first: Sequence[str], second: Sequence[str]) -> bool:
+    """Whether two models tell the same classes apart: equal names in equal order, whatever their case and outer blanks.
+
+    One data set comes as `NORMAL/` folders and as numbers that are called `normal`; tasks match classes the same way.
+    """
+    return [name.strip().casefold() for name in first] == [name.strip().casefold() for name in second]
 
 
 def summary_dict(evaluation: Evaluation) -> dict[str, Any]:
@@ -31,6 +40,7 @@ def summary_dict(evaluation: Evaluation) -> dict[str, Any]:
         "seed": evaluation.seed,
         "command": evaluation.command,
         "skipped": dict(evaluation.skipped),
+        "notices": [str(notice) for notice in evaluation.notices],
     }
 
 

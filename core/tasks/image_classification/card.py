@@ -31,7 +31,7 @@ Research and teaching demo. Not a medical device. Not for diagnosis or treatment
 ## Measured
 
 On the {split} split of {eval_data}, n = {n}, 95 % intervals (Wilson for shares, bootstrap otherwise).
-Repeat with `{eval_command}`.
+Repeat with `{eval_command}`; VERSION is `bundled` or the number of this version.
 
 | metric | value | 95 % interval |
 |---|---|---|

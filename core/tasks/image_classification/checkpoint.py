@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 import core
 from core.contracts import RunContext
-from core.data.images import ImageSet, LabelledImages
+from core.data.images import LabelledImages
 from core.data.negatives import negatives
 from core.device import pick_device
 from core.tasks.image_classification.config import ImageClassificationConfig
@@ -33,7 +33,8 @@ from core.training.metrics import classification_summary
 
 N_OTHER = (400, 2400)
 """Generated images of other kinds that the domain guard learns from: as many as own ones, within these limits."""
-N_OWN = 3000
+N_OWN = {"standard": 3000, "quick": 600}
+"""Own images it learns from, by mode: a quick run must stay quick."""
 STRESSED_COPIES = 4
 PLAIN = Strength()
 SMALL_SCAN = Strength(scale=0.25, stretch=0.3, shift=0.05, gain=0.2, coarse_share=1.0, enlarge="bilinear")
@@ -79,26 +80,6 @@ def best_threshold(scores: np.ndarray[Any, Any], truth: np.ndarray[Any, Any]) ->
     return float(round(grid[best[len(best) // 2]], 4))
 
 
-def fit_domain(network: nn.Module, start: Start, train: ImageSet, validation: ImageSet, seed: int) -> DomainGuard:
-    """Fit the guard on the network's features of own images, plain and changed, and of generated other ones."""
-    device, generator = pick_device(), torch.Generator().manual_seed(seed)
-    rows = np.random.default_rng(seed).permutation(len(train.targets))[:N_OWN]
-    own = train.pixels[np.sort(rows)]
-    grey = train.pixels.shape[-1] == 1
-
-    def features(pixels: np.ndarray[Any, Any], strength: Strength = PLAIN) -> np.ndarray[Any, Any]:
-        return outputs_of(network, start.preprocessing, pixels, device, lambda x: augment(x, strength, generator))[0]
-
-    def in_all_forms(pixels: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-        return np.concatenate([features(pixels, strength) for strength in (PLAIN, STRENGTHS["strong"], SMALL_SCAN)])
-
-    other, _ = negatives(int(np.clip(len(own), *N_OTHER)), start.preprocessing.size, seed)
-    if grey:
-        # Colour is caught by the pixels themselves; the network has to recognise the grey ones.
-        other = other.mean(axis=3, keepdims=True).astype(np.uint8)
-    return fit_guard(in_all_forms(own), in_all_forms(validation.pixels), features(other), grey, seed)
-
-
 @dataclass(frozen=True)
 class Trained:
     """A trained network and everything its manifest tells about how it came to be."""
@@ -110,6 +91,34 @@ class Trained:
     folds: Mapping[str, list[float]]
     """Figures of each fold of a cross-validation, by metric; empty without one."""
     command: str
+
+
+def _some(pixels: np.ndarray[Any, Any], most: int, seed: int) -> np.ndarray[Any, Any]:
+    """At most that many images, drawn without order."""
+    rows = np.random.default_rng(seed).permutation(len(pixels))[:most]
+    return np.asarray(pixels[np.sort(rows)])
+
+
+def fit_domain(trained: Trained) -> DomainGuard:
+    """Fit the guard on the network's features of own images, plain and changed, and of generated other ones."""
+    start, seed, most = trained.start, trained.config.seed, N_OWN[trained.config.mode]
+    device, generator = pick_device(), torch.Generator().manual_seed(seed)
+    own, held_out = (_some(trained.data.splits[name].pixels, most, seed) for name in ("train", "validation"))
+    grey = own.shape[-1] == 1
+
+    def features(pixels: np.ndarray[Any, Any], strength: Strength = PLAIN) -> np.ndarray[Any, Any]:
+        return outputs_of(
+            trained.network, start.preprocessing, pixels, device, lambda x: augment(x, strength, generator)
+        )[0]
+
+    def in_all_forms(pixels: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        return np.concatenate([features(pixels, strength) for strength in (PLAIN, STRENGTHS["strong"], SMALL_SCAN)])
+
+    other, _ = negatives(int(np.clip(len(own), *N_OTHER)), start.preprocessing.size, seed)
+    if grey:
+        # Colour is caught by the pixels themselves; the network has to recognise the grey ones.
+        other = other.mean(axis=3, keepdims=True).astype(np.uint8)
+    return fit_guard(in_all_forms(own), in_all_forms(held_out), features(other), grey, seed)
 
 
 def calibrate_network(trained: Trained) -> Calibration:
@@ -131,8 +140,7 @@ def write_checkpoint(folder: Path, trained: Trained, run: RunContext) -> None:
     run.stage("calibrate")
     found = calibrate_network(trained)
     run.report(1, 2)
-    splits = trained.data.splits
-    guard = fit_domain(trained.network, trained.start, splits["train"], splits["validation"], trained.config.seed)
+    guard = fit_domain(trained)
     tensors = {f"net.{name}": _halve(tensor) for name, tensor in trained.network.state_dict().items()}
     tensors |= {name: tensor.contiguous() for name, tensor in guard.tensors().items()}
     tensors["conformal.scores"] = torch.from_numpy(found.conformal).float()
@@ -160,13 +168,21 @@ def _manifest(trained: Trained, found: Calibration) -> dict[str, Any]:
         },
         "validation": {name: round(value, 6) for name, value in found.figures.items()},
         "folds": dict(trained.folds),
-        "data": {"name": data.name, "fingerprint": data.fingerprint, "counts": data.report.counts},
+        "data": {"name": data.name, "fingerprint": data.fingerprint, "counts": _counts(data)},
         "config": asdict(trained.config),
         "seed": trained.config.seed,
         "command": trained.command,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "code_version": core.__version__,
         "torch_version": str(torch.__version__),
+    }
+
+
+def _counts(data: LabelledImages) -> dict[str, dict[str, int]]:
+    """Images per split and label, as they were used."""
+    return {
+        name: {label: int((part.targets == target).sum()) for target, label in enumerate(data.labels)}
+        for name, part in data.splits.items()
     }
 
 

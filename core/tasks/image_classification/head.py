@@ -29,6 +29,12 @@ def fit_head(
 ) -> nn.Module:
     """Replace the classifier by a logistic regression on frozen features; its penalty is chosen on validation."""
     head = network.get_classifier()  # type: ignore[operator]
+    if not isinstance(head, nn.Linear):
+        raise InputRefused(
+            "config.quick",
+            Message(N_("Quick mode needs a network whose last layer is linear; this one's is not.")),
+            Message(N_("Choose the standard mode, or another architecture.")),
+        )
     inputs = _head_inputs(network, preprocessing, train.pixels, run)
     held_out = _head_inputs(network, preprocessing, validation.pixels, run)
     centre, scale = inputs.mean(axis=0), inputs.std(axis=0) + 1e-6

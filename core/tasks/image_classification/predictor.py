@@ -34,6 +34,8 @@ class ImagePredictor:
             self.architecture = str(manifest["architecture"])
             known = manifest["preprocessing"]
             self.preprocessing = Preprocessing(int(known["size"]), tuple(known["mean"]), tuple(known["std"]))
+            self.trained_on = str(manifest["data"]["fingerprint"])
+            self.seed = int(manifest["seed"])
             self.temperature = float(manifest["temperature"])
             self.threshold = float(manifest["threshold"]["value"])
             self.guard = load_guard(tensors)

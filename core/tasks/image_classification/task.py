@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from core.contracts import N_, DataInfo, Evaluation, Explanation, ImageSample, Message, RunContext
 from core.data.images import ImageSet, LabelledImages, read_labelled_images
+from core.data.splits import split
 from core.errors import InputRefused
 from core.tasks.image_classification import explain, train
 from core.tasks.image_classification.card import write_card
@@ -25,6 +26,9 @@ from core.training.metrics import classification_summary, share
 from core.training.seeding import seed_everything
 
 BATCH = 64
+BY_NUMBER = Message(
+    N_("The data name their classes by numbers only; they were matched to the model's classes in order. Check that.")
+)
 
 
 class ImageClassification:
@@ -66,8 +70,11 @@ class ImageClassification:
     def evaluate(self, predictor: ImagePredictor, data: Path) -> Evaluation:
         """Measure on the test split of a data path, or on all of it when it carries no split."""
         images = read_labelled_images(data, predictor.preprocessing.size)
-        name = next(split for split in ("test", "all", "validation", "train") if split in images.splits)
-        return evaluate_split(predictor, images, name, evaluate_command(data))
+        if "all" in images.splits and images.fingerprint == predictor.trained_on:
+            # The run that made this model split these very images; only its test part says anything.
+            images = split(images, seed=predictor.seed)
+        part = next(name for name in ("test", "all", "validation", "train") if name in images.splits)
+        return evaluate_split(predictor, images, part, evaluate_command(data))
 
 
 def train_command(config: ImageClassificationConfig, data: Path) -> str:
@@ -80,7 +87,7 @@ def train_command(config: ImageClassificationConfig, data: Path) -> str:
 
 def evaluate_command(data: Path) -> str:
     """The line that repeats an evaluation."""
-    return f"python -m core evaluate medical --data {shlex.quote(data.name)} --json"
+    return f"python -m core evaluate medical --data {shlex.quote(data.name)} --model VERSION --json"
 
 
 def match_labels(model: tuple[str, ...], data: tuple[str, ...]) -> dict[int, int]:
@@ -89,8 +96,7 @@ def match_labels(model: tuple[str, ...], data: tuple[str, ...]) -> dict[int, int
     Raises:
         InputRefused: No class of the data is known to the model.
     """
-    known = {name.strip().casefold(): index for index, name in enumerate(model)}
-    found = {i: known[name.strip().casefold()] for i, name in enumerate(data) if name.strip().casefold() in known}
+    found = _by_name(model, data)
     if not found and all(name.isdecimal() and int(name) < len(model) for name in data):
         found = {i: int(name) for i, name in enumerate(data)}
     if not found:
@@ -105,19 +111,24 @@ def match_labels(model: tuple[str, ...], data: tuple[str, ...]) -> dict[int, int
     return found
 
 
+def _by_name(model: tuple[str, ...], data: tuple[str, ...]) -> dict[int, int]:
+    known = {name.strip().casefold(): index for index, name in enumerate(model)}
+    return {i: known[name.strip().casefold()] for i, name in enumerate(data) if name.strip().casefold() in known}
+
+
 def _pixels(images: ImageSet) -> Iterator[NDArray[np.uint8]]:
     for begin in range(0, len(images.targets), BATCH):
         batch = images.pixels[begin : begin + BATCH]
         yield np.broadcast_to(batch, (*batch.shape[:3], 3)) if batch.shape[-1] == 1 else batch
 
 
-def evaluate_split(predictor: ImagePredictor, data: LabelledImages, split: str, command: str) -> Evaluation:
+def evaluate_split(predictor: ImagePredictor, data: LabelledImages, part: str, command: str) -> Evaluation:
     """One row per image of a split whose class the model knows.
 
     `accuracy` and the other figures count every image, also those the model declines; `declined` is their share.
     """
-    mapping = match_labels(predictor.labels, data.labels)
-    images = data.splits[split]
+    mapping, by_name = match_labels(predictor.labels, data.labels), bool(_by_name(predictor.labels, data.labels))
+    images = data.splits[part]
     skipped = {name: int((images.targets == i).sum()) for i, name in enumerate(data.labels) if i not in mapping}
     images = images.take(np.flatnonzero(np.isin(images.targets, list(mapping))))
     truth = np.array([mapping[int(target)] for target in images.targets], np.int64)
@@ -143,9 +154,10 @@ def evaluate_split(predictor: ImagePredictor, data: LabelledImages, split: str, 
             "domain_score": np.concatenate([row[1] for row in rows]),
         },
         summary=summary,
-        data=DataInfo(data.name, split, len(truth), data.fingerprint),
-        seed=0,
+        data=DataInfo(data.name, part, len(truth), data.fingerprint),
+        seed=predictor.seed,
         command=command,
+        notices=() if by_name else (BY_NUMBER,),
         skipped=skipped,
     )
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from sklearn.model_selection import StratifiedGroupKFold
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -23,6 +25,7 @@ from core.tasks.image_classification.config import ImageClassificationConfig
 from core.tasks.image_classification.forward import as_batch, outputs_of
 from core.tasks.image_classification.head import fit_head
 from core.tasks.image_classification.model import (
+    Checkpoint,
     Preprocessing,
     Start,
     build_network,
@@ -38,8 +41,39 @@ from core.training.seeding import seed_everything
 BUNDLED = "medical/bundled"
 DEFAULT_ARCHITECTURE = "resnet10t"
 DEFAULT_SIZE = 112
+CHOOSING_PARTS = 8
 AUTO_STEPS = 600
 """With few images the run looks at them more often, until it has made about this many steps."""
+
+
+def _bundled() -> Checkpoint:
+    return read_checkpoint(settings().assets / "models" / BUNDLED, "image_classification")
+
+
+def bundled_manifest() -> Mapping[str, Any]:
+    """What our own network's manifest says."""
+    return _bundled().manifest
+
+
+def input_size(network: nn.Module, asked: int, usual: int) -> int:
+    """Side of the input in pixels: as asked, else the usual one, else the only one that the architecture takes.
+
+    Raises:
+        InputRefused: The architecture takes one size only, and another one was asked for.
+    """
+    known: Mapping[str, Any] = getattr(network, "pretrained_cfg", None) or {}
+    if not known.get("fixed_input_size"):
+        return asked or usual
+    fixed = int(known["input_size"][-1])
+    if asked not in (0, fixed):
+        raise InputRefused(
+            "config.image_size",
+            Message(
+                N_("This architecture takes images of {fixed} px only, not {asked}."), {"fixed": fixed, "asked": asked}
+            ),
+            Message(N_("Set the image size to 0 or to that figure.")),
+        )
+    return fixed
 
 
 def build_start(config: ImageClassificationConfig, n_classes: int) -> Start:
@@ -57,14 +91,15 @@ def build_start(config: ImageClassificationConfig, n_classes: int) -> Start:
                 Message(N_("Name one, for example mobilenetv3_small_100 or resnet18.")),
             )
         start = load_hub_network(config.architecture, n_classes, config.dropout)
-        size = config.image_size or start.preprocessing.size
+        size = input_size(start.network, config.image_size, start.preprocessing.size)
         return replace(start, preprocessing=replace(start.preprocessing, size=size))
     half = (0.5, 0.5, 0.5)
     if config.pretrained == "none":
         name = config.architecture or DEFAULT_ARCHITECTURE
         network = build_network(name, n_classes, config.dropout)
-        return Start(network, Preprocessing(config.image_size or DEFAULT_SIZE, half, (0.25, 0.25, 0.25)), name)
-    checkpoint = read_checkpoint(settings().assets / "models" / BUNDLED, "image_classification")
+        size = input_size(network, config.image_size, DEFAULT_SIZE)
+        return Start(network, Preprocessing(size, half, (0.25, 0.25, 0.25)), name)
+    checkpoint = _bundled()
     name, known = str(checkpoint.manifest["architecture"]), checkpoint.manifest["preprocessing"]
     if config.architecture not in ("", name):
         raise InputRefused(
@@ -89,7 +124,23 @@ def read_splits(path: Path, size: int, seed: int, run: RunContext) -> LabelledIm
 
     data = read_labelled_images(path, size, progress=progress)
     data.report.refuse_if_blocked()
-    return split(data, seed=seed)
+    return with_every_class(split(data, seed=seed))
+
+
+def with_every_class(data: LabelledImages) -> LabelledImages:
+    """The data itself; raises `InputRefused` when a class is missing where something is learned from it."""
+    for name in ("train", "validation"):
+        missing = sorted(set(range(len(data.labels))) - set(data.splits[name].targets.tolist()))
+        if missing:
+            raise InputRefused(
+                "data.class_missing",
+                Message(
+                    N_("The {split} images hold none of the class {label}."),
+                    {"split": name, "label": data.labels[missing[0]]},
+                ),
+                Message(N_("Add images of that class, or leave the split out and let the program make one.")),
+            )
+    return data
 
 
 def class_weights(targets: NDArray[np.int64], n_classes: int) -> Tensor:
@@ -119,7 +170,7 @@ def train_network(
     network = place(start.network, device)
     if config.mode == "quick":
         return fit_head(network, start.preprocessing, train, validation, config, run)
-    n_classes = int(network.get_classifier().out_features)
+    n_classes = int(network.num_classes)
     generator = seed_everything(config.seed)
     weight = class_weights(train.targets, n_classes).to(device) if config.class_weights else None
     size = min(config.batch_size, len(train.targets))
@@ -156,20 +207,24 @@ def _joined(first: ImageSet, second: ImageSet) -> ImageSet:
 
 def cross_validate(data: LabelledImages, config: ImageClassificationConfig, run: RunContext) -> dict[str, list[float]]:
     """Train on all but one part of train and validation together, measure on that part, for every part."""
+    if config.pretrained == "bundled" and data.fingerprint == bundled_manifest()["data"]["fingerprint"]:
+        raise InputRefused(
+            "train.folds_leak",
+            Message(N_("Our own network was trained on these images, so folds of them would measure nothing.")),
+            Message(N_("Start from random weights, or choose a single split.")),
+        )
     run.stage("cross-validate")
     pool = _joined(data.splits["train"], data.splits["validation"])
-    groups = np.unique(pool.groups)
-    part_of_group = np.random.default_rng(config.seed).permutation(len(groups)) % config.folds
-    part = part_of_group[np.searchsorted(groups, pool.groups)]
     figures: dict[str, list[float]] = {}
-    for fold in range(config.folds):
+    folds = StratifiedGroupKFold(config.folds, shuffle=True, random_state=config.seed)
+    for rest, measured in folds.split(pool.targets, pool.targets, pool.groups):
+        seed_everything(config.seed)
         start = build_start(config, len(data.labels))
-        held_out = pool.take(np.flatnonzero(part == fold))
-        rest = np.flatnonzero(part != fold)
-        # A tenth of the rest chooses the epoch, so that the fold itself only measures.
-        chooser = np.random.default_rng([config.seed, fold]).permutation(rest)
-        cut = max(len(data.labels), len(rest) // 10)
-        network = train_network(start, pool.take(chooser[cut:]), pool.take(chooser[:cut]), config, run)
+        held_out, rest_of = pool.take(measured), pool.take(rest)
+        # A part of the rest chooses the epoch, so that the fold itself only measures.
+        inner = StratifiedGroupKFold(CHOOSING_PARTS, shuffle=True, random_state=config.seed)
+        learning, choosing = next(inner.split(rest_of.targets, rest_of.targets, rest_of.groups))
+        network = train_network(start, rest_of.take(learning), rest_of.take(choosing), config, run)
         _, logits = outputs_of(network, start.preprocessing, held_out.pixels, pick_device())
         scores = torch.softmax(torch.from_numpy(logits), 1).numpy()
         summary = classification_summary(held_out.targets, scores.argmax(1), scores)
