@@ -44,9 +44,7 @@ class Preset:
     kind: Literal["bundled", "hub"]
     source: str
     """Folder below assets/models for a bundled preset, `timm` architecture tag for a hub preset."""
-    revision: str
     licence: str
-    size_mb: float
     summary: str
 
 

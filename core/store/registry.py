@@ -40,6 +40,10 @@ CHALLENGER = "challenger"
 RETRY_S = 5.0
 """After the database failed, the champion is answered from the cache file for this long before it is asked again."""
 
+CHAMPION_S = 1.0
+"""For this long the champion is not asked for again: a page wants it several times a run. Another process that promotes
+is seen after at most this time, a promotion of this process at once."""
+
 Found = TypeVar("Found")
 
 
@@ -54,6 +58,7 @@ class Registry:
         self.cache = home / "champions.json"
         self._trouble: StoreError | None = None
         self._ask_again = 0.0
+        self._champions: dict[str, tuple[float, Version]] = {}
 
     @property
     def trouble(self) -> Message | None:
@@ -176,6 +181,7 @@ class Registry:
             "files": files.checksums(folder),
         }
         number = self._insert(sector, row)
+        self._champions = {}
         log_event("version_registered", sector=sector, version=number, job=row["job_id"], sha256=row["sha256"])
         return self.resolve(sector, str(number))
 
@@ -202,8 +208,13 @@ class Registry:
                 )
             if current != number:
                 _promote(connection, sector, number, current)
+        self._champions = {}
         log_event("version_promoted", sector=sector, version=number, previous=current)
         return self.resolve(sector)
+
+    def can_roll_back(self, sector: str) -> bool:
+        """Whether there is an earlier champion to go back to; False while the database cannot be used."""
+        return bool(self._asked(lambda connection: connection.execute(_undoable(sector)).first()))
 
     def rollback(self, sector: str) -> Version:
         """Make the champion before the last promotion the champion again; can be repeated.
@@ -213,12 +224,7 @@ class Registry:
         """
         find_sector(sector)
         with self.store().write() as connection:
-            latest = connection.execute(
-                select(promotions)
-                .where(promotions.c.sector == sector, ~promotions.c.undone)
-                .order_by(promotions.c.seq.desc())
-                .limit(1)
-            ).first()
+            latest = connection.execute(_undoable(sector)).first()
             if latest is None:
                 raise StoreError(
                     "registry.nothing_to_roll_back",
@@ -229,6 +235,7 @@ class Registry:
             _set_alias(connection, sector, CHAMPION, latest.previous)
             if latest.number and connection.execute(select(_aliased(sector, CHALLENGER))).scalar() is None:
                 _set_alias(connection, sector, CHALLENGER, latest.number)
+        self._champions = {}
         log_event("version_rolled_back", sector=sector, version=latest.previous or 0, previous=latest.number or 0)
         return self.resolve(sector)
 
@@ -240,10 +247,20 @@ class Registry:
         self._trouble = error
 
     def forget_trouble(self) -> None:
-        """Ask the database again with the next call, instead of a few seconds after it failed."""
+        """Ask the database again with the next call, whatever was kept."""
         self._trouble = None
+        self._champions = {}
 
     def _champion(self, sector: str) -> Version:
+        # A promotion puts another dictionary in the place of this one, so what was read before it is never kept.
+        kept = self._champions
+        until, version = kept.get(sector, (0.0, None))
+        if version is None or self._trouble or time.monotonic() > until:
+            version = self._read_champion(sector)
+            kept[sector] = (time.monotonic() + CHAMPION_S, version)
+        return version
+
+    def _read_champion(self, sector: str) -> Version:
         wanted = versions.c.number == _aliased(sector, CHAMPION)
         found = self._asked(lambda connection: self._read(connection, sector, wanted))
         if found is None:
@@ -345,6 +362,12 @@ class Registry:
 def _aliased(sector: str, alias: str) -> Any:
     """Subquery: the number that an alias stands for."""
     return select(aliases.c.number).where(aliases.c.sector == sector, aliases.c.alias == alias).scalar_subquery()
+
+
+def _undoable(sector: str) -> Any:
+    """Query: the latest promotion that was not rolled back."""
+    standing = (promotions.c.sector == sector) & ~promotions.c.undone
+    return select(promotions).where(standing).order_by(promotions.c.seq.desc()).limit(1)
 
 
 def _set_alias(connection: Connection, sector: str, alias: str, number: int | None) -> None:

@@ -40,6 +40,15 @@ class Version:
         """How the command line and the pages name it: `bundled` or the number."""
         return str(self.number) if self.number else BUNDLED
 
+    @property
+    def spread(self) -> dict[str, dict[str, float]]:
+        """Of each figure of a cross-validation its `mean`, `low`, `high` and the number of `folds`; empty without."""
+        return {
+            name: {"mean": sum(values) / len(values), "low": min(values), "high": max(values), "folds": len(values)}
+            for name, values in self.manifest.get("folds", {}).items()
+            if values
+        }
+
     def check(self) -> None:
         """Raise `ModelRefused` unless manifest and weights on disk are the registered ones."""
         if files.read_manifest(self.path) != self.manifest:

@@ -1,52 +1,170 @@
-"""The model card of a version, with the facts of its manifest."""
+"""The model card of a version: its facts in the visitor's language, and the English file to take away."""
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import streamlit as st
 
-from core.contracts import Sector
+from core import catalog
+from core.contracts import N_, Evaluation, Sector
 from core.errors import AppError
 from core.store.registry import registry
 from core.store.versions import Version
+from core.ui.figures import data_title, metric_title, stored_evaluation
 from core.ui.i18n import t
-from core.ui.views import show_error
+from core.ui.labels import SPLIT_NAMES, label_name
+from core.ui.quality import METRIC_NAMES, show_provenance
+from core.ui.views import escape, show_error
 
 _CARD_BYTES = 200_000
-_HEADING = re.compile(r"^(#{1,4} )", re.MULTILINE)
-_CHECKSUM = re.compile(r"\b[0-9a-f]{16,64}\b")
+_WEIGHTS = "model.safetensors"
+_LIMITS = (
+    N_("Scores on images from another source are usually worse than these figures; their calibration is not measured."),
+    N_("Subgroups (age, sex, scanner) are not measured: the data do not name them."),
+    N_("The domain guard does not catch every image of another kind."),
+)
+_TRAINED_LICENCES = {
+    "hub": N_("of the hub's weights it was trained from, and of the training data"),
+    "bundled": N_("CC BY 4.0 (the bundled model it was trained from), and of the training data"),
+}
 
 
 def show_card(sector: Sector) -> None:
-    """Card and checksum of the version in use."""
+    """Card of the version in use."""
     try:
         version = registry().resolve(sector.slug)
-        text = card_text(version)
     except AppError as error:
         show_error(error)
         return
-    if text:
-        show_card_text(text)
-    else:
-        st.info(t("This version came without a model card."))
+    show_version_card(version)
+    card_download(version)
+
+
+def show_version_card(version: Version) -> None:
+    """What the version is, how it was made, what it measured, and what is known to be wrong with it."""
+    facts = [f"| {t(name)} | {value} |" for name, value in _facts(version)]
+    st.markdown("\n".join([f"| {t('Model card')} | |", "|---|---|", *facts]))
+    evaluation = stored_evaluation(version)
+    if evaluation is not None:
+        st.markdown(f"**{t('Measured')}**")
+        show_provenance(evaluation)
+        st.markdown(_figures(evaluation))
+        st.markdown(_classes(evaluation))
+    st.markdown(f"**{t('Known limits')}**")
+    st.markdown("\n".join(f"- {t(limit)}" for limit in _LIMITS))
     st.caption(t("Architecture, version and checksum of the weights (sha256)"))
     st.code(
         f"{version.manifest.get('architecture', '')}  {version.ref}  {version.sha256}", language=None, wrap_lines=True
     )
 
 
-def show_card_text(text: str) -> None:
-    """A card as part of a page: headings two steps lower, and checksums that break on a narrow screen."""
-    lower = _HEADING.sub(r"##\1", text)
-    st.markdown(_CHECKSUM.sub(lambda found: "\u200b".join(re.findall(".{1,8}", found[0])), lower))
+def card_download(version: Version) -> None:
+    """The card as the file that lies with the version."""
+    if card := card_text(version):
+        st.download_button(
+            t("Download the card"),
+            card,
+            file_name=f"vitrine-{version.sector}-{version.ref}-card.md",
+            mime="text/markdown",
+            icon=":material/download:",
+            key=f"{version.sector}.card_download",
+            on_click="ignore",
+        )
+    else:
+        st.caption(t("This version has no card."))
 
 
 def card_text(version: Version) -> str:
-    """The card that lies with the version as Markdown; empty when it has none."""
+    """The card that lies with the version as Markdown, in English; empty when it has none."""
     path = version.path / "card.md"
     if not path.is_file():
         return ""
     text = path.read_bytes()[:_CARD_BYTES].decode("utf-8", errors="replace")
     # Class names from somebody's zip stand in the card of a trained version: there, no links and no pictures.
     return text.replace("](", "]\u2060(").replace("![", "!\u2060[") if version.number else text
+
+
+def _facts(version: Version) -> Iterator[tuple[str, str]]:
+    """Rows of the card, those that the manifest knows; names to be translated, values as Markdown."""
+    manifest = version.manifest
+    labels = [escape(label_name(str(label))) for label in manifest.get("labels", ())]
+    yield N_("Classes"), ", ".join(labels)
+    yield N_("Architecture"), _architecture(version)
+    yield N_("Intended use"), t("Demonstrations and teaching with images like the training images")
+    yield (
+        N_("Out of scope"),
+        t("Decisions about people; images of another kind, another source or another population"),
+    )
+    if data := manifest.get("data"):
+        yield N_("Training data"), _training_data(version, data)
+    for name, spread in version.spread.items():
+        yield (
+            N_("Cross-validation"),
+            t(
+                "{name}: mean {mean:.3f}, from {low:.3f} to {high:.3f} over {folds} folds",
+                name=metric_title(name),
+                **spread,
+            ),
+        )
+    if config := manifest.get("config"):
+        yield N_("Settings"), escape(", ".join(f"{name} {value}" for name, value in config.items()))
+    if command := manifest.get("command"):
+        yield N_("Command"), escape(command)
+    if created := manifest.get("created"):
+        yield (
+            N_("Made"),
+            escape(f"{created}, Vitrine {manifest.get('code_version')}, torch {manifest.get('torch_version')}"),
+        )
+    if threshold := manifest.get("threshold"):
+        label = escape(label_name(str(threshold["label"])))
+        yield N_("Operating point"), t("Score of {label} from {value:.2f}", label=label, value=threshold["value"])
+    yield N_("Licence of the weights"), _licence(version)
+
+
+def _architecture(version: Version) -> str:
+    parts = [escape(version.manifest.get("architecture", ""))]
+    if size := version.manifest.get("preprocessing", {}).get("size"):
+        parts.append(t("input {size} x {size} pixels", size=size))
+    if (weights := version.path / _WEIGHTS).is_file():
+        parts.append(t("{size:.1f} MB", size=weights.stat().st_size / 1e6))
+    return ", ".join(parts)
+
+
+def _training_data(version: Version, data: Mapping[str, Any]) -> str:
+    name = str(data.get("name", ""))
+    shown = version.name if version.name and name.startswith("data.") else data_title(name)
+    counts = [
+        f"{t(SPLIT_NAMES.get(split, split))} {sum(by_label.values()):,}"
+        for split, by_label in data.get("counts", {}).items()
+    ]
+    return "; ".join([escape(shown), *counts])
+
+
+def _licence(version: Version) -> str:
+    """Of the weights: what the catalogue says of a preset; a trained version owes to what it was started from."""
+    if not version.number:
+        presets = catalog.sector(version.sector).presets
+        return ", ".join(preset.licence for preset in presets if preset.kind == "bundled")
+    start = str(version.manifest.get("config", {}).get("pretrained", ""))
+    return t(_TRAINED_LICENCES.get(start, N_("yours, as far as the training data allow")))
+
+
+def _figures(evaluation: Evaluation) -> str:
+    rows = [
+        f"| {metric_title(name)} | {metric.value:.4f} | {metric.low:.4f} – {metric.high:.4f} |"
+        for name in METRIC_NAMES
+        if (metric := evaluation.summary.get(name))
+    ]
+    return "\n".join([f"| {t('Figure')} | {t('Value')} | {t('95 % interval')} |", "|---|---|---|", *rows])
+
+
+def _classes(evaluation: Evaluation) -> str:
+    truth, prediction = evaluation.table["truth"], evaluation.table["prediction"]
+    rows = [
+        f"| {escape(label_name(label))} | {int(own.sum())} | {float((prediction[own] == place).mean()):.3f} |"
+        for place, label in enumerate(evaluation.labels)
+        if (own := truth == place).any()
+    ]
+    return "\n".join([f"| {t('Class')} | {t('Images')} | {t('Share answered right')} |", "|---|---|---|", *rows])

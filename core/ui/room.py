@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
-from typing import Any, Final
 
 import streamlit as st
 
@@ -12,15 +11,20 @@ from core.contracts import Sector
 from core.errors import AppError
 from core.store.registry import CHALLENGER, registry
 from core.store.versions import Version
-from core.ui.card import card_text, show_card_text
-from core.ui.figures import data_title, metric_title, show_metrics, stored_evaluation
+from core.ui.card import card_download, show_version_card
+from core.ui.figures import show_metrics, stored_evaluation
 from core.ui.i18n import t
-from core.ui.quality import interval
-from core.ui.versions import ALIAS_NAMES, show_comparison
-from core.ui.views import escape, say, show_error
-
-_SHOWN: Final = ("accuracy", "ece")
-"""Metrics beside the sector's headline metric."""
+from core.ui.versions import (
+    SHOWN_METRICS,
+    evaluations_to_compare,
+    move,
+    role,
+    show_comparison,
+    show_outcome,
+    show_table,
+    version_name,
+)
+from core.ui.views import say, show_error
 
 
 def show(sector: Sector) -> None:
@@ -36,50 +40,25 @@ def show(sector: Sector) -> None:
         return
     if trouble := registry().trouble:
         st.warning(say(trouble), icon=":material/database_off:")
-    _show_outcome(sector)
-    _show_champion(sector, champion, versions)
-    _show_table(sector, versions)
+    show_outcome(sector.slug)
+    _show_champion(sector, champion)
+    st.markdown(f"**{t('All versions')}**")
+    show_table(sector, versions)
     _show_version(sector, versions, champion)
 
 
-def _show_champion(sector: Sector, champion: Version, versions: Sequence[Version]) -> None:
+def _show_champion(sector: Sector, champion: Version) -> None:
     with st.container(border=True):
-        st.markdown(f":green[:material/verified:] **{t('In use: {name}', name=_name(champion))}**")
+        st.markdown(f":green[:material/verified:] **{t('In use: {name}', name=version_name(champion))}**")
         evaluation = stored_evaluation(champion)
         if evaluation is None:
             st.caption(t("No evaluation is stored with this version."))
         else:
-            show_metrics(evaluation, (sector.headline_metric, *_SHOWN))
-        if (
-            len(versions) > 1
-            and champion.number
-            and st.button(t("Roll back"), icon=":material/undo:", key=f"{sector.slug}.room_rollback")
+            show_metrics(evaluation, (sector.headline_metric, *SHOWN_METRICS))
+        if registry().can_roll_back(sector.slug) and st.button(
+            t("Roll back"), icon=":material/undo:", key=f"{sector.slug}.room_rollback"
         ):
             _confirm_rollback(sector, champion)
-
-
-def _show_table(sector: Sector, versions: Sequence[Version]) -> None:
-    st.markdown(f"**{t('All versions')}**")
-    st.dataframe([_row(sector, version) for version in versions], hide_index=True, key=f"{sector.slug}.room_table")
-
-
-def _row(sector: Sector, version: Version) -> dict[str, Any]:
-    evaluation = stored_evaluation(version)
-    row: dict[str, Any] = {
-        t("Version"): version.ref,
-        t("Role"): ", ".join(_role(alias) for alias in version.aliases),
-    }
-    for name in (sector.headline_metric, *_SHOWN):
-        metric = evaluation.summary.get(name) if evaluation else None
-        row[metric_title(name)] = interval(metric) if metric else ""
-    data = evaluation.data if evaluation else None
-    return {
-        **row,
-        t("Test data"): f"{data_title(data.name)}, n = {data.n}" if data else "",
-        t("Name"): version.name if version.number else t("Bundled model"),
-        t("Architecture"): str(version.manifest.get("architecture", "")),
-        t("Created"): version.created.astimezone().strftime("%Y-%m-%d %H:%M") if version.number else "",
-    }
 
 
 def _show_version(sector: Sector, versions: Sequence[Version], champion: Version) -> None:
@@ -94,27 +73,14 @@ def _show_version(sector: Sector, versions: Sequence[Version], champion: Version
             key=f"{sector.slug}.room_version",
         )
     ]
-    card = card_text(chosen)
     with st.container(horizontal=True):
         if chosen.number != champion.number and st.button(
             t("Promote this version"), icon=":material/upgrade:", type="primary", key=f"{sector.slug}.room_promote"
         ):
             _confirm_promotion(sector, chosen, champion)
-        if card:
-            st.download_button(
-                t("Download the card"),
-                card,
-                file_name=f"vitrine-{sector.slug}-{chosen.ref}-card.md",
-                mime="text/markdown",
-                icon=":material/download:",
-                key=f"{sector.slug}.room_card",
-                on_click="ignore",
-            )
+        card_download(chosen)
     with st.container(border=True):
-        if card:
-            show_card_text(card)
-        else:
-            st.caption(t("This version has no card."))
+        show_version_card(chosen)
 
 
 def _confirm_promotion(sector: Sector, version: Version, champion: Version) -> None:
@@ -123,18 +89,25 @@ def _confirm_promotion(sector: Sector, version: Version, champion: Version) -> N
         st.write(
             t(
                 "{new} will answer from now on, for everybody. {old} stays here, and you can roll back.",
-                new=_name(version),
-                old=_name(champion),
+                new=version_name(version),
+                old=version_name(champion),
             )
         )
         comparison = st.container()
         promote = partial(registry().promote, sector.slug, version.number, expected=champion.number)
         if st.button(
-            t("Promote"), type="primary", key=f"{sector.slug}.room_promote_yes", on_click=_act, args=(sector, promote)
+            t("Promote"),
+            type="primary",
+            key=f"{sector.slug}.room_promote_yes",
+            on_click=move,
+            args=(sector.slug, promote),
         ):
             st.rerun()
         with comparison:  # drawn last: its statistics may have to be imported first, and the button need not wait
-            show_comparison(stored_evaluation(champion), stored_evaluation(version))
+            try:
+                show_comparison(*evaluations_to_compare(champion, version))
+            except AppError as error:
+                show_error(error)
 
     dialog()
 
@@ -142,46 +115,23 @@ def _confirm_promotion(sector: Sector, version: Version, champion: Version) -> N
 def _confirm_rollback(sector: Sector, champion: Version) -> None:
     @st.dialog(t("Roll back"), icon=":material/undo:")
     def dialog() -> None:
-        st.write(t("What answered before {name} was promoted will answer again, for everybody.", name=_name(champion)))
+        st.write(
+            t("What answered before {name} was promoted will answer again, for everybody.", name=version_name(champion))
+        )
         back = partial(registry().rollback, sector.slug)
         if st.button(
-            t("Roll back"), type="primary", key=f"{sector.slug}.room_rollback_yes", on_click=_act, args=(sector, back)
+            t("Roll back"),
+            type="primary",
+            key=f"{sector.slug}.room_rollback_yes",
+            on_click=move,
+            args=(sector.slug, back),
         ):
             st.rerun()
 
     dialog()
 
 
-def _act(sector: Sector, action: Callable[[], Version]) -> None:
-    """Move the alias, and leave for the next run of the page what came of it."""
-    outcome: Version | AppError
-    try:
-        outcome = action()
-    except AppError as error:
-        outcome = error
-    st.session_state[f"{sector.slug}.room_outcome"] = outcome
-
-
-def _show_outcome(sector: Sector) -> None:
-    outcome = st.session_state.pop(f"{sector.slug}.room_outcome", None)
-    if isinstance(outcome, AppError):
-        show_error(outcome)
-    elif outcome is not None:
-        st.success(t("In use now: {name}.", name=_name(outcome)), icon=":material/published_with_changes:")
-
-
-def _name(version: Version) -> str:
-    """How a sentence calls the version, safe in Markdown."""
-    if not version.number:
-        return t("the bundled model")
-    return t("version {number}", number=version.number) + (f" ({escape(version.name)})" if version.name else "")
-
-
 def _option(version: Version) -> str:
-    roles = ", ".join(_role(alias) for alias in version.aliases)
+    roles = ", ".join(role(alias) for alias in version.aliases)
     name = t("Bundled model") if not version.number else f"{version.number} · {version.name}"
     return f"{name} · {roles}" if roles else name
-
-
-def _role(alias: str) -> str:
-    return t(ALIAS_NAMES.get(alias, alias))

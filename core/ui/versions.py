@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
 
 import streamlit as st
 
@@ -12,7 +14,8 @@ from core.jobs.baseline import baseline_folder
 from core.serving import service
 from core.store.registry import registry
 from core.store.versions import Version
-from core.training.evaluation import load_evaluation
+from core.training.evaluation import load_evaluation, same_labels
+from core.ui.figures import data_title, metric_title, stored_evaluation
 from core.ui.i18n import t
 from core.ui.quality import METRIC_NAMES, interval
 from core.ui.views import escape, show_error
@@ -20,7 +23,9 @@ from core.ui.views import escape, show_error
 if TYPE_CHECKING:
     from core.training.quality import Comparison
 
-ALIAS_NAMES = {"champion": N_("in use"), "challenger": N_("challenger")}
+ALIAS_NAMES: Final = {"champion": N_("in use"), "challenger": N_("challenger")}
+SHOWN_METRICS: Final = ("accuracy", "ece")
+"""Metrics beside the sector's headline metric."""
 
 
 def show_versions(sector: Sector) -> None:
@@ -32,47 +37,49 @@ def show_versions(sector: Sector) -> None:
         show_error(error)
         return
     st.subheader(t("Versions"), anchor=False)
-    _table(sector, versions)
+    show_outcome(sector.slug)
+    show_table(sector, versions)
     rivals = [version for version in versions if version.number != champion.number]
     if rivals:
         _compare(sector, champion, rivals)
     else:
         st.caption(t("There is only the version in use so far. Train one above to compare it."))
-    if champion.number:
-        _roll_back(sector, champion)
+    if registry().can_roll_back(sector.slug):
+        _roll_back(sector.slug, champion)
 
 
-def _table(sector: Sector, versions: list[Version]) -> None:
-    headline = sector.headline_metric
-    rows = []
-    for version in versions:
-        evaluation = _evaluation(version)
-        metric = evaluation.summary.get(headline) if evaluation else None
-        rows.append(
-            {
-                t("Version"): version.ref,
-                t("State"): ", ".join(t(ALIAS_NAMES.get(alias, alias)) for alias in version.aliases),
-                t("Architecture"): str(version.manifest.get("architecture", "")),
-                t(METRIC_NAMES.get(headline, headline)): interval(metric) if metric else "–",
-                t("Measured on"): _data_line(evaluation, version.name) if evaluation else "–",
-                t("Created"): version.created.astimezone().strftime("%Y-%m-%d %H:%M"),
-            }
-        )
-    st.dataframe(rows, hide_index=True)
+def show_table(sector: Sector, versions: Sequence[Version]) -> None:
+    """One row per version: what it is for, what it measured and on what."""
+    st.dataframe([_row(sector, version) for version in versions], hide_index=True, key=f"{sector.slug}.versions_table")
+
+
+def _row(sector: Sector, version: Version) -> dict[str, Any]:
+    evaluation = stored_evaluation(version)
+    row: dict[str, Any] = {
+        t("Version"): version.ref,
+        t("Role"): ", ".join(role(alias) for alias in version.aliases),
+    }
+    for name in (sector.headline_metric, *SHOWN_METRICS):
+        metric = evaluation.summary.get(name) if evaluation else None
+        row[metric_title(name)] = interval(metric) if metric else ""
+    return {
+        **row,
+        t("Test data"): _data_line(evaluation, version.name) if evaluation else "",
+        t("Name"): version.name if version.number else t("Bundled model"),
+        t("Architecture"): str(version.manifest.get("architecture", "")),
+        t("Created"): version.created.astimezone().strftime("%Y-%m-%d %H:%M") if version.number else "",
+    }
+
+
+def role(alias: str) -> str:
+    """What a version is for, in the visitor's language."""
+    return t(ALIAS_NAMES.get(alias, alias))
 
 
 def _data_line(evaluation: Evaluation, name: str = "") -> str:
     """Data set and number of images; an upload goes by the name it came with."""
     data = evaluation.data
-    return f"{name if name and data.name.startswith('data.') else data.name}, n = {data.n}"
-
-
-def _evaluation(version: Version) -> Evaluation | None:
-    try:
-        return service.evaluation_of(version)
-    except AppError:
-        # A version whose evaluation is damaged is still listed; comparing it says what is wrong.
-        return None
+    return f"{name if name and data.name.startswith('data.') else data_title(data.name)}, n = {data.n}"
 
 
 def _compare(sector: Sector, champion: Version, rivals: list[Version]) -> None:
@@ -106,7 +113,7 @@ def show_comparison(champion: Evaluation | None, challenger: Evaluation | None) 
     if champion is None or challenger is None:
         st.info(t("One of the two versions has no stored evaluation, so they cannot be compared."))
         return
-    if champion.labels != challenger.labels:
+    if not same_labels(champion.labels, challenger.labels):
         st.info(
             t(
                 "The two cannot be compared: their labels differ. In use: {champion}. Challenger: {challenger}.",
@@ -174,36 +181,48 @@ def _side_by_side(champion: Evaluation, challenger: Evaluation) -> None:
 
 
 def _promote(slug: str, champion: Version, rival: Version) -> None:
-    clicked = st.button(
+    st.button(
         t("Use version {version} from now on", version=escape(rival.ref)),
         icon=":material/publish:",
         key=f"{slug}.promote",
         type="primary",
+        on_click=move,
+        args=(slug, partial(registry().promote, slug, rival.number, expected=champion.number)),
     )
     st.caption(t("All visitors get the new version at once. It can be rolled back."))
-    if not clicked:
-        return
-    try:
-        promoted = registry().promote(slug, rival.number, expected=champion.number)
-    except AppError as error:
-        show_error(error)
-        return
-    st.toast(t("Version {version} is in use now.", version=escape(promoted.ref)), icon=":material/check:")
-    st.rerun()
 
 
-def _roll_back(sector: Sector, champion: Version) -> None:
-    slug = sector.slug
-    if not st.button(
+def _roll_back(slug: str, champion: Version) -> None:
+    st.button(
         t("Roll back from version {version}", version=escape(champion.ref)),
         icon=":material/undo:",
         key=f"{slug}.rollback",
-    ):
-        return
+        on_click=move,
+        args=(slug, partial(registry().rollback, slug)),
+    )
+
+
+def move(slug: str, action: Callable[[], Version]) -> None:
+    """Promote or roll back, as the callback of a button, and leave for the page that follows what came of it."""
+    outcome: Version | AppError
     try:
-        restored = registry().rollback(slug)
+        outcome = action()
     except AppError as error:
-        show_error(error)
-        return
-    st.toast(t("Version {version} is in use now.", version=escape(restored.ref)), icon=":material/check:")
-    st.rerun()
+        outcome = error
+    st.session_state[f"{slug}.moved"] = outcome
+
+
+def show_outcome(slug: str) -> None:
+    """What came of the last `move`, once."""
+    outcome = st.session_state.pop(f"{slug}.moved", None)
+    if isinstance(outcome, AppError):
+        show_error(outcome)
+    elif outcome is not None:
+        st.success(t("In use now: {name}.", name=version_name(outcome)), icon=":material/published_with_changes:")
+
+
+def version_name(version: Version) -> str:
+    """How a sentence calls the version, safe in Markdown."""
+    if not version.number:
+        return t("the bundled model")
+    return t("version {number}", number=version.number) + (f" ({escape(version.name)})" if version.name else "")

@@ -90,7 +90,7 @@ def modules() -> dict[str, ModuleType]:
 
 
 def sector() -> Sector:
-    preset = Preset("bundled", "bundled", "fake/bundled", "", "MIT", 0.0, "")
+    preset = Preset("bundled", "bundled", "fake/bundled", "MIT", "")
     return Sector(SLUG, "Fake", "", "Sectors", Task.name, "", (preset,), "", "accuracy")
 
 
