@@ -18,6 +18,7 @@ NAMES = {
     "predict": "One prediction through the service, beside the bare forward pass",
     "load": "50 visitors at one rerun a second, with and without the collection after every run",
     "domain": "What the medical page declines: pictures that are no X-rays, and X-rays of the test split",
+    "verdicts": "Bad and odd files through command line, JSON route and page: right and wrong verdicts",
 }
 OUTPUT = Path(__file__).resolve().parent.parent / "build" / "bench"
 
