@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from matplotlib import colormaps
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 from PIL.PngImagePlugin import PngInfo
@@ -13,6 +12,11 @@ from PIL.PngImagePlugin import PngInfo
 from core.contracts import Heatmap
 
 FOOTER_WIDTH = 640
+_STOPS = np.linspace(0, 1, 6)
+_INFERNO = np.array(
+    [[40, 11, 84], [101, 21, 110], [159, 42, 99], [212, 72, 66], [245, 125, 21], [252, 255, 164]], dtype=np.float32
+)
+"""Violet over orange to yellow, as in matplotlib's map of this name, whose import would take a second."""
 
 
 def blend(pixels: NDArray[np.uint8], heatmap: Heatmap, opacity: float = 0.5) -> NDArray[np.uint8]:
@@ -24,11 +28,11 @@ def blend(pixels: NDArray[np.uint8], heatmap: Heatmap, opacity: float = 0.5) -> 
         opacity: Of the most important pixels, in [0, 1].
     """
     height, width = pixels.shape[:2]
-    scaled = Image.fromarray(np.uint8(heatmap.values * 255)).resize((width, height), Image.Resampling.BICUBIC)
-    strength = np.asarray(scaled, np.float32) / 255
-    colour = colormaps["inferno"](strength)[..., :3] * 255
-    alpha = (opacity * strength)[..., None]
-    return np.clip(pixels * (1 - alpha) + colour * alpha, 0, 255).astype(np.uint8)
+    values = Image.fromarray(np.clip(heatmap.values, 0, 1).astype(np.float32))
+    strength = np.clip(np.asarray(values.resize((width, height), Image.Resampling.BICUBIC)), 0, 1)
+    colour = np.stack([np.interp(strength, _STOPS, channel) for channel in _INFERNO.T], axis=-1)
+    alpha = (opacity * np.sqrt(strength))[..., None]
+    return np.asarray(np.clip(pixels * (1 - alpha) + colour * alpha, 0, 255), dtype=np.uint8)
 
 
 def write_overlay(path: Path, pixels: NDArray[np.uint8], heatmap: Heatmap, footer: str) -> None:

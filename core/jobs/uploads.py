@@ -1,15 +1,18 @@
-"""Training data that a visitor sent: kept only for the job that uses it, under a name of ours."""
+"""Training data that a visitor sent: kept only for the job that uses it, in a folder of ours."""
 
 from __future__ import annotations
 
+import re
 import secrets
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from core.contracts import N_
 from core.errors import JobError
+from core.intake.labels import display_label
 from core.settings import settings
 
 KEPT_S = 24 * 3600.0
@@ -18,7 +21,6 @@ YOUNG_S = 60.0
 """A job's folder is made just before its row is there."""
 RUN_KEPT_S = 7 * 24 * 3600.0
 """A run of the command line that was killed leaves its folder; no run is as long as this."""
-_KNOWN_ENDINGS = (".zip", ".npz")
 
 
 def job_folder(job_id: str) -> Path:
@@ -27,13 +29,37 @@ def job_folder(job_id: str) -> Path:
 
 
 def keep_upload(data: bytes, name: str) -> Path:
-    """Put what a visitor sent into a file for `submit`; returns its path. Only the ending of `name` is used."""
-    ending = Path(name).suffix.lower()
+    """Put what a visitor sent into a file for `submit`; returns its path, in a folder of its own."""
     folder = _uploads() / secrets.token_hex(8)
     folder.mkdir(parents=True)
-    path = folder / f"data{ending if ending in _KNOWN_ENDINGS else ''}"
-    path.write_bytes(data)
+    path = folder / file_name(name)
+    try:
+        path.write_bytes(data)
+    except OSError:  # a full disk: nothing of it stays
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
     return path
+
+
+@contextmanager
+def lent_upload(data: bytes, name: str) -> Iterator[Path]:
+    """The same for a reader that needs a file only for now; what a killed process leaves is swept with the others."""
+    path = keep_upload(data, name)
+    try:
+        yield path
+    finally:
+        shutil.rmtree(path.parent, ignore_errors=True)
+
+
+def file_name(sent: str) -> str:
+    """A file name of a few plain letters and digits that still tells which data set `sent` is.
+
+    Readers know public data sets by their file names. Nothing else of `sent` reaches the disk: no folder, no dot, and
+    no ending but `.npz` or `.zip`.
+    """
+    stem, _, ending = display_label(sent).lower().rpartition(".")
+    plain = re.sub(r"[^a-z0-9]+", "-", stem).strip("-")
+    return f"{plain or 'data'}{'.npz' if ending == 'npz' else '.zip'}"
 
 
 def own_args(job_id: str, args: Mapping[str, object]) -> dict[str, object]:

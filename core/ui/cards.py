@@ -15,6 +15,7 @@ from core.store.registry import registry
 from core.ui.figures import show_metrics, stored_evaluation
 from core.ui.frame import page_file
 from core.ui.i18n import link_parameters, t
+from core.ui.pictures import show_picture, thumbnail
 
 _COURSE: Final = (
     (
@@ -44,7 +45,7 @@ _PROMISES: Final = (
     (
         ":material/shield_lock:",
         N_("Your files stay yours"),
-        N_("Uploads are kept in memory, stripped of hidden data, and gone soon after you leave."),
+        N_("Images you ask about stay in memory, lose their hidden data, and are gone soon after you leave."),
     ),
     (
         ":material/rule:",
@@ -91,8 +92,9 @@ def show_sector(sector: Sector) -> None:
         left, right = (
             st.columns([1, 3], gap="medium", vertical_alignment="center") if picture else (None, st.container())
         )
-        if left is not None:
-            left.image(str(picture), alt=t("Synthetic sample of this sector"), width=224)
+        if left is not None and picture:
+            with left:
+                show_picture(thumbnail(picture), t("Synthetic sample of this sector"), width=224)
             left.caption(t("Synthetic sample, drawn by this project"))
         with right:
             st.markdown(f"### {sector.icon} {t(sector.title)}")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import shlex
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,15 +15,16 @@ import streamlit as st
 from core.contracts import N_, Sector
 from core.data.catalog import DATA_SETS, DataSet, local_path
 from core.errors import AppError
+from core.jobs.uploads import lent_upload
 from core.settings import ROOT, settings
 from core.ui.i18n import t
+from core.ui.labels import SPLIT_NAMES
 from core.ui.quota import charge_upload
 from core.ui.views import say, show_error, show_refusals
 
 if TYPE_CHECKING:
     from core.data.check import DataReport
 
-SPLIT_NAMES = {"train": N_("Training"), "validation": N_("Validation"), "test": N_("Test"), "all": N_("All")}
 CHECK_SIDE = 64
 """Images are looked at in this size: enough for counts and duplicates, and quick."""
 _UPLOAD = "upload"
@@ -52,18 +52,12 @@ class TrainingData:
 
     @contextmanager
     def on_disk(self) -> Iterator[Path]:
-        """A path to read from; an upload is written to a temporary file that is removed at the end."""
+        """A path to read from; an upload is written to a file that is removed at the end."""
         if self.path is not None:
             yield self.path
             return
-        with tempfile.TemporaryDirectory(prefix="vitrine-check-") as folder:
-            yield self.write(Path(folder))
-
-    def write(self, folder: Path) -> Path:
-        """Write an upload into `folder` under a name of ours and return its path."""
-        path = folder / f"data{'.npz' if self.name.lower().endswith('.npz') else '.zip'}"
-        path.write_bytes(self.upload.getvalue())
-        return path
+        with lent_upload(self.upload.getvalue(), self.name) as path:
+            yield path
 
 
 def training_data_input(sector: Sector) -> TrainingData | None:
@@ -100,8 +94,8 @@ def _upload_input(slug: str) -> TrainingData | None:
     st.caption(
         t(
             "A zip with one folder per class, or with train, validation and test folders above them, or a MedMNIST "
-            "npz; up to {zip_mb} MB. It stays in memory until you start a training; then it lies in the folder of the "
-            "job until the job ends.",
+            "npz; up to {zip_mb} MB. It is kept in memory, in a file while it is checked, and in the folder of the job "
+            "while you train. What stays: the names of its classes and test images, with the new version.",
             zip_mb=limits.archive_bytes // 2**20,
         )
     )
@@ -167,7 +161,7 @@ def show_report(report: DataReport) -> None:
     st.dataframe(
         {t("Class"): labels}
         | {
-            t(SPLIT_NAMES.get(split, split)): [counts.get(label, 0) for label in labels]
+            t(SPLIT_NAMES.get(split, split)).capitalize(): [counts.get(label, 0) for label in labels]
             for split, counts in report.counts.items()
         },
         hide_index=True,

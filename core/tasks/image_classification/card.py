@@ -11,6 +11,13 @@ from core.tasks.image_classification.model import MANIFEST
 
 CARD = "card.md"
 
+LICENCES = {
+    "bundled": "weights: started from the bundled model, CC BY 4.0",
+    "hub": "weights: started from the hub's weights, under the hub's own licence",
+    "none": "weights: of whoever trained them; those that ship with the program: CC BY 4.0",
+}
+"""By what a run started from."""
+
 TEMPLATE = """# Model card: {architecture}, {labels}
 
 Research and teaching demo. Not a medical device. Not for diagnosis or treatment.
@@ -26,7 +33,7 @@ Research and teaching demo. Not a medical device. Not for diagnosis or treatment
 | Command | `{command}` |
 | Made | {created}, code {code_version}, torch {torch_version}, seed {seed} |
 | Weights | sha256 `{sha256}` |
-| Licence | code and weights: as the repository; data: see the data set |
+| Licence | {licence}; data: see the data set |
 
 ## Measured
 
@@ -98,5 +105,6 @@ def write_card(folder: Path, evaluation: Evaluation) -> None:
         positive=manifest["threshold"]["label"],
         threshold=manifest["threshold"]["value"],
         rule=manifest["threshold"]["rule"],
+        licence=LICENCES[manifest["config"]["pretrained"]],
     )
     (folder / CARD).write_text(text, encoding="utf-8")
