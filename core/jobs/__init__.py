@@ -52,8 +52,11 @@ def submit(kind: str, args: dict[str, object], slot: str = "auto", key: str = ""
     return kept
 
 
-def cancel(job_id: str, grace_s: float = 3.0) -> None:
-    """Ask a job to stop; one that does not within `grace_s` seconds is killed. Ended jobs stay as they are."""
+def cancel(job_id: str, grace_s: float = 1.0) -> None:
+    """Ask a job to stop; one that does not within `grace_s` seconds is killed. Ended jobs stay as they are.
+
+    With the grace as it is, a job has ended within two seconds, whatever it was doing.
+    """
     records.ask_to_stop(open_store(), job_id, grace_s)
 
 

@@ -12,7 +12,7 @@ from core.device import pick_device
 from core.errors import AppError
 from core.log import log_event
 from core.store.registry import registry
-from core.training.evaluation import load_evaluation, save_evaluation
+from core.training.evaluation import load_evaluation, same_labels, save_evaluation
 
 
 def baseline_folder(checkpoint: Path, champion_sha256: str) -> Path:
@@ -29,13 +29,13 @@ def measure_champion(task: Task, slug: str, checkpoint: Path, data: Path) -> Non
     try:
         champion = registry().resolve(slug)
         new, old = load_evaluation(checkpoint), load_evaluation(champion.path)
-        if new is None or tuple(champion.manifest.get("labels", ())) != new.labels:
+        if new is None or not same_labels(champion.manifest.get("labels", ()), new.labels):
             return
         if old is not None and old.data.fingerprint == new.data.fingerprint:
             return
         measured = task.evaluate(task.load(champion.path, pick_device()), data)
-    except AppError as error:
-        log_event("baseline_left_out", level="WARNING", sector=slug, code=error.code)
+    except (AppError, MemoryError, RuntimeError) as error:  # a RuntimeError is how a full GPU speaks
+        log_event("baseline_left_out", level="WARNING", sector=slug, kind=type(error).__qualname__)
         return
     folder = baseline_folder(checkpoint, champion.sha256)
     folder.mkdir()

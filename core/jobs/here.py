@@ -1,4 +1,4 @@
-"""A run in the caller's own process, for the command line: the same task and registry as a job, without the queue."""
+"""A run in the caller's own process, for the command line: the same steps as a job, without the queue."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from core.contracts import Evaluation, Sector
-from core.device import limit_threads
+from core.jobs.training import train_version
 from core.settings import settings
-from core.store.registry import Version, registry
-from core.tasks import load_task
+from core.store.registry import Version
 from core.training.evaluation import load_evaluation
 from core.training.run import ListedRun
 
@@ -26,16 +25,12 @@ def train_here(
         config: Of the task's `config_type`.
         data: What the task reads.
         echo: Called with a line for each report.
+
+    Raises:
+        JobError: memory ran out.
     """
-    limit_threads()
-    task = load_task(sector.task)
     runs = settings().home / "runs"
     runs.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="run-", dir=runs) as folder:
-        run = ListedRun(Path(folder), config.seed, echo)
-        checkpoint = task.train(config, data, run)
-        run.stage("register")
-        version = registry().register(
-            sector.slug, checkpoint, verify=lambda staged: task.load(staged, "cpu"), name=data.stem
-        )
+        version = train_version(sector, config, data, ListedRun(Path(folder), config.seed, echo), name=data.stem)
     return version, load_evaluation(version.path)

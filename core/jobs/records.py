@@ -247,10 +247,11 @@ def _record(row: Row[Any], queue: Mapping[str, int]) -> JobRecord:
 
 
 def _error_json(error: AppError) -> dict[str, Any]:
-    return {"code": error.code, "message": _message_json(error.message), "hint": _message_json(error.hint)}
+    return {"code": error.code, "message": message_json(error.message), "hint": message_json(error.hint)}
 
 
-def _message_json(message: Message) -> dict[str, Any]:
+def message_json(message: Message) -> dict[str, Any]:
+    """A message as JSON can hold it: its template, and its values as text where they are no plain values."""
     params = {
         name: value if isinstance(value, str | int | float | bool) else str(value)
         for name, value in message.params.items()

@@ -8,7 +8,7 @@ import time
 from sqlalchemy import select
 
 from core.contracts import N_
-from core.errors import JobError
+from core.errors import AppError, JobError
 from core.jobs import records
 from core.log import log_event
 from core.settings import settings
@@ -38,17 +38,17 @@ def recover(store: Store) -> list[str]:
             if worker and worker.alive():
                 log_event("orphan_killed", level="WARNING", job=row.id, worker=worker.pid)
                 worker.kill_group()
-            if end_without_word(store, row.id, lost()):
+            if end_without_word(store, row.id, "lost", lost()):
                 ended.append(row.id)
     return ended
 
 
-def end_without_word(store: Store, job_id: str, error: JobError) -> bool:
-    """End a job whose worker is gone: completed when its version is registered already, else lost or failed."""
+def end_without_word(store: Store, job_id: str, status: records.Status, error: AppError | None = None) -> bool:
+    """End a job that did not say how it ended: completed when its version is registered already, else as `status`."""
     version = registry().of_job(job_id)
     if version is not None:
         return records.finish(store, job_id, "completed", result={"version": version.number})
-    return records.finish(store, job_id, "lost" if error.code == "job.lost" else "failed", error)
+    return records.finish(store, job_id, status, error)
 
 
 def lost() -> JobError:

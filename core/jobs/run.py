@@ -87,7 +87,7 @@ class StoreRun:
 
     def say(self, message: Message) -> None:
         """Leave a sentence for the visitor in the job's log."""
-        self._add("log", {"template": message.template, "params": dict(message.params)})
+        self._add("log", records.message_json(message))
         self._flush()
 
     def _add(self, kind: records.EventKind, data: dict[str, Any]) -> None:

@@ -34,7 +34,7 @@ from core.store.schema import LIVE, jobs, supervisors
 
 POLL_S = 0.1
 RECOVER_S = 1.0
-KILL_AFTER_S = 1.0
+KILL_AFTER_S = 0.3
 """Between the polite and the final signal."""
 
 
@@ -194,10 +194,10 @@ class Supervisor:
             row = connection.execute(query).one()
         if row.status == "running":
             if row.cancel_grace_s is not None and not entry.hung:
-                records.finish(self.store, job_id, "cancelled")
+                recovery.end_without_word(self.store, job_id, "cancelled")
             else:
                 log_event("worker_died", level="ERROR", job=job_id, exit=code)
-                recovery.end_without_word(self.store, job_id, _silent() if entry.hung else _killed(code))
+                recovery.end_without_word(self.store, job_id, "failed", _silent() if entry.hung else _killed(code))
         del self.running[job_id]
         entry.process.close()
 
@@ -206,7 +206,7 @@ class Supervisor:
         for job_id, entry in self.running.items():
             owner_of(entry.process.pid or 0).kill_group()
             entry.process.join(5.0)
-            recovery.end_without_word(self.store, job_id, recovery.lost())
+            recovery.end_without_word(self.store, job_id, "lost", recovery.lost())
         with self.store.write() as connection:
             connection.execute(delete(supervisors).where(supervisors.c.owner == str(self.owner)))
 

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 import errno
-import gc
 import os
 import signal
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,16 +14,15 @@ from sqlalchemy import update
 from core.contracts import N_, Message, Task
 from core.device import limit_threads, pick_device
 from core.errors import AppError, JobError, RunCancelled
-from core.jobs import records
-from core.jobs.baseline import measure_champion
+from core.jobs import records, recovery
 from core.jobs.records import JobRecord
 from core.jobs.run import StoreRun
+from core.jobs.training import out_of_memory, train_version
 from core.jobs.uploads import job_folder
 from core.log import log_error, log_event
 from core.settings import settings
 from core.store.database import Store, open_store
 from core.store.owners import owner_of, this_process
-from core.store.registry import registry
 from core.store.schema import jobs
 from core.store.versions import find_sector
 from core.tasks import load_task
@@ -72,66 +68,29 @@ def _step_back() -> None:
 
 def _finish(store: Store, run: StoreRun, work: Callable[[], dict[str, Any]]) -> None:
     """Do the work and write down how it ended."""
-    error: AppError | None = None
-    result: dict[str, Any] = {}
     try:
         with run:
             result = work()
     except RunCancelled:
         records.finish(store, run.id, "cancelled")
-        return
     except Exception as caught:  # noqa: BLE001  (whatever went wrong, the visitor has to be told)
         if run.should_stop():  # a routine may leave by an error of its own once it was asked to stop
             log_event("job_stopped_by_error", job=run.id, kind=type(caught).__qualname__)
-            records.finish(store, run.id, "cancelled")
-            return
-        error = _explained(caught, run.id)
-    records.finish(store, run.id, "failed" if error else "completed", error, result)
+            recovery.end_without_word(store, run.id, "cancelled")
+        else:
+            recovery.end_without_word(store, run.id, "failed", _explained(caught, run.id))
+    else:
+        records.finish(store, run.id, "completed", result=result)
 
 
 def _train(record: JobRecord, run: StoreRun) -> dict[str, Any]:
-    limit_threads()
     sector = find_sector(record.sector)
-    task = load_task(sector.task)
-    data = Path(str(record.args["data"]))
-    checkpoint = _trained(task, _config(task, record), data, run)
-    if run.should_stop():
-        raise RunCancelled
-    run.stage("compare")
-    measure_champion(task, sector.slug, checkpoint, data)
-    run.stage("register")
-    version = registry().register(
-        sector.slug,
-        checkpoint,
-        job_id=record.id,
-        verify=lambda folder: task.load(folder, "cpu"),
-        name=str(record.args.get("name", "")),
-    )
+    config = _config(load_task(sector.task), record)
+    version = train_version(sector, config, Path(str(record.args["data"])), run, name=run.data_name, job_id=record.id)
     return {"version": version.number}
 
 
 HANDLERS: dict[str, Callable[[JobRecord, StoreRun], dict[str, Any]]] = {"train": _train}
-
-
-def _trained(task: Task, config: Any, data: Path, run: StoreRun) -> Path:
-    """Train; when memory runs out, once more with half the batch."""
-    try:
-        return task.train(config, data, run)
-    except (MemoryError, RuntimeError) as error:
-        smaller = _half_batch(config)
-        if not _out_of_memory(error) or smaller is None:
-            raise
-    log_event("job_out_of_memory", level="WARNING", job=run.id, batch_size=smaller.batch_size)
-    run.say(Message(N_("Memory ran out; trying again with batches of {size}."), {"size": smaller.batch_size}))
-    gc.collect()
-    if "torch" in sys.modules and sys.modules["torch"].cuda.is_initialized():
-        sys.modules["torch"].cuda.empty_cache()
-    try:
-        return task.train(smaller, data, run)
-    except (MemoryError, RuntimeError) as error:
-        if not _out_of_memory(error):
-            raise
-        raise _no_memory(smaller.batch_size) from error
 
 
 def _config(task: Task, record: JobRecord) -> Any:
@@ -148,39 +107,12 @@ def _seed(record: JobRecord) -> int:
     return seed if isinstance(seed, int) else 0
 
 
-def _half_batch(config: Any) -> Any | None:
-    size = getattr(config, "batch_size", None)
-    if not isinstance(size, int) or size < 2 or not dataclasses.is_dataclass(config) or isinstance(config, type):
-        return None
-    try:
-        return dataclasses.replace(config, batch_size=size // 2)
-    except (ValueError, AppError):  # below what the task allows
-        return None
-
-
-def _out_of_memory(error: BaseException) -> bool:
-    said = str(error)
-    return (
-        isinstance(error, MemoryError)
-        or type(error).__name__ == "OutOfMemoryError"
-        or any(words in said for words in ("DefaultCPUAllocator", "out of memory", "not enough memory"))
-    )
-
-
-def _no_memory(batch_size: object) -> JobError:
-    return JobError(
-        "job.out_of_memory",
-        Message(N_("Memory ran out, even with batches of {size}."), {"size": batch_size}),
-        N_("Choose a smaller model, smaller images or a smaller batch."),
-    )
-
-
 def _explained(error: Exception, job_id: str) -> AppError:
     """The error in words for a visitor; what is unexpected goes to the log under a reference."""
     reference = log_error(error, job=job_id)
     if isinstance(error, AppError):
         return error
-    if _out_of_memory(error):
+    if out_of_memory(error):
         return JobError(
             "job.out_of_memory",
             N_("Memory ran out."),

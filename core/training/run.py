@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from core.contracts import Message
+
 
 @dataclass
 class ListedRun:
@@ -31,6 +33,10 @@ class ListedRun:
         self.reports.append((stage, step, total, metrics))
         figures = " ".join(f"{name}={value:.4f}" for name, value in metrics.items())
         self.echo(f"{stage} {step}/{total} {figures}".rstrip())
+
+    def say(self, message: Message) -> None:
+        """Pass on a sentence."""
+        self.echo(str(message))
 
     def should_stop(self) -> bool:
         """Whether the run was asked to end."""

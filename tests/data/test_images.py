@@ -10,6 +10,7 @@ import pytest
 from core.data.images import read_labelled_images
 from core.data.pixels import is_grey, squeeze
 from core.errors import InputRefused
+from core.jobs.uploads import file_name
 from core.settings import Limits
 from tests.data.sets import class_folders, image, medmnist_arrays, write_folder, write_npz, write_zip
 
@@ -138,6 +139,12 @@ class TestArrays:
             "normal",
             "pneumonia",
         )
+
+    @pytest.mark.parametrize("sent", ["pneumoniamnist.npz", "PneumoniaMNIST_64 (2).NPZ", r"C:\data\pneumoniamnist.npz"])
+    def test_an_upload_is_known_by_the_name_it_came_with(self, tmp_path: Path, sent: str) -> None:
+        path = write_npz(tmp_path / file_name(sent), **medmnist_arrays())
+        assert path.parent == tmp_path
+        assert read_labelled_images(path, 28).labels == ("normal", "pneumonia")
 
     def test_only_one_class_present_keeps_both_known_names(self, tmp_path: Path) -> None:
         arrays = {"test_images": np.zeros((3, 28, 28), np.uint8), "test_labels": np.ones((3, 1), np.uint8)}

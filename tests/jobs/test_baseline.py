@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from core.contracts import Evaluation
+from core.errors import ModelRefused
 from core.jobs import baseline
 from core.training import quality
 from core.training.evaluation import load_evaluation, save_evaluation
@@ -59,6 +60,23 @@ def test_the_champion_is_measured_on_the_same_images(tmp_path: Path, monkeypatch
     assert own.summary["accuracy"].value == np.mean(own.table["truth"] == own.table["prediction"])
     compared = quality.compare(own, new)
     assert compared is not None and compared.n == 20
+
+
+def test_labels_are_the_same_whatever_their_case(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    checkpoint, champion = measure(tmp_path, monkeypatch, ("NORMAL", "PNEUMONIA "))
+    assert baseline.baseline_folder(checkpoint, champion.sha256).exists()
+
+
+@pytest.mark.parametrize("error", [MemoryError(), RuntimeError("CUDA out of memory"), ModelRefused("x", "damaged")])
+def test_a_champion_that_cannot_be_measured_costs_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def fails(*_: Any) -> Evaluation:
+        raise error
+
+    monkeypatch.setattr(Measures, "evaluate", fails)
+    checkpoint, champion = measure(tmp_path, monkeypatch, ("normal", "pneumonia"))
+    assert not baseline.baseline_folder(checkpoint, champion.sha256).exists()
 
 
 def test_other_labels_are_not_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

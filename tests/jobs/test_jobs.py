@@ -64,7 +64,7 @@ def test_worker_runs_behind_the_pages(warm):
 def test_uploaded_data_is_used_and_deleted(warm):
     path = jobs.keep_upload(b"uploaded", "../../Zhang San.ZIP")
     assert path.is_relative_to(settings().home)
-    assert path.name == "data.zip"
+    assert path.name == "zhang-san.zip"
     job_id = submit(mode="read", data=str(path))
     assert ended(job_id).status == "completed"
     assert not path.parent.exists()
@@ -135,9 +135,24 @@ def test_a_deaf_job_is_killed_after_the_grace(warm):
     job_id = submit(mode="deaf", steps=10_000, sleep_s=0.01)
     training(job_id)
     worker = worker_of(job_id)
-    jobs.cancel(job_id, grace_s=0.5)
+    began = time.monotonic()
+    jobs.cancel(job_id)
     assert jobs.status(job_id).cancelling
     assert ended(job_id).status == "cancelled"
+    assert time.monotonic() - began < 2
+    assert not worker.alive()
+
+
+def test_a_stopped_job_is_killed_in_time_too(warm):
+    """A stopped process does not see the polite signal."""
+    job_id = submit(steps=10_000, sleep_s=0.01)
+    training(job_id)
+    worker = worker_of(job_id)
+    os.killpg(worker.pid, signal.SIGSTOP)
+    began = time.monotonic()
+    jobs.cancel(job_id)
+    assert ended(job_id).status == "cancelled"
+    assert time.monotonic() - began < 2
     assert not worker.alive()
 
 
@@ -160,6 +175,16 @@ def test_worker_that_was_killed_after_registering_is_completed(warm):
     training(job_id)
     version = warm.registry.register(SLUG, warm.staged(), job_id=job_id)
     os.kill(worker_of(job_id).pid, signal.SIGKILL)
+    record = ended(job_id)
+    assert (record.status, record.result) == ("completed", {"version": version.number})
+
+
+def test_a_job_cancelled_after_registering_is_completed(warm):
+    """The version is there: saying that nothing was changed would be wrong."""
+    job_id = submit(mode="deaf", steps=10_000, sleep_s=0.01)
+    training(job_id)
+    version = warm.registry.register(SLUG, warm.staged(), job_id=job_id)
+    jobs.cancel(job_id, grace_s=0)
     record = ended(job_id)
     assert (record.status, record.result) == ("completed", {"version": version.number})
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select, update
@@ -115,6 +116,12 @@ def test_what_cannot_be_written_now_is_written_later(run, job_id, monkeypatch):
         pass
     kinds = [event.kind for event in records.read_events(open_store(), job_id, 0)]
     assert kinds == ["status", "stage", "log"]
+
+
+def test_a_sentence_with_odd_values_is_written(run, job_id):
+    run.say(Message("{path} is {state}.", {"path": Path("a.png"), "state": Message("fine")}))
+    (said,) = [event.data for event in records.read_events(open_store(), job_id, 0) if event.kind == "log"]
+    assert str(Message(said["template"], said["params"])) == "a.png is fine."
 
 
 def test_a_job_ends_once(job_id):
