@@ -14,6 +14,7 @@ from scipy.stats import binomtest
 from sklearn.metrics import precision_recall_curve, roc_curve
 
 from core.contracts import Evaluation, Metric
+from core.training.evaluation import same_labels
 from core.training.metrics import bootstrap, mean_of, share
 
 Array = NDArray[Any]
@@ -144,7 +145,8 @@ def compare(champion: Evaluation, challenger: Evaluation) -> Comparison | None:
 
     Returns None when the two cannot be compared: other labels, other data, or no common example.
     """
-    if champion.labels != challenger.labels or champion.data.fingerprint != challenger.data.fingerprint:
+    same_data = champion.data.fingerprint == challenger.data.fingerprint
+    if not same_data or not same_labels(champion.labels, challenger.labels):
         return None
     before = {str(name): row for row, name in enumerate(champion.table["id"])}
     pairs = [(before[str(name)], row) for row, name in enumerate(challenger.table["id"]) if str(name) in before]

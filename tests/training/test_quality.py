@@ -36,6 +36,13 @@ def table(seed=0, n=300, lift=0.35, fingerprint="f", labels=("no", "yes")):
     return Evaluation(labels, columns, summary, DataInfo("made", "test", n, fingerprint), 0, "command")
 
 
+def test_labels_are_compared_without_case_and_outer_blanks():
+    change = compare(table(labels=("normal", "pneumonia")), table(seed=1, labels=("NORMAL", " Pneumonia")))
+    assert change is not None
+    assert change.n == 300
+    assert compare(table(labels=("no", "yes")), table(seed=1, labels=("yes", "no"))) is None
+
+
 def test_confusion_counts_every_row_once():
     evaluation = table()
     counts = confusion(evaluation)
