@@ -38,11 +38,22 @@ class Answer:
 
 
 @dataclass(frozen=True)
+class Chosen:
+    """What a reference meant when it was asked; promotions after that do not change it."""
+
+    version: Version
+    notices: tuple[Message, ...] = ()
+
+
+@dataclass(frozen=True)
 class _Served:
     task: Task
     loaded: Loaded
-    model: ModelRef
-    notices: tuple[Message, ...]
+    chosen: Chosen
+
+    @property
+    def model(self) -> ModelRef:
+        return model_ref(self.chosen.version)
 
 
 @lru_cache(maxsize=1)
@@ -51,14 +62,26 @@ def pool() -> ModelPool:
     return ModelPool(settings().model_budget_mb * 2**20)
 
 
-def predict(slug: str, inputs: Sequence[Any], ref: str = CHAMPION, **options: Any) -> list[Answer]:
+def choose(slug: str, ref: str = CHAMPION) -> Chosen:
+    """Settle which version answers a request of several calls, so that all of its answers are of one model.
+
+    The version is loaded. When the champion cannot be, the bundled model is chosen and `notices` say so.
+
+    Raises:
+        StoreError, ModelRefused: as `predict`.
+    """
+    with _serve(slug, ref) as served:
+        return served.chosen
+
+
+def predict(slug: str, inputs: Sequence[Any], ref: str | Chosen = CHAMPION, **options: Any) -> list[Answer]:
     """Answer every input, in order.
 
     Args:
         slug: Sector.
         inputs: What the sector's task reads; for images `ImageSample`.
-        ref: Which version, see `Registry.resolve`. When the champion cannot be loaded the bundled model answers and
-            the answers' `notices` say so.
+        ref: Which version, see `Registry.resolve`, or what `choose` gave. When the champion cannot be loaded the
+            bundled model answers and the answers' `notices` say so.
         options: Passed to the predictor; for images `coverage` and `threshold`.
 
     Raises:
@@ -73,7 +96,8 @@ def predict(slug: str, inputs: Sequence[Any], ref: str = CHAMPION, **options: An
                 began = time.perf_counter()
                 predictions = served.loaded.predictor.predict(batch, **options)
                 latency_ms = (time.perf_counter() - began) * 1000 / len(batch)
-            answers += [Answer(prediction, served.model, latency_ms, served.notices) for prediction in predictions]
+            notices = served.chosen.notices
+            answers += [Answer(prediction, served.model, latency_ms, notices) for prediction in predictions]
     log_event(
         "predicted",
         sector=slug,
@@ -84,7 +108,7 @@ def predict(slug: str, inputs: Sequence[Any], ref: str = CHAMPION, **options: An
     return answers
 
 
-def explain(slug: str, sample: Any, target: str, method: str, ref: str = CHAMPION) -> Explanation:
+def explain(slug: str, sample: Any, target: str, method: str, ref: str | Chosen = CHAMPION) -> Explanation:
     """Why the model scores `target` as it does on `sample`; `method` is one of the task's `methods`.
 
     Raises:
@@ -138,9 +162,13 @@ def model_ref(version: Version) -> ModelRef:
 
 
 @contextmanager
-def _serve(slug: str, ref: str) -> Iterator[_Served]:
+def _serve(slug: str, ref: str | Chosen) -> Iterator[_Served]:
     """The model that `ref` means, loaded and leased; the bundled one when the champion is unusable."""
     task = load_task(find_sector(slug).task)
+    if isinstance(ref, Chosen):
+        with _leased(task, ref.version) as loaded:
+            yield _Served(task, loaded, ref)
+        return
     notices: tuple[Message, ...] = ()
     with ExitStack() as stack:
         try:
@@ -157,7 +185,7 @@ def _serve(slug: str, ref: str) -> Iterator[_Served]:
         trouble = registry().trouble
         if trouble is not None and ref == CHAMPION:
             notices = (*notices, trouble)
-        yield _Served(task, loaded, model_ref(version), notices)
+        yield _Served(task, loaded, Chosen(version, notices))
 
 
 @contextmanager

@@ -75,6 +75,29 @@ def test_a_promoted_version_answers_from_the_next_call_on(serving):
     assert len(service.pool().keys()) == 2
 
 
+def test_a_request_of_several_calls_has_one_model(serving):
+    serving.registry.register(SLUG, serving.staged())
+    chosen = service.choose(SLUG)
+    first = service.predict(SLUG, ["x"], chosen)[0]
+    serving.registry.promote(SLUG, 1)
+    assert service.predict(SLUG, ["x"], chosen)[0].model == first.model
+    assert first.model.version == "bundled"
+    assert service.predict(SLUG, ["x"], service.choose(SLUG))[0].model.version == "1"
+    assert service.choose(SLUG, "bundled").version.number == 0
+    with pytest.raises(StoreError):
+        service.choose(SLUG, "7")
+
+
+def test_the_model_chosen_for_a_request_may_be_the_bundled_one(serving):
+    version = serving.registry.register(SLUG, serving.staged())
+    serving.registry.promote(SLUG, 1)
+    (version.path / "model.safetensors").write_bytes(b"changed")
+    chosen = service.choose(SLUG)
+    answer = service.predict(SLUG, ["x"], chosen)[0]
+    assert answer.model.version == "bundled"
+    assert "model.changed" in str(answer.notices[0])
+
+
 def test_a_changed_champion_is_refused_and_the_bundled_model_answers(serving):
     version = serving.registry.register(SLUG, serving.staged())
     serving.registry.promote(SLUG, 1)
@@ -101,6 +124,7 @@ def test_with_a_damaged_database_the_last_champion_answers_and_it_is_said(servin
     (serving.home / "vitrine.db").write_bytes(b"nonsense" * 1000)
     for name in ("vitrine.db-wal", "vitrine.db-shm"):
         (serving.home / name).unlink(missing_ok=True)
+    serving.registry.forget_trouble()
     answer = service.predict(SLUG, ["x"])[0]
     assert answer.model.version == "1"
     assert "damaged" in str(answer.notices[0])
@@ -152,6 +176,19 @@ class TestWarmUp:
         warmup.start()
         assert warmup.wait(10).stage == "ready"
         assert warmup.state().seconds > 0
+
+    @pytest.mark.parametrize("begin", [warmup.first_page_drawn, warmup.hurry])
+    def test_it_leaves_the_first_page_its_time_and_hurries_for_a_prediction(self, serving, monkeypatch, begin):
+        monkeypatch.setattr(warmup, "FIRST_PAGE_S", 60.0)
+        warmup.start(after_first_page=True)
+        assert warmup.wait(0.05).stage == "waiting"
+        begin()
+        assert warmup.wait(10).stage == "ready"
+
+    def test_without_a_visitor_it_begins_by_itself(self, serving, monkeypatch):
+        monkeypatch.setattr(warmup, "FIRST_PAGE_S", 0.01)
+        warmup.start(after_first_page=True)
+        assert warmup.wait(10).stage == "ready"
         assert len(service.pool().keys()) == 1
 
     def test_a_failure_is_told_and_harms_nobody(self, serving):

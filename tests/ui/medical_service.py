@@ -26,7 +26,7 @@ LABELS = ("normal", "pneumonia")
 MODEL = ModelRef("medical", "bundled", "tiny_net", "a" * 64)
 
 
-def predict(slug: str, inputs: Sequence[ImageSample], ref: str = "champion", **options: Any) -> list[service.Answer]:
+def predict(slug: str, inputs: Sequence[ImageSample], ref: Any = "champion", **options: Any) -> list[service.Answer]:
     return [service.Answer(_classify(sample, **options), MODEL, 12.3) for sample in inputs]
 
 
@@ -65,6 +65,7 @@ def evaluation(labels: tuple[str, ...] = LABELS, n: int = 60, seed: int = 0, fin
 def install(monkeypatch: pytest.MonkeyPatch) -> None:
     """Put the stand-in where the pages look for the serving layer."""
     measured = evaluation()
+    monkeypatch.setattr(service, "choose", lambda slug, ref="champion": ref)
     monkeypatch.setattr(service, "predict", predict)
     monkeypatch.setattr(service, "explain", explain)
     monkeypatch.setattr(service, "evaluation_of", lambda version, split="test": measured)
