@@ -25,6 +25,11 @@ IMAGES_PER_CLASS_FEW = 30
 IMBALANCE_FACTOR = 10.0
 """Largest class over smallest above which accuracy misleads."""
 
+_SERIES = N_(
+    "{count} images look so much alike that only exact copies among them are kept out of two splits. If they are "
+    "copies of a few pictures, the test figures will be too good."
+)
+
 _ORDER = ("train", "validation", "test", "all")
 
 
@@ -87,11 +92,13 @@ class Examined:
     exact: NDArray[np.int64]
     """Exact duplicate group (N,)."""
     near: NDArray[np.int64]
-    """Near duplicate group (N,)."""
+    """Near duplicate group (N,), except that very large ones are taken apart into exact ones."""
     sides: NDArray[np.int64]
     """Width and height (N, 2) before resizing."""
     grey: NDArray[np.bool_]
     """Whether the image carries no colour (N,)."""
+    alike: int = 0
+    """Number of images in the near groups that were taken apart."""
 
 
 def check(
@@ -114,6 +121,8 @@ def check(
     warnings = _class_warnings(rows, labels, balance)
     warnings += _duplicate_warnings(across_classes, across_splits, within)
     warnings += _give_away_warnings(rows, labels)
+    if rows.alike:
+        warnings.append(Message(_SERIES, {"count": rows.alike}))
     if unreadable:
         warnings.append(
             Message(

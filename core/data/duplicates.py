@@ -84,6 +84,11 @@ def group_for_splits(exact: NDArray[np.int64], near: NDArray[np.int64]) -> NDArr
     return np.where(large, exact, near)
 
 
+def fell_apart(near: NDArray[np.int64], groups: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which pictures (N,) belong to a near group that `group_for_splits` took apart."""
+    return np.isin(near, near[groups != near])
+
+
 def _near_pairs(thumbs: NDArray[np.uint8], candidates: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
     """Pairs of `candidates` whose difference hashes and small pictures agree."""
     small = thumbs[candidates].astype(np.float32)

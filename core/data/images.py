@@ -15,7 +15,7 @@ from core.contracts import Message, Refusal
 from core.data import layout, medmnist
 from core.data.catalog import limits_for
 from core.data.check import DataReport, Examined, check
-from core.data.duplicates import content_hash, duplicate_groups, group_for_splits, thumbnail
+from core.data.duplicates import content_hash, duplicate_groups, fell_apart, group_for_splits, thumbnail
 from core.data.pixels import is_grey, squeeze
 from core.errors import InputRefused
 from core.intake.archives import ImageSource, check_refused_share, open_folder, open_zip
@@ -176,7 +176,14 @@ class _Collected:
         groups = group_for_splits(exact, near)
         targets = np.array(self.targets, np.int64)
         rows = Examined(
-            self.ids, self.splits, targets, exact, groups, np.array(self.sides, np.int64), np.array(self.grey)
+            self.ids,
+            self.splits,
+            targets,
+            exact,
+            groups,
+            np.array(self.sides, np.int64),
+            np.array(self.grey),
+            alike=int(np.count_nonzero(fell_apart(near, groups))),
         )
         report = check(rows, labels, self.refused, self.notices)
         split_of = np.array(self.splits)

@@ -71,6 +71,12 @@ def test_a_series_of_like_pictures_is_not_one_group(tmp_path: Path) -> None:
     data = _read(tmp_path, entries)
     assert not data.report.blocking
     assert set(split(data).splits) == {"train", "validation", "test"}
+    assert "120 images look so much alike" in _said(data)
+
+
+def test_many_exact_copies_stay_together_without_a_word(tmp_path: Path) -> None:
+    entries = class_folders({"a": 40, "b": 40}) | {f"b/copy {number}.png": image(0) for number in range(30)}
+    assert "look so much alike" not in _said(_read(tmp_path, entries))
 
 
 @pytest.mark.parametrize(
