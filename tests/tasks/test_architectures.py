@@ -35,7 +35,7 @@ def test_quick_mode_needs_a_linear_head(shapes_zip, tmp_path):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["resnetv2_50", "convnext_atto"])
 def test_trains_and_loads(shapes_zip, tmp_path, name):
-    folder = TASK.train(replace(TINY, architecture=name, image_size=size, epochs=1), shapes_zip, ListedRun(tmp_path, 0))
+    folder = TASK.train(replace(TINY, architecture=name, image_size=32, epochs=1), shapes_zip, ListedRun(tmp_path, 0))
     predictor = TASK.load(folder, "cpu")
     scores, _ = predictor.outputs(torch.rand(2, 3, predictor.preprocessing.size, predictor.preprocessing.size))
     np.testing.assert_allclose(scores.sum(1), 1, atol=1e-5)
