@@ -19,8 +19,8 @@ from core.ui.quota import UploadQuota
 
 @asynccontextmanager
 async def warm_up(_app: st.App) -> AsyncIterator[dict[str, Any]]:
-    """Load the champions in the background; with `VITRINE_WAIT_FOR_MODELS` be healthy only once they are there."""
-    warmup.start()
+    """Load the champions behind the first page; with `VITRINE_WAIT_FOR_MODELS` be healthy only once they are there."""
+    warmup.start(after_first_page=not settings().wait_for_models)
     if settings().wait_for_models:
         await asyncio.to_thread(warmup.wait, 300.0)
     yield {}

@@ -1,4 +1,7 @@
-"""Imports torch and loads the champions in the background, so that the first page need not wait for either."""
+"""Imports torch and loads the champions in the background, so that the first page need not wait for either.
+
+Importing holds Python's lock for seconds. So that it does not hold up the first page either, it can begin after that.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +21,11 @@ from core.store import reconcile
 from core.store.registry import registry
 
 Stage = Literal["waiting", "importing", "loading", "ready", "failed"]
+
+FIRST_PAGE_S = 3.0
+"""Without a visitor the loading begins this long after the start."""
+AFTER_PAGE_S = 0.5
+"""After the first page was drawn its messages and pictures still have to be sent."""
 
 EXAMPLES: dict[str, Any] = {
     "image_classification": ImageSample("warm-up", np.full((64, 64, 3), 128, np.uint8), ""),
@@ -39,6 +47,8 @@ class _State:
         self.began = time.monotonic()
         self.took = 0.0
         self.thread: threading.Thread | None = None
+        self.page_drawn = threading.Event()
+        self.wanted = threading.Event()
         self.done = threading.Event()
 
 
@@ -46,14 +56,35 @@ _state = _State()
 _lock = threading.Lock()
 
 
-def start() -> None:
-    """Begin the warm-up in a thread of its own; further calls do nothing."""
+def start(after_first_page: bool = False) -> None:
+    """Begin the warm-up in a thread of its own; further calls do nothing.
+
+    Args:
+        after_first_page: Let it wait for `first_page_drawn`, for `hurry`, or a few seconds, whatever comes first.
+    """
     with _lock:
         if _state.thread is None:
             _state.began = time.monotonic()
-            _state.stage = "importing"
+            if not after_first_page:
+                _state.wanted.set()
+                _state.page_drawn.set()
+                _state.stage = "importing"
             _state.thread = threading.Thread(target=_warm_up, name="warm-up", daemon=True)
             _state.thread.start()
+
+
+def first_page_drawn() -> None:
+    """Tell that a page is drawn, so that the loading may begin; cheap enough for every run of a page."""
+    _state.page_drawn.set()
+
+
+def hurry() -> None:
+    """Begin at once, because somebody waits for a model; does nothing when it has begun or was never started."""
+    with _lock:
+        if _state.thread is not None and _state.stage == "waiting":
+            _state.stage = "importing"
+        _state.wanted.set()
+        _state.page_drawn.set()
 
 
 def state() -> WarmUp:
@@ -72,6 +103,9 @@ def wait(timeout: float | None = None) -> WarmUp:
 
 def _warm_up() -> None:
     stage: Stage = "ready"
+    _state.page_drawn.wait(FIRST_PAGE_S)
+    _state.wanted.wait(AFTER_PAGE_S)
+    _state.stage = "importing"
     try:
         import timm  # noqa: F401
         import torch  # noqa: F401

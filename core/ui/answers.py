@@ -14,9 +14,11 @@ from core.ui.i18n import t
 from core.ui.inputs import Inputs, item_title
 from core.ui.labels import label_name
 from core.ui.operating import chosen_options
+from core.ui.pictures import kept_picture, show_picture
 from core.ui.predict import Answered, Row
 from core.ui.views import (
     for_display,
+    say,
     show_error,
     show_explanation,
     show_faithfulness,
@@ -38,6 +40,8 @@ def show_answers(sector: Sector, inputs: Inputs, options: dict[str, Any]) -> Non
     except AppError as error:
         show_error(error)
         return
+    for notice in inputs.notices:
+        st.caption(f":material/info: {say(notice)}")
     show_refusals(answered.refused)
     if not answered.rows:
         return
@@ -55,10 +59,10 @@ def _show_one(slug: str, inputs: Inputs, row: Row, options: dict[str, Any]) -> N
     sample = predict.sample_of(slug, inputs, row.item)
     pictures, words = st.columns([2, 1.4], gap="medium")
     with pictures, st.grid(2, min_column_width=130):
-        st.image(
-            for_display(sample.pixels),
+        show_picture(
+            kept_picture(slug, ("picture", sample.sha256), lambda: for_display(sample.pixels)),
+            t("The image as the model gets it"),
             caption=item_title(inputs, row.item),
-            alt=t("The image as the model gets it"),
             width="stretch",
         )
         map_place = st.container()
@@ -74,12 +78,11 @@ def _show_one(slug: str, inputs: Inputs, row: Row, options: dict[str, Any]) -> N
 
 def _show_map(slug: str, sample: ImageSample, target: str, method: str, opacity: float) -> None:
     try:
-        with st.spinner(t("Drawing the map")):
-            explanation = predict.explanation(slug, sample, target, method)
+        explanation = predict.explanation(slug, sample, target, method, t("Drawing the map"))
     except AppError as error:
         show_error(error)
         return
-    show_explanation(explanation, sample, opacity)
+    show_explanation(slug, explanation, sample, opacity)
 
 
 def show_why(sector: Sector, inputs: Inputs) -> None:
@@ -101,13 +104,13 @@ def show_why(sector: Sector, inputs: Inputs) -> None:
         if row.answer.prediction.abstained is not None:
             st.caption(t("The model declined this image, so the map says little."))
     try:
-        with controls, st.spinner(t("Measuring the map")):
-            explanation = predict.explanation(slug, sample, target, method)
+        with controls:
+            explanation = predict.explanation(slug, sample, target, method, t("Measuring the map"))
     except AppError as error:
         show_error(error)
         return
     with map_place:
-        show_explanation(explanation, sample, opacity)
+        show_explanation(slug, explanation, sample, opacity)
     with controls:
         st.markdown(f"**{t('How far to trust this map')}**")
         show_faithfulness(explanation.faithfulness)

@@ -28,6 +28,7 @@ PARAMETER: Final = "lang"
 _CHOSEN: Final = "frame.language_chosen"
 
 
+@lru_cache(maxsize=64)
 def parse_language(tag: str | None) -> Language | None:
     """The language we speak for a tag such as `zh-Hans-CN` or `en_GB`; None when we do not speak it."""
     head = re.split(r"[-_]", (tag or "").strip().lower())[0]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,6 +17,7 @@ from core.intake.images import read_image
 from core.settings import settings
 from core.ui.i18n import t
 from core.ui.labels import label_name
+from core.ui.pictures import show_picture, thumbnail
 from core.ui.quota import charge_upload
 from core.ui.views import escape
 
@@ -30,6 +30,8 @@ class Item:
 
     name: str
     read: Callable[[], ImageSample]
+    source: ImageSource | None = None
+    """The zip it lies in."""
 
 
 @dataclass(frozen=True)
@@ -40,11 +42,14 @@ class Inputs:
     items: tuple[Item, ...]
     refused: tuple[Refusal, ...] = ()
     caption: str = ""
-    sources: tuple[ImageSource, ...] = ()
+    sources: tuple[tuple[str, ImageSource], ...] = ()
+    """Opened zips by the names of their files."""
+    notices: tuple[Message, ...] = ()
+    """What was left out of zips, or guessed when they were read."""
 
     def close(self) -> None:
         """Let go of opened archives."""
-        for source in self.sources:
+        for _, source in self.sources:
             source.close()
 
 
@@ -84,8 +89,10 @@ def _sample_strip(slug: str, samples: Sequence[dict[str, Any]]) -> None:
     in_turn = sorted(samples, key=lambda sample: _place_in_class(samples, sample))
     _sample_grid(slug, in_turn[:_STRIP], _STRIP)
     if len(samples) > _STRIP:
-        with st.popover(t("More samples"), icon=":material/grid_view:"):
-            _sample_grid(slug, in_turn[_STRIP:], 3)
+        more = st.popover(t("More samples"), icon=":material/grid_view:", key=f"{slug}.more_samples", on_change="rerun")
+        if more.open:
+            with more:
+                _sample_grid(slug, in_turn[_STRIP:], 3)
 
 
 def _place_in_class(samples: Sequence[dict[str, Any]], sample: dict[str, Any]) -> int:
@@ -98,7 +105,8 @@ def _sample_grid(slug: str, samples: Sequence[dict[str, Any]], columns: int) -> 
             chosen = st.session_state.get(f"{slug}.chosen") == sample["file"]
             with st.container(gap="xsmall"):
                 name = label_name(sample["label"])
-                st.image(_sample_path(slug, sample["file"]), width="stretch", alt=t("Sample: {label}", label=name))
+                picture = thumbnail(_sample_path(slug, sample["file"]))
+                show_picture(picture, t("Sample: {label}", label=name), width="stretch")
                 st.button(
                     escape(name),
                     key=f"{slug}.sample.{sample['file']}",
@@ -162,31 +170,36 @@ def _uploaded(slug: str, files: Sequence[Any]) -> Inputs | None:
 def _open(key: str, files: Sequence[Any]) -> Inputs:
     items: list[Item] = []
     refused: list[Refusal] = []
-    sources: list[ImageSource] = []
+    sources: list[tuple[str, ImageSource]] = []
     for file in files:
         try:
             charge_upload(sum(each.size for each in files))
             if is_zip(file.getvalue(), file.name):
                 source = open_zip(file.getvalue(), file.name)
-                sources.append(source)
+                sources.append((file.name, source))
                 refused += source.refused
-                items += [Item(entry.label, _entry_reader(source, entry)) for entry in source.entries]
+                items += [Item(entry.label, _entry_reader(source, entry), source) for entry in source.entries]
             else:
                 items.append(Item(file.name, _file_reader(file)))
         except AppError as error:
             refused.append(error.refusal(file.name))
     items, left = _first_batch(_distinct(items))
-    return Inputs(key, tuple(items), (*refused, *left), sources=tuple(sources))
+    notices = tuple(notice for _, source in sources for notice in source.notices)
+    return Inputs(key, tuple(items), (*refused, *left), sources=tuple(sources), notices=notices)
 
 
 def _distinct(items: list[Item]) -> list[Item]:
     """Items whose names differ, so that a row of the table is the image that is shown for it."""
-    seen: Counter[str] = Counter()
+    taken: set[str] = set()
     named = []
     for item in items:
-        seen[item.name] += 1
-        count = seen[item.name]
-        named.append(item if count == 1 else replace(item, name=f"{item.name} ({count})"))
+        name = item.name
+        number = 1
+        while name in taken:
+            number += 1
+            name = f"{item.name} ({number})"
+        taken.add(name)
+        named.append(replace(item, name=name))
     return named
 
 

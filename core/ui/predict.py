@@ -13,7 +13,8 @@ import streamlit as st
 from PIL import Image
 
 from core.contracts import Explanation, ImageSample, Refusal
-from core.errors import AppError
+from core.errors import AppError, InputRefused
+from core.intake.archives import check_refused_share
 from core.serving import service, warmup
 from core.serving.service import Answer
 from core.store.registry import registry
@@ -53,6 +54,9 @@ def wait_until_ready() -> None:
 
     The line is written anew twice a second: that is where Streamlit lets a click of the visitor through.
     """
+    warmup.hurry()
+    if warmup.state().stage in ("ready", "failed"):
+        return
     line = st.empty()
     began = time.monotonic()
     while warmup.state().stage not in ("ready", "failed") and time.monotonic() - began < _WARM_UP_LIMIT_S:
@@ -82,8 +86,9 @@ def answered(slug: str, inputs: Inputs, options: Mapping[str, Any]) -> Answered:
 
 def _answer_all(slug: str, inputs: Inputs, options: Mapping[str, Any]) -> Answered:
     rows: list[Row] = []
-    refused = list(inputs.refused)
+    failed: list[tuple[Item, Refusal]] = []
     total = len(inputs.items)
+    chosen = service.choose(slug)
     bar = st.progress(0.0) if total > CHUNK else None
     for start in range(0, total, CHUNK):
         chunk: list[tuple[Item, ImageSample]] = []
@@ -91,14 +96,29 @@ def _answer_all(slug: str, inputs: Inputs, options: Mapping[str, Any]) -> Answer
             try:
                 chunk.append((item, item.read()))
             except AppError as error:
-                refused.append(error.refusal(item.name))
-        answers = service.predict(slug, [sample for _, sample in chunk], **options) if chunk else []
+                failed.append((item, error.refusal(item.name)))
+        answers = service.predict(slug, [sample for _, sample in chunk], chosen, **options) if chunk else []
         rows += [_row(item, sample, answer) for (item, sample), answer in zip(chunk, answers, strict=True)]
         if bar is not None:
             done = min(start + CHUNK, total)
             bar.progress(done / total, t("{done} of {total} images", done=done, total=total))
     if bar is not None:
         bar.empty()
+    return _without_unusable(inputs, rows, failed)
+
+
+def _without_unusable(inputs: Inputs, rows: list[Row], failed: list[tuple[Item, Refusal]]) -> Answered:
+    """As on the command line: of a zip of which too little can be read nothing is answered, only what is wrong told."""
+    refused = [*inputs.refused, *(refusal for _, refusal in failed)]
+    for name, source in inputs.sources:
+        bad = [*source.refused, *(refusal for item, refusal in failed if item.source is source)]
+        taken = sum(row.item.source is source for row in rows)
+        try:
+            check_refused_share(name, taken, bad)
+        except InputRefused as error:
+            rows = [row for row in rows if row.item.source is not source]
+            if taken or len(bad) > 1:  # otherwise the one reason is in the list already
+                refused.append(error.refusal(name))
     return Answered(tuple(rows), tuple(refused))
 
 
@@ -124,13 +144,17 @@ def sample_of(slug: str, inputs: Inputs, item: Item) -> ImageSample:
     return sample
 
 
-def explanation(slug: str, sample: ImageSample, target: str, method: str) -> Explanation:
-    """Why the champion scores `target` as it does; the latest few are kept in this session."""
+def explanation(slug: str, sample: ImageSample, target: str, method: str, waiting: str) -> Explanation:
+    """Why the champion scores `target` as it does; the latest few are kept in this session.
+
+    While it is computed, `waiting` is shown.
+    """
     kept: dict[Any, Explanation] = st.session_state.setdefault(f"{slug}.explanations", {})
     key = (sample.sha256, target, method, registry().resolve(slug).sha256)
     if key not in kept:
         wait_until_ready()
-        kept[key] = service.explain(slug, sample, target, method)
+        with st.spinner(waiting):
+            kept[key] = service.explain(slug, sample, target, method)
         while len(kept) > _EXPLANATIONS_KEPT:
             del kept[next(iter(kept))]
     return kept[key]

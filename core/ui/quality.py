@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, Literal
 
 import numpy as np
@@ -12,11 +13,14 @@ from core.contracts import N_, Evaluation, Metric, Sector
 from core.errors import AppError
 from core.serving import service
 from core.store.registry import registry
+from core.store.versions import Version
 from core.ui.curves import show_calibration, show_pr, show_roc, show_threshold
 from core.ui.i18n import t
 from core.ui.labels import SPLIT_NAMES, label_name
 from core.ui.theme import mode, palette, show_chart
 from core.ui.views import chart_text, escape, show_error
+
+Split = Literal["test", "validation"]
 
 METRIC_NAMES = {
     "auroc": N_("AUROC"),
@@ -38,19 +42,25 @@ _NUMBERS_UP_TO = 12
 _IDS_SHOWN = 200
 
 
-def champion_evaluation(sector: Sector, split: Literal["test", "validation"] = "test") -> Evaluation | None:
+def champion_evaluation(sector: Sector, split: Split = "test") -> Evaluation | None:
     """The stored evaluation of the version in use; None when there is none or it cannot be read."""
     try:
-        return service.evaluation_of(registry().resolve(sector.slug), split)
+        return _read_once(service.evaluation_of, registry().resolve(sector.slug), split)
     except AppError:
         return None
+
+
+@lru_cache(maxsize=32)
+def _read_once(read: Callable[[Version, Split], Evaluation | None], version: Version, split: Split) -> Evaluation | None:
+    """Evaluations do not change, and every run of a page wants one. What `read` raises is not kept."""
+    return read(version, split)
 
 
 def show_champion_quality(sector: Sector) -> None:
     """Quality of the version in use."""
     try:
         version = registry().resolve(sector.slug)
-        evaluation = service.evaluation_of(version)
+        evaluation = _read_once(service.evaluation_of, version, "test")
     except AppError as error:
         show_error(error)
         return

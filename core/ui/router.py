@@ -4,6 +4,8 @@ It lies here and not beside `pages/`: a script with that folder next to it would
 on its own, without the frame, for the first visitor of a deep link.
 """
 
+from core.serving import warmup
 from core.ui import frame
 
 frame.draw().run()
+warmup.first_page_drawn()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -13,13 +13,11 @@ from PIL import Image
 
 from core.contracts import Classification, Explanation, Faithfulness, Heatmap, ImageSample, Message, Refusal
 from core.errors import AppError
+from core.explain.overlay import blend
 from core.serving.service import Answer
 from core.ui.i18n import t
 from core.ui.labels import label_name
-from core.ui.theme import mode, palette, show_chart
-
-if TYPE_CHECKING:
-    import plotly.graph_objects as go
+from core.ui.pictures import kept_picture, show_picture
 
 DISPLAY_SIDE = 640
 """Longest side in pixels of an image sent to the browser."""
@@ -125,13 +123,7 @@ def _show_classification(slug: str, prediction: Classification, options: Mapping
     decided = prediction.decision or ""
     st.caption(t("The model reads this image as"))
     st.subheader(escape(label_name(decided)), anchor=False)
-    figure = score_bars(prediction)
-    show_chart(
-        figure,
-        f"{slug}.scores",
-        height=24 + 40 * len(figure.data[0].y),
-        alt=t("Bar chart of the score of every class"),
-    )
+    show_scores(prediction)
     st.caption(t("Calibrated scores in percent: of 100 images scored 80, about 80 should carry that label."))
     _show_prediction_set(prediction, options.get("coverage", DEFAULT_COVERAGE))
 
@@ -147,61 +139,35 @@ def _show_prediction_set(prediction: Classification, coverage: float) -> None:
         st.write(t("At {percent} % coverage the model cannot choose between: {names}.", percent=percent, names=names))
 
 
-def score_bars(prediction: Classification, limit: int = 10) -> go.Figure:
-    """Horizontal bars of the `limit` highest scores, the decided label in the accent colour."""
-    import plotly.graph_objects as go
+def show_scores(prediction: Classification, limit: int = 10) -> None:
+    """A bar for each of the `limit` highest scores, the decided label in bold.
 
-    look = palette(mode())
-    order = np.argsort(prediction.scores)[::-1][:limit][::-1]
-    labels = [prediction.labels[index] for index in order]
-    values = [100 * float(prediction.scores[index]) for index in order]
-    colours = [look.primary if label == prediction.decision else look.muted for label in labels]
-    figure = go.Figure(
-        go.Bar(
-            x=values,
-            y=list(range(len(labels))),
-            orientation="h",
-            marker_color=colours,
-            text=[f"{value:.1f} %" for value in values],
-            textposition="outside",
-            cliponaxis=False,
-            hoverinfo="skip",
-        )
-    )
-    figure.update_layout(margin={"l": 0, "r": 56, "t": 4, "b": 4}, showlegend=False)
-    figure.update_xaxes(range=[0, 100], visible=False, fixedrange=True)
-    # Numbered rows: two names that are cut to the same text must not become one bar.
-    names = [chart_text(label_name(label)) for label in labels]
-    figure.update_yaxes(tickvals=list(range(len(labels))), ticktext=names, ticksuffix="  ", fixedrange=True)
-    return figure
+    Streamlit's own bars: a chart library would cost more than the rest of the page, here and in the browser.
+    """
+    for index in np.argsort(prediction.scores)[::-1][:limit]:
+        label, score = prediction.labels[index], float(prediction.scores[index])
+        line = f"{escape(label_name(label))} · {100 * score:.1f} %"
+        st.progress(min(1.0, max(0.0, score)), f"**{line}**" if label == prediction.decision else line)
 
 
-def show_explanation(explanation: Explanation, sample: ImageSample, opacity: float) -> None:
+def show_explanation(slug: str, explanation: Explanation, sample: ImageSample, opacity: float) -> None:
     """The explanation over the input, by kind; `opacity` in [0, 1]."""
-    _EXPLANATION_VIEWS[explanation.kind](explanation, sample, opacity)
+    _EXPLANATION_VIEWS[explanation.kind](slug, explanation, sample, opacity)
 
 
-def _show_heatmap(heatmap: Heatmap, sample: ImageSample, opacity: float) -> None:
-    st.image(
-        overlay(sample.pixels, heatmap.values, opacity),
+def _show_heatmap(slug: str, heatmap: Heatmap, sample: ImageSample, opacity: float) -> None:
+    picture = kept_picture(
+        slug,
+        ("map", sample.sha256, heatmap.method, heatmap.target, opacity),
+        lambda: blend(for_display(sample.pixels), heatmap, opacity),
+        source=heatmap,
+    )
+    show_picture(
+        picture,
+        t("The image with the importance map over it"),
         caption=t("Bright: matters most for the score of {target}", target=escape(label_name(heatmap.target))),
-        alt=t("The image with the importance map over it"),
         width="stretch",
     )
-
-
-def overlay(pixels: NDArray[np.uint8], values: NDArray[np.float32], opacity: float) -> NDArray[np.uint8]:
-    """`values` (H, W) in [0, 1] coloured over `pixels` (H, W, 3); unimportant places stay clear.
-
-    The colours run from violet over orange to yellow, as in matplotlib's inferno, which also reads in grey.
-    """
-    shown = for_display(pixels).astype(np.float32)
-    size = (shown.shape[1], shown.shape[0])
-    scaled = Image.fromarray(np.clip(values, 0, 1).astype(np.float32)).resize(size, Image.Resampling.BICUBIC)
-    weight = np.clip(np.asarray(scaled), 0, 1)
-    colours = np.stack([np.interp(weight, _STOPS, channel) for channel in _INFERNO.T], axis=-1)
-    alpha = (opacity * np.sqrt(weight))[..., None]
-    return np.asarray(np.clip(shown * (1 - alpha) + colours * alpha, 0, 255), dtype=np.uint8)
 
 
 def show_faithfulness(faithfulness: Faithfulness | None) -> None:
@@ -232,9 +198,5 @@ def show_faithfulness(faithfulness: Faithfulness | None) -> None:
     )
 
 
-_STOPS = np.linspace(0, 1, 6)
-_INFERNO = np.array(
-    [[40, 11, 84], [101, 21, 110], [159, 42, 99], [212, 72, 66], [245, 125, 21], [252, 255, 164]], dtype=np.float32
-)
 _PREDICTION_VIEWS: dict[str, Callable[[str, Any, Mapping[str, Any]], None]] = {"classification": _show_classification}
-_EXPLANATION_VIEWS: dict[str, Callable[[Any, ImageSample, float], None]] = {"heatmap": _show_heatmap}
+_EXPLANATION_VIEWS: dict[str, Callable[[str, Any, ImageSample, float], None]] = {"heatmap": _show_heatmap}

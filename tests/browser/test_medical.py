@@ -60,7 +60,7 @@ def test_one_click_on_a_sample_answers_with_picture_and_map(visit: OpenVisit, lo
     page = visitor.go("/medical")
     expect(page.get_by_text(NOTICE[locale]).first).to_be_visible()
     page.locator('[class*="st-key-medical-sample"] button').first.click()
-    expect(page.get_by_test_id("stPlotlyChart")).to_be_visible(timeout=FIRST_ANSWER_MS)
+    expect(page.get_by_test_id("stMain").get_by_test_id("stProgress")).to_have_count(2, timeout=FIRST_ANSWER_MS)
     result = page.get_by_test_id("stMain").get_by_test_id("stImage").filter(visible=True)
     expect(result).to_have_count(4 + 2, timeout=PATIENCE_MS)
     expect(page.get_by_text(NOTICE[locale]).first).to_be_visible()

@@ -249,6 +249,7 @@ class TestDamagedDatabase:
         for file in house.home.glob("vitrine.db*"):
             file.unlink()
         (house.home / "vitrine.db").write_bytes(b"no database at all" * 100)
+        house.registry.forget_trouble()
 
     def test_the_last_champion_is_served_and_it_is_said(self, house):
         house.registry.register(SLUG, house.staged())

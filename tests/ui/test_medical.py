@@ -79,7 +79,7 @@ def test_one_click_on_a_sample_gives_an_answer_with_a_map(medical: Open, lang: s
     next(button for button in page.button if str(button.key).startswith("medical.sample.")).click().run()
     assert not page.exception and not page.error
     assert page.subheader[0].value in {"Normal", "Pneumonia", "正常", "肺炎"}
-    assert len(page.get("plotly_chart")) == 1
+    assert len(page.get("progress")) == 2
     assert "tiny\\_net" in said(page) and "12 ms" in said(page).replace("毫秒", "ms")
     assert NOTICE in said(page) or lang == "zh"
 
@@ -110,17 +110,30 @@ def test_blank_image_is_declined_with_the_reason(medical: Open) -> None:
     page = upload(medical(), ("blank.png", png(np.full((50, 50), 90, np.uint8))))
     assert page.subheader[0].value == "No answer"
     assert "The image is blank." in said(page)
-    assert not page.get("plotly_chart")
+    assert not page.get("progress")
 
 
 def test_zip_gives_a_table_and_names_what_was_not_taken(medical: Open) -> None:
     bright = png(np.random.default_rng(1).integers(150, 255, (50, 50), dtype=np.uint8))
-    page = upload(medical(), ("many.zip", zipped(**{"a.png": png(), "b.png": bright, "c.png": b"no image"})))
+    good = {f"{name}.png": png() if name == "a" else bright for name in "abdef"}
+    entries = {**good, "c.png": b"no image", "notes.txt": b"a text"}
+    page = upload(medical(), ("many.zip", zipped(**entries)))
     assert not page.exception
     table = page.dataframe[0].value
-    assert list(table["file"]) == ["a.png", "b.png"]
+    assert list(table["file"]) == list(good)
+    assert "no images: 1" in said(page)
     assert all(str(image).startswith("data:image/png;base64,") for image in table["image"])
     assert "c\\.png" in said(page)
+
+
+def test_zip_that_is_mostly_unusable_is_refused_with_the_list(medical: Open) -> None:
+    entries = {"a.png": png(), "b.png": b"no image", "c.png": b"none either"}
+    page = upload(medical(), ("many.zip", zipped(**entries)), ("own.png", png()))
+    assert not page.exception
+    assert page.subheader[0].value == "Normal", "the other file is answered"
+    words = said(page).replace("\\", "")
+    listed = str([frame.value for frame in page.dataframe])
+    assert "archive.mostly_unusable" in words + listed and "b.png" in words + listed and "c.png" in words + listed
 
 
 def test_more_images_than_one_batch_are_named_not_dropped(medical: Open, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -143,6 +156,11 @@ def test_images_of_one_name_are_told_apart(medical: Open) -> None:
     table = page.dataframe[0].value
     assert list(table["file"]) == ["a/1.png", "b/1.png", "1.png", "1.png (2)"]
     assert list(table["decision"]) == ["Normal", "Pneumonia"] * 2
+
+
+def test_numbered_names_differ_from_names_that_were_sent(medical: Open) -> None:
+    page = upload(medical(), ("1.png", png()), ("1.png", png()), ("1.png (2)", png()))
+    assert page.dataframe[0].value["file"].is_unique
 
 
 def test_names_of_files_are_shown_literally(medical: Open) -> None:
@@ -241,6 +259,8 @@ class Queue:
             metrics = {"train_loss": 1.0 / step, "validation_accuracy": 0.2 * step}
             data = {"stage": "train", "step": step, "total": 12, "metrics": metrics}
             made.append(jobs.Event(step + 1, now, "metrics", data))
+        smaller = {"template": "Memory ran out; trying again with batches of {size}.", "params": {"size": 8}}
+        made.append(jobs.Event(5, now, "log", smaller))
         return [event for event in made if event.seq > after]
 
 
@@ -293,6 +313,7 @@ def test_improve_checks_an_upload_starts_one_job_and_shows_it(medical: Open, que
     page.run()
     assert page.query_params["job"] == "job1"
     assert page.get("plotly_chart")
+    assert "batches of 8" in said(page)
     page.button(key="medical.cancel").click().run()
     assert queue.cancelled == ["job1"]
 
