@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from core.catalog import sector
-from core.contracts import ImageSample, Refusal
+from core.contracts import ImageSample, Message, Refusal
 
 if TYPE_CHECKING:
     from core.serving.service import Answer
@@ -22,8 +22,14 @@ class Answered:
     answer: Answer
 
 
-def predict_document(slug: str, answered: Sequence[Answered], refused: Iterable[Refusal] = ()) -> dict[str, Any]:
-    """Everything about one request: which model, the notice, a result per input and the inputs not taken."""
+def predict_document(
+    slug: str, answered: Sequence[Answered], refused: Iterable[Refusal] = (), notices: Iterable[Message] = ()
+) -> dict[str, Any]:
+    """Everything about one request: which model, the notice, a result per input and the inputs not taken.
+
+    The answers are of one model; see `core.serving.service.choose`. `notices` are those of whole collections,
+    such as how many files of a zip were no images.
+    """
     model = answered[0].answer.model if answered else None
     return {
         "sector": slug,
@@ -31,6 +37,7 @@ def predict_document(slug: str, answered: Sequence[Answered], refused: Iterable[
         "version": model.version if model else None,
         "architecture": model.architecture if model else None,
         "notice": sector(slug).notice,
+        "notices": [str(notice) for notice in notices],
         "results": [_result(entry) for entry in answered],
         "refused": [
             {"input": row.name, "code": row.code, "message": str(row.message), "hint": str(row.hint)} for row in refused

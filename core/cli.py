@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import fields, replace
-from functools import wraps
+from functools import partial, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ParamSpec
 
@@ -23,6 +23,8 @@ from core.log import log_error, log_event
 if TYPE_CHECKING:
     from core.serving.service import Answer
     from core.store.registry import Version
+
+    Ask = Callable[[list[ImageSample]], list[Answer]]
 
 Params = ParamSpec("Params")
 
@@ -96,8 +98,8 @@ def sectors(as_json: JsonOption = False) -> None:
 
 
 @contextmanager
-def _images(path: Path, refused: list[Refusal]) -> Iterator[Iterator[ImageSample]]:
-    """Images of a file, folder or zip, one at a time; what cannot be read is added to `refused`.
+def _images(path: Path, refused: list[Refusal], notices: list[Message]) -> Iterator[Iterator[ImageSample]]:
+    """Images of a file, folder or zip, one at a time; what cannot be read, or was guessed, is added to the lists.
 
     Raises:
         InputRefused: Nothing, or too little, of it can be used; known at the end.
@@ -107,6 +109,7 @@ def _images(path: Path, refused: list[Refusal]) -> Iterator[Iterator[ImageSample
     with open_path(path) as source:
         taken = 0
         refused += source.refused
+        notices += source.notices
 
         def samples() -> Iterator[ImageSample]:
             nonlocal taken
@@ -149,36 +152,36 @@ def predict(
     entry = _sector(sector)
     refused: list[Refusal] = []
     answered: list[Answered] = []
-    for path in [_existing(path) for path in inputs]:
-        _answer_all(path, lambda batch: service.predict(sector, batch, model, coverage=coverage), answered, refused)
+    notices: list[Message] = []
+    paths = [_existing(path) for path in inputs]
+    ask = partial(service.predict, sector, ref=service.choose(sector, model), coverage=coverage)
+    for path in paths:
+        _answer_all(path, ask, answered, refused, notices)
+    for notice in notices:
+        _say(str(notice))
     for refusal in refused:
         log_event("refused", command="predict", code=refusal.code)
         _say(f"{refusal.name}: {refusal.code}: {refusal.message} {refusal.hint}")
-    body = predict_document(sector, answered, refused)
+    body = predict_document(sector, answered, refused, notices)
     _put(body, as_json, "\n".join([*map(_answer_line, answered), entry.notice]))
     if not answered:
         raise typer.Exit(1)
 
 
-def _answer_all(
-    path: Path, ask: Callable[[list[ImageSample]], list[Answer]], answered: list[Answered], refused: list[Refusal]
-) -> None:
+def _answer_all(path: Path, ask: Ask, answered: list[Answered], refused: list[Refusal], notices: list[Message]) -> None:
     """Ask about all images of a path; a collection that is refused as a whole leaves no answers."""
     found: list[Answered] = []
     own: list[Refusal] = []
     try:
-        with _images(path, own) as samples:
+        with _images(path, own, notices) as samples:
             for batch in _batches(samples):
-                found += [Answered(_without_pixels(s), a) for s, a in zip(batch, ask(batch), strict=True)]
+                # Answered samples keep no pixels: those of a folder of thousands would not fit into memory.
+                small = [replace(sample, pixels=sample.pixels[:1, :1].copy()) for sample in batch]
+                found += [Answered(sample, answer) for sample, answer in zip(small, ask(batch), strict=True)]
         answered += found
     except InputRefused as error:
         own = own if len(own) == 1 and not found else [*own, error.refusal(path.name)]
     refused += own
-
-
-def _without_pixels(sample: ImageSample) -> ImageSample:
-    """What is left of a sample once it is answered; a folder of thousands would not fit into memory."""
-    return replace(sample, pixels=sample.pixels[:1, :1].copy())
 
 
 def _answer_line(entry: Answered) -> str:
@@ -206,9 +209,10 @@ def explain(
     if out.suffix.lower() != ".png" or out.is_dir() or not out.parent.is_dir():
         raise typer.BadParameter(f"--out {out} has to be a .png in a folder that exists")
     sample = _first_image(path)
-    answer = service.predict(sector, [sample], model)[0]
+    chosen = service.choose(sector, model)
+    answer = service.predict(sector, [sample], chosen)[0]
     label = target or answer.prediction.labels[int(answer.prediction.scores.argmax())]
-    heatmap = service.explain(sector, sample, label, method, model)
+    heatmap = service.explain(sector, sample, label, method, chosen)
     try:
         write_overlay(out, sample.pixels, heatmap, footer=notice)
     except OSError as error:
@@ -230,7 +234,7 @@ def explain(
 def _first_image(path: Path) -> ImageSample:
     if not _existing(path).is_file():
         raise typer.BadParameter(f"{path} is a folder; name one image")
-    with _images(path, []) as samples:
+    with _images(path, [], []) as samples:
         sample = next(samples, None)
     if sample is None:
         raise InputRefused("input.empty", N_("There is no image to explain."), N_("Name an image file."))
@@ -301,12 +305,7 @@ def evaluate(
     lines = [
         f"{k:20} {m['value']:.4f}  [{m['low']:.4f}, {m['high']:.4f}]  n={m['n']}" for k, m in body["metrics"].items()
     ]
-    head = {
-        "sector": sector,
-        "model": served.sha256,
-        "version": served.version,
-        "architecture": served.architecture,
-    }
+    head = {"sector": sector, "model": served.sha256, "version": served.version, "architecture": served.architecture}
     _put(head | body, as_json, "\n".join(lines))
 
 
@@ -320,6 +319,7 @@ def _version_row(version: Version) -> dict[str, Any]:
         "created": version.created.isoformat(),
         "sha256": version.sha256,
         "path": str(version.path),
+        "cross_validation": version.spread,
     }
 
 
