@@ -143,19 +143,6 @@ def test_a_deaf_job_is_killed_after_the_grace(warm):
     assert not worker.alive()
 
 
-def test_a_stopped_job_is_killed_in_time_too(warm):
-    """A stopped process does not see the polite signal."""
-    job_id = submit(steps=10_000, sleep_s=0.01)
-    training(job_id)
-    worker = worker_of(job_id)
-    os.killpg(worker.pid, signal.SIGSTOP)
-    began = time.monotonic()
-    jobs.cancel(job_id)
-    assert ended(job_id).status == "cancelled"
-    assert time.monotonic() - began < 2
-    assert not worker.alive()
-
-
 def test_worker_killed(warm):
     job_id = submit(steps=10_000, sleep_s=0.01)
     training(job_id)
