@@ -130,7 +130,8 @@ def test_zip_that_is_mostly_unusable_is_refused_with_the_list(medical: Open) -> 
     entries = {"a.png": png(), "b.png": b"no image", "c.png": b"none either"}
     page = upload(medical(), ("many.zip", zipped(**entries)), ("own.png", png()))
     assert not page.exception
-    assert page.subheader[0].value == "Normal", "the other file is answered"
+    tables = [list(frame.value["file"]) for frame in page.dataframe if "file" in frame.value]
+    assert tables == [["own.png"]], "the other file is answered"
     words = said(page).replace("\\", "")
     listed = str([frame.value for frame in page.dataframe])
     assert "archive.mostly_unusable" in words + listed and "b.png" in words + listed and "c.png" in words + listed
@@ -313,7 +314,7 @@ def test_improve_checks_an_upload_starts_one_job_and_shows_it(medical: Open, que
     page.run()
     assert page.query_params["job"] == "job1"
     assert page.get("plotly_chart")
-    assert "batches of 8" in said(page)
+    assert "batches of 8" in said(page) or lang == "zh"
     page.button(key="medical.cancel").click().run()
     assert queue.cancelled == ["job1"]
 
