@@ -45,7 +45,7 @@ def test_a_job_runs_and_registers_its_version(warm):
     assert (version.name, version.job_id) == ("mine", job_id)
     seen = jobs.events(job_id)
     assert [event.data["status"] for event in seen if event.kind == "status"] == ["queued", "running", "completed"]
-    assert [event.data["stage"] for event in seen if event.kind == "stage"] == ["read", "train", "register"]
+    assert [event.data["stage"] for event in seen if event.kind == "stage"] == ["read", "train", "compare", "register"]
     last = [event for event in seen if event.kind == "metrics"][-1]
     assert last.data == {"stage": "train", "step": 6, "total": 6, "metrics": {"loss": 1 / 6}}
     assert jobs.events(job_id, after=seen[2].seq) == seen[3:]
