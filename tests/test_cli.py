@@ -110,7 +110,7 @@ class TestUsage:
             (["train", "medical", "--data", ".", "--set", "class_weights=perhaps"], "class_weights"),
             (["train", "medical", "--data", ".", "--preset", "magic"], "bundled, hub, none"),
             (["models", "dental"], "no sector"),
-            (["promote", "medical"], "VERSION"),
+            (["promote", "medical"], "version"),
             (["promote", "dental", "1"], "no sector"),
             (["rollback", "dental"], "no sector"),
             (["fetch", "../etc"], "there are: chest_xray"),
@@ -243,12 +243,13 @@ class TestPredict:
         assert result.stdout == ""
         assert "registry." in result.stderr
 
+    @pytest.mark.slow
     def test_streams_and_exit_codes_of_the_process(self, here: Path) -> None:
         name = "胸片 ä.png"
         (here / name).write_bytes(XRAY.read_bytes())
         command = [sys.executable, "-m", "core", "predict", "medical", name, "--json"]
         environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "ascii"}
-        done = subprocess.run(command, cwd=here, env=environment, capture_output=True, check=False, timeout=120)
+        done = subprocess.run(command, cwd=here, env=environment, capture_output=True, check=False)
         assert done.returncode == 0, done.stderr
         assert json.loads(done.stdout.decode("utf-8"))["results"][0]["input"] == name
         events = [json.loads(line)["event"] for line in done.stderr.decode("utf-8").splitlines()]
@@ -259,7 +260,7 @@ class TestPredict:
 
 
 class TestExplain:
-    @pytest.mark.parametrize("method", ["grad_cam", "integrated_gradients"])
+    @pytest.mark.parametrize("method", ["grad_cam", pytest.param("integrated_gradients", marks=pytest.mark.slow)])
     def test_writes_a_picture_with_the_notice(self, run: Run, here: Path, method: str) -> None:
         result = run("explain", "medical", XRAY, "--out", "why.png", "--method", method, "--json")
         body = document(result)
@@ -345,7 +346,7 @@ class TestVersions:
         assert document(run("predict", "medical", XRAY, "--model", "challenger", "--json"))["version"] == "1"
         assert "champion" in document(run("promote", "medical", "1", "--json"))["aliases"]
         assert document(run("predict", "medical", XRAY, "--json"))["version"] == "1"
-        assert "version 1" in run("models", "medical").stdout.replace("1   ", "version 1", 1)
+        assert run("models", "medical").stdout.startswith("1 ")
         assert document(run("rollback", "medical", "--json"))["version"] == "bundled"
         findings = document(run("doctor", "--json"))
         assert {row["level"] for row in findings} <= {"ok", "warning"}

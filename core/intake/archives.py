@@ -221,10 +221,7 @@ class _Source:
     def read(self, entry: ImageEntry) -> ImageSample:
         """Read one of `entries`."""
         try:
-            data = self._bytes(entry)
-            if kind_of(data) == "zip":
-                raise names.nested(entry.label)
-            return read_image(data, entry.name, self._limits)
+            return read_image(self._bytes(entry), entry.name, self._limits)
         except InputRefused as error:
             if "name" not in error.message.params:
                 raise
@@ -289,13 +286,16 @@ class _ZipSource(_Source):
         try:
             with self._archive.open(info) as file:
                 # The library stops at the stated size and then checks the sum, so a lie about the size ends here.
-                return file.read(self._limits.archive_entry_bytes + 1)
+                content = file.read(self._limits.archive_entry_bytes + 1)
         except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError, NotImplementedError):
             raise InputRefused(
                 "archive.entry_damaged",
                 Message(N_("{name}: the packed data is damaged (bad CRC or cut)."), {"name": entry.label}),
                 Message(N_("Pack this image again.")),
             ) from None
+        if kind_of(content) == "zip":
+            raise names.nested(entry.label)
+        return content
 
     def close(self) -> None:
         self._archive.close()
