@@ -13,6 +13,8 @@ import streamlit as st
 from numpy.typing import NDArray
 from PIL import Image
 
+from core.intake.images import read_image
+
 THUMBNAIL_SIDE = 360
 """Longest side in pixels of a sample on a page: twice its place there, for dense screens."""
 _QUALITY = 88
@@ -24,10 +26,9 @@ def thumbnail(path: Path) -> bytes:
     """A picture that ships with the program, as a JPEG no larger than `THUMBNAIL_SIDE`. Never for what a visitor sent.
 
     Raises:
-        OSError: `path` is no picture.
+        InputRefused: `path` is no picture.
     """
-    with Image.open(path) as image:
-        small = image.convert("L" if image.mode == "L" else "RGB")
+    small = Image.fromarray(read_image(path.read_bytes(), path.name).pixels)
     small.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE), Image.Resampling.LANCZOS)
     return _jpeg(small)
 

@@ -51,7 +51,9 @@ def champion_evaluation(sector: Sector, split: Split = "test") -> Evaluation | N
 
 
 @lru_cache(maxsize=32)
-def _read_once(read: Callable[[Version, Split], Evaluation | None], version: Version, split: Split) -> Evaluation | None:
+def _read_once(
+    read: Callable[[Version, Split], Evaluation | None], version: Version, split: Split
+) -> Evaluation | None:
     """Evaluations do not change, and every run of a page wants one. What `read` raises is not kept."""
     return read(version, split)
 

@@ -20,7 +20,8 @@ def picture(width: int = 64, height: int = 48, seed: int = 0) -> np.ndarray:
     values = 255 * (0.55 * x / max(width - 1, 1) + 0.45 * (y / max(height - 1, 1)) ** 2)
     values[: height // 3, : width // 4] = 255
     values[0, 0] = 0
-    return (values + np.random.default_rng(seed).normal(0, 1, values.shape)).clip(0, 255).astype(np.uint8)
+    noisy = values + np.random.default_rng(seed).normal(0, 1, values.shape)
+    return np.asarray(noisy.clip(0, 255), np.uint8)
 
 
 def encode(image: Image.Image | np.ndarray, form: str = "PNG", **options: Any) -> bytes:

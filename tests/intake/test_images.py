@@ -10,6 +10,7 @@ import time
 import tracemalloc
 import zlib
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pytest
@@ -197,7 +198,7 @@ def test_orientation_is_undone(form: str, orientation: int) -> None:
     stored = Image.fromarray(picture()).transpose(Image.Transpose[turns[orientation]])
     exif = Image.Exif()
     exif[274] = orientation
-    options = {"WEBP": {"lossless": True}, "JPEG": {"quality": 100}}.get(form, {})
+    options: dict[str, Any] = {"WEBP": {"lossless": True}, "JPEG": {"quality": 100}}.get(form, {})
     read = read_image(encode(stored, form, exif=exif, **options), f"x.{form.lower()}").pixels[..., 0]
     assert read.shape == picture().shape
     assert np.abs(read.astype(int) - picture()).mean() < 2

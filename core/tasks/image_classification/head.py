@@ -18,6 +18,9 @@ from core.tasks.image_classification.config import ImageClassificationConfig
 from core.tasks.image_classification.forward import as_batch
 from core.tasks.image_classification.model import Preprocessing
 
+PENALTIES = (0.001, 0.01, 0.1, 1.0)
+"""Inverse strengths of the penalty that are tried."""
+
 
 def fit_head(
     network: nn.Module,
@@ -28,19 +31,12 @@ def fit_head(
     run: RunContext,
 ) -> nn.Module:
     """Replace the classifier by a logistic regression on frozen features; its penalty is chosen on validation."""
-    head = network.get_classifier()  # type: ignore[operator]
-    if not isinstance(head, nn.Linear):
-        raise InputRefused(
-            "config.quick",
-            Message(N_("Quick mode needs a network whose last layer is linear; this one's is not.")),
-            Message(N_("Choose the standard mode, or another architecture.")),
-        )
+    head = _linear_head(network)
     inputs = _head_inputs(network, preprocessing, train.pixels, run)
     held_out = _head_inputs(network, preprocessing, validation.pixels, run)
     centre, scale = inputs.mean(axis=0), inputs.std(axis=0) + 1e-6
     best, best_loss = None, math.inf
-    penalties = (0.001, 0.01, 0.1, 1.0)
-    for step, strength in enumerate(penalties):
+    for step, strength in enumerate(PENALTIES):
         regression = LogisticRegression(
             C=strength,
             max_iter=500,
@@ -49,20 +45,35 @@ def fit_head(
         ).fit((inputs - centre) / scale, train.targets)
         scores = regression.predict_proba((held_out - centre) / scale)
         value = log_loss(validation.targets, scores, labels=np.arange(head.out_features))
-        run.report(step + 1, len(penalties), validation_loss=float(value))
+        run.report(step + 1, len(PENALTIES), validation_loss=float(value))
         if value < best_loss:
             best, best_loss = regression, value
         if run.should_stop():
             raise RunCancelled
     if best is None:
         raise InputRefused("train.not_finite", Message(N_("The features of these images are not finite numbers.")))
-    coefficients, intercept = best.coef_ / scale, best.intercept_ - (best.coef_ / scale) @ centre
+    _fold_in(head, best.coef_ / scale, best.intercept_ - (best.coef_ / scale) @ centre)
+    return network
+
+
+def _linear_head(network: nn.Module) -> nn.Linear:
+    head = network.get_classifier()  # type: ignore[operator]
+    if isinstance(head, nn.Linear):
+        return head
+    raise InputRefused(
+        "config.quick",
+        Message(N_("Quick mode needs a network whose last layer is linear; this one's is not.")),
+        Message(N_("Choose the standard mode, or another architecture.")),
+    )
+
+
+def _fold_in(head: nn.Linear, coefficients: NDArray[np.float64], intercept: NDArray[np.float64]) -> None:
+    """Put a regression into the layer; with two classes it has one row, shared out evenly between them."""
     if head.out_features == 2:
         coefficients, intercept = np.stack([-coefficients[0], coefficients[0]]) / 2, np.array([-1, 1]) * intercept / 2
     with torch.no_grad():
         head.weight.copy_(torch.from_numpy(coefficients))
         head.bias.copy_(torch.from_numpy(intercept))
-    return network
 
 
 @torch.inference_mode()
