@@ -198,8 +198,8 @@ def test_orientation_is_undone(form: str, orientation: int) -> None:
     stored = Image.fromarray(picture()).transpose(Image.Transpose[turns[orientation]])
     exif = Image.Exif()
     exif[274] = orientation
-    options: dict[str, Any] = {"WEBP": {"lossless": True}, "JPEG": {"quality": 100}}.get(form, {})
-    read = read_image(encode(stored, form, exif=exif, **options), f"x.{form.lower()}").pixels[..., 0]
+    best: dict[str, dict[str, Any]] = {"WEBP": {"lossless": True}, "JPEG": {"quality": 100}}
+    read = read_image(encode(stored, form, exif=exif, **best.get(form, {})), f"x.{form.lower()}").pixels[..., 0]
     assert read.shape == picture().shape
     assert np.abs(read.astype(int) - picture()).mean() < 2
 
