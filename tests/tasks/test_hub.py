@@ -104,7 +104,7 @@ def test_probe_of_a_silent_address_gives_up_and_is_remembered(monkeypatch):
 
 
 def test_a_name_that_is_looked_up_for_long_costs_no_more_than_the_limit(monkeypatch):
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *a, **k: time.sleep(3))
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *a, **k: time.sleep(3) or [])
     monkeypatch.setenv("VITRINE_HUB_ENDPOINT", "http://hub.example")
     hub.forget()
     assert hub.known() is None
