@@ -138,9 +138,12 @@ def test_own_images_are_learnt_found_again_by_link_promoted_and_rolled_back(visi
     expect(page.locator(".st-key-medical-rollback button")).to_be_visible(timeout=PATIENCE_MS)
     again.settle()
     section(page, "Answer")
+    expect(page.get_by_text("Choose a sample above")).to_be_visible(timeout=PATIENCE_MS)
+    again.settle()
     upload(page, "medical-upload", stripes("upright", 99) | {"name": "new.png"})
     expect(page.get_by_role("heading", name="upright")).to_be_visible(timeout=FIRST_ANSWER_MS)
     section(page, "Improve")
+    again.settle()
     page.locator(".st-key-medical-rollback button").click()
     expect(page.locator(".st-key-medical-rollback")).to_have_count(0, timeout=PATIENCE_MS)
 
