@@ -3,7 +3,7 @@
 python -m bench.recipe --out FOLDER
 
 Trains what is missing below FOLDER (about an hour a seed on two cores, minutes on a GPU), measures every checkpoint on
-both official test splits and writes docs/results/medical.json. Needs `VITRINE_DATA`. It chooses nothing on a test split.
+both official test splits and writes docs/results/medical.json. Needs `VITRINE_DATA`. It chooses nothing on them.
 """
 
 from __future__ import annotations
