@@ -102,6 +102,8 @@ def add(store: Store, job: NewJob, prepare: Callable[[], None]) -> str:
         # Leases are unique among running jobs only; a queued one holds none.
         "lease": "",
         "beats": 0,
+        "resumes": "",
+        "backend": "local",
     }
     try:
         with store.write() as connection:

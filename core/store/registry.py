@@ -379,7 +379,13 @@ def _set_alias(connection: Connection, sector: str, alias: str, number: int | No
 def _promote(connection: Connection, sector: str, number: int, current: int) -> None:
     connection.execute(
         insert(promotions).values(
-            sector=sector, number=number or None, previous=current or None, created=datetime.now(UTC), undone=False
+            sector=sector,
+            number=number or None,
+            previous=current or None,
+            created=datetime.now(UTC),
+            undone=False,
+            actor="",
+            reason="",
         )
     )
     _set_alias(connection, sector, CHAMPION, number or None)

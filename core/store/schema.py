@@ -23,7 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest migration; known without importing Alembic, so that an up-to-date store opens quickly."""
 
 LIVE = ("queued", "running")
@@ -80,6 +80,10 @@ promotions = Table(
     Column("previous", Integer),
     Column("created", UtcDateTime, nullable=False),
     Column("undone", Boolean, nullable=False),
+    Column("actor", String(128), nullable=False),
+    Column("reason", String(500), nullable=False),
+    # What the gate said when the version was promoted; null for a roll back's predecessor that never met it.
+    Column("verdict", JSON(none_as_null=True)),
     ForeignKeyConstraint(["sector", "number"], ["versions.sector", "versions.number"], name="fk_promotions_version"),
     sqlite_autoincrement=True,
 )
@@ -108,6 +112,11 @@ jobs = Table(
     Column("worker", String(200), nullable=False),
     Column("lease", String(200), nullable=False),
     Column("beats", Integer, nullable=False),
+    # The job whose last checkpoint this one goes on from; empty for a fresh start.
+    Column("resumes", String(32), nullable=False),
+    # Until when the job's folder (data, last checkpoint) is kept after its end; null once it is gone.
+    Column("kept_until", UtcDateTime),
+    Column("backend", String(16), nullable=False),
     sqlite_autoincrement=True,
 )
 _live_key = text("key <> '' AND status IN ('queued', 'running')")
@@ -134,4 +143,64 @@ supervisors = Table(
     Column("host", String(200), primary_key=True),
     Column("owner", String(200), nullable=False),
     Column("started", UtcDateTime, nullable=False),
+)
+
+# What visitors said of single predictions. `input_hmac` is keyed with the installation's secret; the input itself lies
+# in the file `stored` only when the visitor agreed.
+corrections = Table(
+    "corrections",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("id", String(32), nullable=False, unique=True),
+    Column("created", UtcDateTime, nullable=False),
+    Column("sector", String(64), nullable=False),
+    # "correction": a visitor said right or wrong; "review": the model declined and a person has to look.
+    Column("kind", String(16), nullable=False),
+    Column("version", String(64), nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("input_hmac", String(64), nullable=False),
+    Column("stored", String(128), nullable=False),
+    Column("decision", String(200), nullable=False),
+    Column("answer", String(200), nullable=False),
+    Column("reason", String(500), nullable=False),
+    Column("scores", JSON, nullable=False),
+    Column("actor", String(128), nullable=False),
+    Column("undone", Boolean, nullable=False),
+    Index("ix_corrections_sector", "sector", "seq"),
+    sqlite_autoincrement=True,
+)
+
+# Rows are only ever added: each holds the hash of the one before it.
+audit = Table(
+    "audit",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("time", UtcDateTime, nullable=False),
+    Column("actor", String(128), nullable=False),
+    Column("role", String(16), nullable=False),
+    Column("action", String(48), nullable=False),
+    Column("page", String(64), nullable=False),
+    Column("sector", String(64), nullable=False),
+    Column("version", String(64), nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("input_hmac", String(64), nullable=False),
+    Column("n_items", Integer, nullable=False),
+    Column("code", String(64), nullable=False),
+    Column("job", String(32), nullable=False),
+    Column("details", JSON, nullable=False),
+    Column("app_version", String(32), nullable=False),
+    Column("previous", String(64), nullable=False),
+    Column("hash", String(64), nullable=False),
+)
+
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("time", UtcDateTime, nullable=False),
+    Column("sector", String(64), nullable=False),
+    Column("kind", String(32), nullable=False),
+    Column("data", JSON, nullable=False),
+    Column("open", Boolean, nullable=False),
+    sqlite_autoincrement=True,
 )
