@@ -62,6 +62,10 @@ class Settings(BaseSettings):
     """The supervisor ends after this long without a job."""
     job_preload: tuple[str, ...] | None = None
     """Modules that the supervisor imports once, so that every job after that starts at once; None: torch and tasks."""
+    job_keep_hours: float = Field(default=24.0, ge=0.0)
+    """Data and last snapshot of a job are kept for this long after its end, so that it can be resumed; 0 keeps none."""
+    ray_address: str = ""
+    """Address of a Ray cluster that runs the jobs, such as `ray://head:10001`; empty: this machine runs them."""
     torch_threads: int = 0
     """Threads of one model; 0 leaves torch's own choice."""
     limits: Limits = Field(default_factory=Limits)

@@ -9,7 +9,8 @@ import shutil
 
 from core.contracts import N_, Message
 from core.errors import JobError
-from core.jobs import launcher, records, recovery, uploads
+from core.jobs import records, uploads
+from core.jobs.backend import backend
 from core.jobs.records import Event, JobRecord
 from core.jobs.uploads import keep_upload
 from core.store.database import open_store
@@ -37,10 +38,11 @@ def submit(kind: str, args: dict[str, object], slot: str = "auto", key: str = ""
     if kind not in KINDS:
         raise JobError("job.unknown_kind", Message(N_("There is no kind of job called {kind}."), {"kind": kind}))
     find_sector(str(args.get("sector", "")))
-    launcher.check_slot(slot)
+    runner = backend()
+    runner.check_slot(slot)
     store = open_store()
     job_id = records.new_id()
-    job = records.NewJob(job_id, kind, uploads.own_args(job_id, args), slot, key)
+    job = records.NewJob(job_id, kind, uploads.own_args(job_id, args), slot, key, backend=runner.name)
     try:
         kept = records.add(store, job, lambda: uploads.claim(job_id, args))
     except BaseException:
@@ -48,7 +50,7 @@ def submit(kind: str, args: dict[str, object], slot: str = "auto", key: str = ""
         raise
     if kept != job_id:  # the same thing was asked for twice; the second copy of the data is not needed
         uploads.discard(args)
-    launcher.ensure_supervisor(store)
+    runner.ensure_running(store)
     return kept
 
 
@@ -58,6 +60,7 @@ def cancel(job_id: str, grace_s: float = 1.0) -> None:
     With the grace as it is, a job has ended within two seconds, whatever it was doing.
     """
     records.ask_to_stop(open_store(), job_id, grace_s)
+    backend().stop(job_id)
 
 
 def status(job_id: str) -> JobRecord:
@@ -95,5 +98,5 @@ def _look_after(job: JobRecord) -> None:
     """Nothing may stay "running" for ever: find dead supervisors, and start one when jobs wait."""
     if job.live:
         store = open_store()
-        recovery.recover(store)
-        launcher.ensure_supervisor(store)
+        backend().recover(store)
+        backend().ensure_running(store)

@@ -56,7 +56,8 @@ def supervisor_alive(store: Store) -> bool:
 def ensure_supervisor(store: Store) -> None:
     """Start a supervisor when jobs wait and none runs on this machine."""
     with store.read() as connection:
-        waiting = connection.execute(select(exists().where(jobs.c.status == "queued"))).scalar()
+        own = (jobs.c.status == "queued") & (jobs.c.backend == "local")
+        waiting = connection.execute(select(exists().where(own))).scalar()
     if not waiting or supervisor_alive(store):
         return
     with _lock:

@@ -71,6 +71,8 @@ class NewJob:
     args: Mapping[str, object]
     slot: str
     key: str
+    resumes: str = ""
+    backend: str = "local"
 
 
 def new_id() -> str:
@@ -102,8 +104,8 @@ def add(store: Store, job: NewJob, prepare: Callable[[], None]) -> str:
         # Leases are unique among running jobs only; a queued one holds none.
         "lease": "",
         "beats": 0,
-        "resumes": "",
-        "backend": "local",
+        "resumes": job.resumes,
+        "backend": job.backend,
     }
     try:
         with store.write() as connection:
@@ -118,6 +120,16 @@ def add(store: Store, job: NewJob, prepare: Callable[[], None]) -> str:
             return str(connection.execute(same).scalar_one())
     log_event("job_queued", job=job.id, kind=job.kind, sector=row["sector"])
     return job.id
+
+
+def take_queued(store: Store, backend: str) -> None:
+    """Let `backend` run every queued job, also those that were meant for one that is no longer configured."""
+    stray = (jobs.c.status == "queued") & (jobs.c.backend != backend)
+    with store.read() as connection:
+        if connection.execute(select(jobs.c.id).where(stray).limit(1)).first() is None:
+            return
+    with store.write() as connection:
+        connection.execute(update(jobs).where(stray).values(backend=backend))
 
 
 def read(store: Store, job_id: str) -> JobRecord:

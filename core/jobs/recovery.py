@@ -17,23 +17,26 @@ from core.store.owners import Owner, parse_owner
 from core.store.registry import registry
 from core.store.schema import jobs
 
+LOCAL = "local"
+"""Back end of the jobs whose supervisor and worker are processes of one machine."""
 FOREIGN_SILENCE = 4.0
-"""A job of another machine counts as lost after this many heartbeat limits without a beat."""
+"""A job of another machine or of a cluster counts as lost after this many heartbeat limits without a beat."""
 
 _lock = threading.Lock()
 _beats: dict[str, tuple[int, float]] = {}
-"""Last beat seen of jobs on other machines, and when by this process's own clock: a clock change cannot fool it."""
+"""Last beat seen of jobs that run elsewhere, and when by this process's own clock: a clock change cannot fool it."""
 
 
 def recover(store: Store) -> list[str]:
     """Mark jobs lost whose supervisor is gone and kill their workers; returns the ids of those jobs."""
     with store.read() as connection:
-        columns = (jobs.c.id, jobs.c.supervisor, jobs.c.worker, jobs.c.beats)
+        columns = (jobs.c.id, jobs.c.supervisor, jobs.c.worker, jobs.c.beats, jobs.c.backend)
         rows = connection.execute(select(*columns).where(jobs.c.status == "running")).all()
     ended = []
     for row in rows:
         supervisor = parse_owner(row.supervisor)
-        if supervisor is None or _dead(supervisor, row.id, row.beats):
+        local = row.backend == LOCAL and (supervisor is None or supervisor.local)
+        if not _attended(supervisor) if local else _silent(row.id, row.beats):
             worker = parse_owner(row.worker)
             if worker and worker.alive():
                 log_event("orphan_killed", level="WARNING", job=row.id, worker=worker.pid)
@@ -60,9 +63,12 @@ def lost() -> JobError:
     )
 
 
-def _dead(supervisor: Owner, job_id: str, beats: int) -> bool:
-    if supervisor.local:
-        return not supervisor.alive()
+def _attended(supervisor: Owner | None) -> bool:
+    return supervisor is not None and supervisor.alive()
+
+
+def _silent(job_id: str, beats: int) -> bool:
+    """Nobody here can ask whether a process of another machine, or of a cluster, lives: its beats have to tell."""
     now = time.monotonic()
     with _lock:
         seen = _beats.get(job_id)

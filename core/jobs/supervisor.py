@@ -80,7 +80,8 @@ class Supervisor:
     def retire(self) -> bool:
         """Step back if nothing waits; a job submitted later finds no supervisor and starts one."""
         with self.store.write() as connection:
-            if connection.execute(select(exists().where(jobs.c.status.in_(LIVE)))).scalar():
+            own = jobs.c.backend == recovery.LOCAL
+            if connection.execute(select(exists().where(own, jobs.c.status.in_(LIVE)))).scalar():
                 return False
             connection.execute(delete(supervisors).where(supervisors.c.owner == str(self.owner)))
         return True
@@ -144,7 +145,8 @@ class Supervisor:
     def _claim(self, device: str) -> str | None:
         """Take the oldest job that may run on `device`; the lease in its row keeps the device for it."""
         wanted = ("auto", device) if device != "cpu" or len(device_slots()) == 1 else (device,)
-        oldest = select(jobs.c.id).where(jobs.c.status == "queued", jobs.c.slot.in_(wanted)).order_by(jobs.c.seq)
+        own = (jobs.c.status == "queued") & (jobs.c.backend == recovery.LOCAL)
+        oldest = select(jobs.c.id).where(own, jobs.c.slot.in_(wanted)).order_by(jobs.c.seq)
         with self.store.read() as connection:
             if connection.execute(oldest.limit(1)).first() is None:
                 return None
