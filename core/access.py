@@ -27,6 +27,8 @@ class Actor:
 
     id: str
     role: Role
+    place: str = ""
+    """Where the question comes from: the slug of a page, or `api`."""
 
 
 LOCAL = Actor("local", "admin")
@@ -34,12 +36,19 @@ LOCAL = Actor("local", "admin")
 
 _acting: ContextVar[Actor | None] = ContextVar("acting", default=None)
 _sources: list[Callable[[], Actor | None]] = []
+_witnesses: list[Callable[[Actor, Role], None]] = []
 
 
 def ask_source(source: Callable[[], Actor | None]) -> None:
     """Have `current` ask `source` first; it returns None where it does not know, as outside of a page's session."""
     if source not in _sources:
         _sources.append(source)
+
+
+def on_refusal(witness: Callable[[Actor, Role], None]) -> None:
+    """Have `require` tell `witness` whom it refuses, and which role was needed."""
+    if witness not in _witnesses:
+        _witnesses.append(witness)
 
 
 @contextmanager
@@ -69,6 +78,8 @@ def require(role: Role) -> Actor:
     """Who asks, if they may act as `role`; raises `AccessRefused` otherwise."""
     actor = current()
     if not allowed(role):
+        for witness in _witnesses:
+            witness(actor, role)
         raise AccessRefused(
             "access.role",
             Message(N_("This needs the role {needed}; yours is {role}."), {"needed": role, "role": actor.role}),

@@ -18,6 +18,7 @@ from core import catalog, device
 from core.errors import StoreError
 from core.jobs import launcher
 from core.settings import Settings, settings
+from core.store import audit
 from core.store.database import close_stores, open_store
 from core.store.owners import parse_owner
 from core.store.registry import Registry, registry
@@ -62,6 +63,7 @@ def _open(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
     made = House(home, assets)
     yield made
     _end_supervisor(made)
+    audit.flush(1)
     close_stores()
     settings.cache_clear()
 

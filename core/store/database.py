@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, create_engine, event, exc, inspect, text
+from sqlalchemy import Connection, Engine, create_engine, event, exc, inspect, text
 from sqlalchemy.engine import make_url
 
 from core.contracts import N_, Message
@@ -22,12 +22,23 @@ BUSY_TIMEOUT_S = 5.0
 """How long a writer waits for another one."""
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-_MIGRATION_LOCK = 0x56495452
-"""Number of the advisory lock that servers on PostgreSQL migrate under."""
+_WRITER = 0x56495452
+"""Number of PostgreSQL's advisory lock that stands for the one writer's lock that SQLite has by itself."""
+_POSTGRESQL: dict[str, Any] = {
+    "connect_timeout": 5,
+    # A writer that hangs must not stop all others for ever.
+    "options": f"-c lock_timeout={BUSY_TIMEOUT_S * 1000:.0f} -c idle_in_transaction_session_timeout=60000",
+}
 
 _REPAIR = N_("Run `python -m core doctor`; predictions go on meanwhile with the last good model.")
 _REASONS: tuple[tuple[str, str, str], ...] = (
     ("locked", "store.locked", N_("The database is busy: another process holds it for longer than {seconds} seconds.")),
+    (
+        "lock timeout",
+        "store.locked",
+        N_("The database is busy: another process holds it for longer than {seconds} seconds."),
+    ),
+    ("no space left", "store.disk_full", N_("The disk that holds the database is full.")),
     ("full", "store.disk_full", N_("The disk that holds the database is full.")),
     ("malformed", "store.corrupt", N_("The database file is damaged.")),
     ("not a database", "store.corrupt", N_("The database file is damaged.")),
@@ -41,14 +52,8 @@ class Store:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self.sqlite = make_url(url).get_backend_name() == "sqlite"
-        if self.sqlite:
-            file = make_url(url).database or ""
-            try:
-                Path(file).parent.mkdir(parents=True, exist_ok=True)
-            except OSError as error:
-                raise _unavailable(error) from error
-        self._engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_S} if self.sqlite else {})
+        self._engine = _engine(url)
+        self.sqlite = self._engine.dialect.name == "sqlite"
         if self.sqlite:
             event.listen(self._engine, "connect", _prepare)
             event.listen(self._engine, "begin", _begin)
@@ -68,6 +73,8 @@ class Store:
     def write(self) -> Iterator[Connection]:
         """A transaction that holds the writer's lock from its start, committed at the end of the block.
 
+        There is one such lock, on PostgreSQL as on SQLite: what was read in the block still holds at its end.
+
         Raises `StoreError` when the database cannot be used; `sqlalchemy.exc.IntegrityError` passes through.
         """
         with self._transaction(write=True) as connection:
@@ -79,8 +86,14 @@ class Store:
 
     @contextmanager
     def _transaction(self, write: bool) -> Iterator[Connection]:
+        options: dict[str, Any] = {"write": write}
+        if not self.sqlite and not write:
+            # Several questions of one transaction are answered from one moment, as SQLite does anyway.
+            options |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
         try:
-            with self._engine.connect().execution_options(write=write) as connection, connection.begin():
+            with self._engine.connect().execution_options(**options) as connection, connection.begin():
+                if write and not self.sqlite:
+                    connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _WRITER})
                 yield connection
         except exc.IntegrityError:
             raise
@@ -94,8 +107,6 @@ class Store:
             if _revision(connection) == HEAD:
                 return
         with self.write() as connection:
-            if not self.sqlite:
-                connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _MIGRATION_LOCK})
             found = _revision(connection)
             if found == HEAD:  # another process was quicker
                 return
@@ -109,6 +120,24 @@ class Store:
                     N_("Update the program, or point VITRINE_HOME to another folder."),
                 )
             _upgrade(connection)
+
+
+def _engine(url: str) -> Engine:
+    """The engine for an address; raises `StoreError` for one that means nothing or whose driver is not installed."""
+    try:
+        parsed = make_url(url)
+        if parsed.get_backend_name() == "sqlite":
+            Path(parsed.database or "").parent.mkdir(parents=True, exist_ok=True)
+            return create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_S})
+        return create_engine(url, connect_args=_POSTGRESQL, pool_pre_ping=True)
+    except OSError as error:
+        raise _unavailable(error) from error
+    except (exc.ArgumentError, ImportError) as error:
+        raise StoreError(
+            "store.address",
+            N_("The address of the database cannot be used."),
+            N_("VITRINE_DATABASE_URL is empty, or like postgresql+psycopg://user:password@host/database."),
+        ) from error
 
 
 def _upgrade(connection: Connection) -> None:

@@ -70,6 +70,22 @@ def _audit() -> None:
         sa.Column("previous", sa.String(64), nullable=False),
         sa.Column("hash", sa.String(64), nullable=False),
     )
+    if op.get_bind().dialect.name == "sqlite":
+        for action in ("update", "delete"):
+            op.execute(
+                f"CREATE TRIGGER audit_no_{action} BEFORE {action.upper()} ON audit "
+                "BEGIN SELECT RAISE(ABORT, 'rows of the audit log are only added'); END"
+            )
+        return
+    op.execute(
+        "CREATE FUNCTION audit_refuse() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN RAISE EXCEPTION 'rows of the audit log are only added'; END $$"
+    )
+    for action in ("update", "delete", "truncate"):
+        op.execute(
+            f"CREATE TRIGGER audit_no_{action} BEFORE {action.upper()} ON audit "
+            "FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse()"
+        )
 
 
 def _alerts() -> None:
