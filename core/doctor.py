@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import gettext
-import json
+import os
 import shutil
+import stat
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,9 +22,9 @@ from core.errors import AppError, StoreError
 from core.jobs import launcher, recovery, uploads
 from core.log import log_event
 from core.settings import settings
-from core.store import files
+from core.store import audit, files, secret
 from core.store.database import Store, close_stores, open_store
-from core.store.reconcile import reconcile, stale_staging, strangers
+from core.store.reconcile import deleted_folders, reconcile, stale_staging, strangers
 from core.store.registry import registry
 from core.store.schema import LIVE, jobs
 from core.store.schema import versions as versions_table
@@ -53,7 +54,7 @@ def check(repair: bool = False) -> list[Finding]:
     filled from the folders of the versions; the champions are those last served, the record of jobs is lost.
     """
     found = _repair() if repair else []
-    for part in (_database, _bundled, _versions, _aliases, _leftovers, _jobs, _disk, _catalogues):
+    for part in (_database, _audit, _bundled, _versions, _aliases, _leftovers, _jobs, _disk, _catalogues):
         try:
             found += part()
         except AppError as error:
@@ -68,6 +69,7 @@ def _repair() -> list[Finding]:
     try:
         done += _new_database() if _integrity() else []
         done += [_done(f"repair.{entry.action}", path=entry.path.name) for entry in reconcile(registry())]
+        done += _close_key()
         done += [_done("repair.job_ended", path=job_id) for job_id in recovery.recover(open_store())]
         with open_store().read() as connection:
             live = set(connection.execute(select(jobs.c.id).where(jobs.c.status.in_(LIVE))).scalars())
@@ -75,6 +77,15 @@ def _repair() -> list[Finding]:
     except AppError as error:
         done.append(_bad(error.code, error.message))
     return done
+
+
+def _close_key() -> list[Finding]:
+    """Take the key file out of the sight of others."""
+    key = settings().home / secret.NAME
+    if os.name == "nt" or not key.exists() or not stat.S_IMODE(key.stat().st_mode) & 0o077:
+        return []
+    key.chmod(0o600)
+    return [_done("repair.key_closed", path=secret.NAME)]
 
 
 def _database() -> list[Finding]:
@@ -104,6 +115,29 @@ def _pragmas(store: Store) -> str:
         return f"foreign keys, {len(broken)} rows" if broken else ""
 
 
+def _audit() -> list[Finding]:
+    """The chain of the audit log, and the key that it is sealed with."""
+    report = audit.verify()
+    found = []
+    if report.other_key:
+        template = N_("No row of the audit log fits this installation's key: secret.key was exchanged.")
+        found.append(_bad("audit.key", template))
+    elif report.broken:
+        template = N_("{count} rows of the audit log are not as they were written, the first is row {row}.")
+        found.append(_bad("audit.changed", template, count=len(report.broken), row=report.broken[0]))
+    if report.missing:
+        template = N_("{count} rows of the audit log are missing, the first is row {row}.")
+        found.append(_bad("audit.missing", template, count=len(report.missing), row=report.missing[0]))
+    key = settings().home / secret.NAME
+    if key.exists() and stat.S_IMODE(key.stat().st_mode) & 0o077 and os.name != "nt":
+        found.append(_bad("secret.readable", N_("Others of this machine can read {file}."), True, file=secret.NAME))
+    return found or [_good("audit", N_("The audit log is whole: {rows} rows, head {head}."), **_head(report))]
+
+
+def _head(report: audit.AuditReport) -> dict[str, object]:
+    return {"rows": report.rows, "head": report.head or "-"}
+
+
 def _bundled() -> list[Finding]:
     found = []
     for sector in catalog.SECTORS:
@@ -115,7 +149,7 @@ def _bundled() -> list[Finding]:
 def _versions() -> list[Finding]:
     found = []
     with registry().store().read() as connection:
-        rows = connection.execute(select(versions_table)).all()
+        rows = connection.execute(select(versions_table).where(versions_table.c.deleted.is_(None))).all()
     for row in rows:
         if row.sector not in [sector.slug for sector in catalog.SECTORS]:
             continue
@@ -160,6 +194,7 @@ def _leftovers() -> list[Finding]:
     for code, template, paths in (
         ("staging.stale", N_("{count} unfinished model folders are left over."), stale_staging(registry())),
         ("versions.strangers", N_("{count} model folders are not in the database."), strangers(registry())),
+        ("versions.deleted", N_("{count} folders of deleted versions are still there."), deleted_folders(registry())),
     ):
         if paths:
             found.append(_bad(code, template, True, count=len(paths)))
@@ -213,30 +248,22 @@ def _new_database() -> list[Finding]:
     close_stores()
     file = Path(make_url(settings().store_url).database or "")
     aside = file.with_name(f"{file.name}.damaged-{datetime.now(UTC):%Y%m%d%H%M%S}")
-    champions = _last_champions()
+    champions = registry().last_good.folders()
     for ending in ("", "-wal", "-shm"):
         part = file.with_name(file.name + ending)
         if part.exists():
             part.rename(aside.with_name(aside.name + ending))
     registry().forget_trouble()
+    audit.restart({"why": "database.damaged", "set_aside": aside.name})
     done = [_done("repair.database_set_aside", path=aside.name)]
     done += [_done(f"repair.{entry.action}", path=entry.path.name) for entry in reconcile(registry())]
     for sector, folder in champions.items():
         for version in registry().versions(sector):
             if version.path.name == folder:
-                registry().promote(sector, version.number)
+                registry().promote(sector, version.number, reason="the champion before the database was damaged")
                 done.append(_done("repair.champion_restored", path=f"{sector} {version.ref}"))
     log_event("database_rebuilt", level="WARNING")
     return done
-
-
-def _last_champions() -> dict[str, str]:
-    """Folder of the champion last served, by sector."""
-    try:
-        known = json.loads(registry().cache.read_text(encoding="utf-8"))
-        return {sector: entry["folder"] for sector, entry in known.items() if entry}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return {}
 
 
 def _good(name: str, template: str, **params: object) -> Finding:

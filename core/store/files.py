@@ -7,6 +7,7 @@ import json
 import os
 import secrets
 import shutil
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -145,6 +146,31 @@ def take(source: Path, destination: Path) -> None:
             raise _missing(MANIFEST) from error
         shutil.copytree(source, destination, symlinks=True)
         shutil.rmtree(source, ignore_errors=True)
+
+
+def place(folder: Path, final: Path, notes: Mapping[str, str], verify: Callable[[Path], object] | None) -> None:
+    """Move a complete checkpoint folder to its place, through to the disk; after any error it is gone.
+
+    Args:
+        folder: The checkpoint, on the same file system as `final`.
+        final: A new name; what has it is whole.
+        notes: Small files to write beside the checkpoint: text by name.
+        verify: Called with the folder before it gets its place; raises when it cannot be trusted.
+    """
+    try:
+        checksums(folder)
+        checked_manifest(folder)
+        for name, text in notes.items():
+            write_whole(folder / name, text)
+        sync_tree(folder)
+        if verify is not None:
+            verify(folder)
+        make_folder(final.parent)
+        folder.rename(final)
+        sync_file(final.parent)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
 
 
 def _missing(name: str) -> ModelRefused:

@@ -39,6 +39,9 @@ def reconcile(registry: Registry) -> list[Repair]:
     """
     done = [*_sweep_staging(registry)]
     try:
+        for folder in deleted_folders(registry):
+            registry.remove(folder)
+            done.append(Repair("deleted_version_removed", folder))
         for folder in _strangers(registry):
             action = _settle(registry, folder)
             if action:
@@ -60,6 +63,14 @@ def stale_staging(registry: Registry) -> list[Path]:
 def strangers(registry: Registry) -> list[Path]:
     """Folders of versions that have no row, and that no living process is about to give one."""
     return [folder for folder in _strangers(registry) if not _busy(_registrant(folder), folder)]
+
+
+def deleted_folders(registry: Registry) -> list[Path]:
+    """Folders of versions that are deleted on record and not yet on the disk."""
+    query = select(versions.c.sector, versions.c.folder).where(versions.c.deleted.is_not(None))
+    with registry.store().read() as connection:
+        found = [registry.folder / row.sector / row.folder for row in connection.execute(query)]
+    return [folder for folder in found if folder.is_dir()]
 
 
 def _sweep_staging(registry: Registry) -> list[Repair]:

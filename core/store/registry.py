@@ -1,4 +1,4 @@
-"""Versions of models: registered whole or not at all, found by number or alias, promoted and rolled back."""
+"""Versions of models: registered whole or not at all, found by number or alias, promoted, rolled back, deleted."""
 
 from __future__ import annotations
 
@@ -6,23 +6,27 @@ import json
 import secrets
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, delete, exc, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, exc, func, insert, select, update
 
+from core import access
 from core.contracts import N_, Message
 from core.errors import StoreError
 from core.log import log_event
 from core.settings import settings
-from core.store import files
+from core.store import audit, files, promotions
 from core.store.database import Store, open_store
+from core.store.last_good import LastGood
 from core.store.owners import this_process
-from core.store.schema import aliases, promotions, versions
+from core.store.promotions import CHALLENGER, CHAMPION, Move, Promotion, alias_of
+from core.store.schema import aliases, versions
 from core.store.versions import (
     BUNDLED,
     REGISTRATION,
@@ -35,8 +39,6 @@ from core.store.versions import (
 
 __all__ = ["BUNDLED", "CHALLENGER", "CHAMPION", "Registry", "Version", "registry"]
 
-CHAMPION = "champion"
-CHALLENGER = "challenger"
 RETRY_S = 5.0
 """After the database failed, the champion is answered from the cache file for this long before it is asked again."""
 
@@ -55,7 +57,7 @@ class Registry:
         self.folder = home / "versions"
         self.staging = home / "staging"
         self.quarantine = home / "quarantine"
-        self.cache = home / "champions.json"
+        self.last_good = LastGood(home / "champions.json", self.folder)
         self._trouble: StoreError | None = None
         self._ask_again = 0.0
         self._champions: dict[str, tuple[float, Version]] = {}
@@ -77,7 +79,7 @@ class Registry:
         bundled = bundled_version(sector)
         found = self._asked(lambda connection: self._read(connection, sector))
         if found is None:
-            remembered = self._remembered(sector)
+            remembered = self.last_good.recall(sector)
             found = [remembered] if remembered else []
         if not any(CHAMPION in version.aliases for version in found):
             bundled = replace(bundled, aliases=(CHAMPION,))
@@ -104,7 +106,7 @@ class Registry:
         if ref == CHAMPION:
             return self._champion(sector).present()
         if ref == CHALLENGER:
-            wanted = versions.c.number == _aliased(sector, CHALLENGER)
+            wanted = versions.c.number == alias_of(sector, CHALLENGER)
         elif ref.isascii() and ref.isdigit() and len(ref) < 10:
             wanted = versions.c.number == int(ref)
         else:
@@ -118,7 +120,8 @@ class Registry:
     def of_job(self, job_id: str) -> Version | None:
         """The version that a job registered."""
         with self.store().read() as connection:
-            row = connection.execute(select(versions.c.sector).where(versions.c.job_id == job_id)).first()
+            query = select(versions.c.sector).where(versions.c.job_id == job_id, versions.c.deleted.is_(None))
+            row = connection.execute(query).first()
             return self._read(connection, row.sector, versions.c.job_id == job_id)[0] if row else None
 
     def register(
@@ -136,28 +139,34 @@ class Registry:
 
         Raises:
             ModelRefused: the folder lacks a file, or its weights are not those that its manifest names.
-            StoreError: the database cannot take it.
+            StoreError: the database, or the audit log, cannot take it.
         """
+        return self._take(sector, staged, {"name": name, "job_id": job_id}, verify)
+
+    def register_import(self, sector: str, staged: Path, verify: Callable[[Path], object], name: str = "") -> Version:
+        """`register` for a folder that comes from another installation; for admins only.
+
+        Raises:
+            AccessRefused, ModelRefused, StoreError: as `register`.
+        """
+        access.require("admin")
+        return self._take(sector, staged, {"name": name, "job_id": "", "action": "import"}, verify)
+
+    def _take(
+        self, sector: str, staged: Path, origin: dict[str, str], verify: Callable[[Path], object] | None
+    ) -> Version:
         find_sector(sector)
         now = datetime.now(UTC)
-        origin = {"name": name, "job_id": job_id, "created": now.isoformat(), "owner": str(this_process())}
+        origin = {**origin, "created": now.isoformat(), "owner": str(this_process())}
         files.make_folder(self.staging)
         folder = files.staging_folder(self.staging)
         final = self.folder / sector / f"{now:%Y%m%d}-{secrets.token_hex(6)}"
         try:
             files.take(staged, folder)
-            files.checksums(folder)
-            files.checked_manifest(folder)
-            files.write_whole(folder / REGISTRATION, json.dumps(origin))
-            files.sync_tree(folder)
-            if verify is not None:
-                verify(folder)
-            files.make_folder(final.parent)
-            folder.rename(final)
-            files.sync_file(final.parent)
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise
+        files.place(folder, final, {REGISTRATION: json.dumps(origin)}, verify)
         try:
             return self.adopt(sector, final)
         except (StoreError, exc.SQLAlchemyError):
@@ -180,64 +189,119 @@ class Registry:
             "manifest": manifest,
             "files": files.checksums(folder),
         }
-        number = self._insert(sector, row)
+        number = self._insert(sector, row, "import" if origin.get("action") == "import" else "register")
         self._champions = {}
         log_event("version_registered", sector=sector, version=number, job=row["job_id"], sha256=row["sha256"])
         return self.resolve(sector, str(number))
 
-    def promote(self, sector: str, number: int, expected: int | None = None) -> Version:
+    def promote(
+        self,
+        sector: str,
+        number: int,
+        expected: int | None = None,
+        reason: str = "",
+        verdict: Mapping[str, Any] | None = None,
+    ) -> Version:
         """Make version `number` (0: the bundled one) the champion and remember the one before.
 
         Args:
             sector: Slug of the sector.
             number: The version to promote; its files are checked first.
             expected: The champion that the caller saw. When another one was promoted meanwhile, nothing changes.
+            reason: Why, in the words of who promotes; needed against the gate's verdict.
+            verdict: What the gate said, as JSON with the key `result`; None when it was not asked.
 
         Raises:
-            StoreError: no such version, or the champion is not the expected one.
+            AccessRefused: who asks may not; see `promotions.may_promote`.
+            StoreError: no such version, the champion is not the expected one, a reason is missing, or the audit log
+                cannot be written.
             ModelRefused: the files of the version are not the registered ones.
         """
-        self.resolve(sector, str(number)).check()
-        with self.store().write() as connection:
-            current = connection.execute(select(_aliased(sector, CHAMPION))).scalar() or 0
-            if expected is not None and current != expected:
-                raise StoreError(
-                    "registry.champion_moved",
-                    Message(N_("Meanwhile version {number} became the champion."), {"number": current or BUNDLED}),
-                    N_("Compare with it and promote again."),
+        actor = promotions.may_promote(verdict, reason)
+        version = self.resolve(sector, str(number))
+        version.check()
+        with audit.change(self.store()) as change:
+            previous = promotions.check_champion(change.connection, sector, expected)
+            if previous != number:
+                if number:
+                    self._there(change.connection, sector, number)
+                promotions.make(change.connection, Move(sector, number, previous, actor.id, reason.strip(), verdict))
+                result = str(verdict.get("result", "")) if verdict else ""
+                change.record(
+                    "promote",
+                    sector=sector,
+                    version=version.ref,
+                    sha256=version.sha256,
+                    details={"previous": previous or BUNDLED, "verdict": result, "reason": reason.strip()},
                 )
-            if current != number:
-                _promote(connection, sector, number, current)
         self._champions = {}
-        log_event("version_promoted", sector=sector, version=number, previous=current)
+        log_event("version_promoted", sector=sector, version=number, previous=previous)
         return self.resolve(sector)
 
     def can_roll_back(self, sector: str) -> bool:
         """Whether there is an earlier champion to go back to; False while the database cannot be used."""
-        return bool(self._asked(lambda connection: connection.execute(_undoable(sector)).first()))
+        return bool(self._asked(lambda connection: promotions.any_standing(connection, sector)))
 
-    def rollback(self, sector: str) -> Version:
-        """Make the champion before the last promotion the champion again; can be repeated.
+    def rollback(self, sector: str, expected: int | None = None) -> Version:
+        """Make the champion before the last promotion the champion again; can be repeated. `expected`: see `promote`.
 
         Raises:
-            StoreError: nothing was promoted, or everything is rolled back already.
+            AccessRefused: who asks may not; it takes a presenter.
+            StoreError: nothing was promoted, everything is rolled back already, the champion is not the expected one,
+                or the audit log cannot be written.
         """
         find_sector(sector)
-        with self.store().write() as connection:
-            latest = connection.execute(_undoable(sector)).first()
-            if latest is None:
-                raise StoreError(
-                    "registry.nothing_to_roll_back",
-                    N_("There is no earlier champion to go back to."),
-                    N_("Promote a version first."),
-                )
-            connection.execute(update(promotions).where(promotions.c.seq == latest.seq).values(undone=True))
-            _set_alias(connection, sector, CHAMPION, latest.previous)
-            if latest.number and connection.execute(select(_aliased(sector, CHALLENGER))).scalar() is None:
-                _set_alias(connection, sector, CHALLENGER, latest.number)
+        access.require("presenter")
+        with audit.change(self.store()) as change:
+            promotions.check_champion(change.connection, sector, expected)
+            number, was = promotions.undo_latest(change.connection, sector)
+            row = self._there(change.connection, sector, number) if number else None
+            change.record(
+                "rollback",
+                sector=sector,
+                version=str(number or BUNDLED),
+                sha256=row.sha256 if row else "",
+                details={"previous": was or BUNDLED},
+            )
         self._champions = {}
-        log_event("version_rolled_back", sector=sector, version=latest.previous or 0, previous=latest.number or 0)
+        log_event("version_rolled_back", sector=sector, version=number, previous=was)
         return self.resolve(sector)
+
+    def history(self, sector: str) -> list[Promotion]:
+        """Every move of the champion, newest first. Raises `StoreError` when the database cannot be used."""
+        with self.store().read() as connection:
+            return promotions.history(connection, find_sector(sector).slug)
+
+    def delete(self, sector: str, number: int) -> None:
+        """Delete the files of a version for good; its row stays as part of what happened. For admins only.
+
+        Raises:
+            AccessRefused: who asks is no admin.
+            StoreError: no such version, it is the champion or the bundled one, or the audit log cannot be written.
+        """
+        access.require("admin")
+        with audit.change(self.store()) as change:
+            if number in (0, promotions.champion_number(change.connection, find_sector(sector).slug)):
+                raise StoreError(
+                    "registry.in_use",
+                    Message(N_("Version {version} is in use or part of the program."), {"version": number or BUNDLED}),
+                    N_("Promote another version first; the bundled one stays."),
+                )
+            row = self._there(change.connection, sector, number)
+            promotions.drop_alias(change.connection, sector, CHALLENGER, number)
+            chosen = (versions.c.sector == sector) & (versions.c.number == number)
+            change.connection.execute(update(versions).where(chosen).values(deleted=datetime.now(UTC)))
+            change.record("delete", sector=sector, version=str(number), sha256=row.sha256)
+        log_event("version_deleted", sector=sector, version=number)
+        self.remove(self.folder / sector / row.folder)
+
+    def remove(self, folder: Path) -> None:
+        """Remove the folder of a deleted version; what a crash leaves of it goes with the next reconciliation."""
+        files.make_folder(self.staging)
+        aside = files.staging_folder(self.staging)
+        with suppress(FileNotFoundError):
+            folder.rename(aside)
+        shutil.rmtree(aside, ignore_errors=True)
 
     def report_trouble(self, error: StoreError) -> None:
         """Note that the database failed, so that pages can say so and the next calls need not wait for it."""
@@ -261,19 +325,20 @@ class Registry:
         return version
 
     def _read_champion(self, sector: str) -> Version:
-        wanted = versions.c.number == _aliased(sector, CHAMPION)
+        wanted = versions.c.number == alias_of(sector, CHAMPION)
         found = self._asked(lambda connection: self._read(connection, sector, wanted))
         if found is None:
-            return self._remembered(sector) or replace(bundled_version(sector), aliases=(CHAMPION,))
+            return self.last_good.recall(sector) or replace(bundled_version(sector), aliases=(CHAMPION,))
         champion = found[0] if found else None
-        self._remember(sector, champion)
+        self.last_good.remember(sector, champion)
         return champion or replace(bundled_version(sector), aliases=(CHAMPION,))
 
     def _read(self, connection: Connection, sector: str, *where: ColumnElement[bool]) -> list[Version]:
         named: dict[int, list[str]] = {}
         for row in connection.execute(select(aliases).where(aliases.c.sector == sector)):
             named.setdefault(row.number or 0, []).append(row.alias)
-        query = select(versions).where(versions.c.sector == sector, *where).order_by(versions.c.number.desc())
+        kept = (versions.c.sector == sector, versions.c.deleted.is_(None))
+        query = select(versions).where(*kept, *where).order_by(versions.c.number.desc())
         return [
             Version(
                 sector=sector,
@@ -302,97 +367,27 @@ class Registry:
         self._trouble = None
         return answer
 
-    def _insert(self, sector: str, row: dict[str, Any]) -> int:
+    def _insert(self, sector: str, row: dict[str, Any], action: str) -> int:
         newest = select(func.max(versions.c.number)).where(versions.c.sector == sector)
         same = select(versions.c.number).where(versions.c.folder == row["folder"])
-        for _ in range(5):
-            try:
-                with self.store().write() as connection:
-                    known = connection.execute(same).scalar()
-                    if known is not None:  # two processes found the same folder while they started
-                        return int(known)
-                    number: int = (connection.execute(newest).scalar() or 0) + 1
-                    connection.execute(insert(versions).values(sector=sector, number=number, **row))
-                    _set_alias(connection, sector, CHALLENGER, number)
-                    return number
-            except exc.IntegrityError:  # on a database without one writer's lock another server took the number
-                continue
-        raise StoreError("store.busy", N_("The version could not be numbered."), N_("Try again in a moment."))
+        with audit.change(self.store()) as change:
+            connection = change.connection
+            known = connection.execute(same).scalar()
+            if known is not None:  # two processes found the same folder while they started
+                return int(known)
+            number: int = (connection.execute(newest).scalar() or 0) + 1
+            connection.execute(insert(versions).values(sector=sector, number=number, **row))
+            promotions.set_alias(connection, sector, CHALLENGER, number)
+            change.record(action, sector=sector, version=str(number), sha256=row["sha256"], job=row["job_id"])
+            return number
 
-    def _remember(self, sector: str, champion: Version | None) -> None:
-        """Keep what is needed to serve the champion when the database is gone; written only when it changed."""
-        known = self._cached()
-        entry = None
-        if champion:
-            entry = {
-                "number": champion.number,
-                "name": champion.name,
-                "folder": champion.path.name,
-                "sha256": champion.sha256,
-                "created": champion.created.isoformat(),
-                "job_id": champion.job_id,
-                "manifest": champion.manifest,
-            }
-        if known.get(sector) == entry:
-            return
-        try:
-            files.write_whole(self.cache, json.dumps({**known, sector: entry}))
-        except OSError:
-            log_event("champion_cache_unwritable", level="WARNING", sector=sector)
-
-    def _remembered(self, sector: str) -> Version | None:
-        entry = self._cached().get(sector)
-        if not isinstance(entry, dict):
-            return None
-        try:
-            folder, created = self.folder / sector / entry.pop("folder"), datetime.fromisoformat(entry.pop("created"))
-            version = Version(sector=sector, path=folder, created=created, aliases=(CHAMPION,), **entry)
-        except (KeyError, TypeError, ValueError):
-            return None
-        return version if folder.is_dir() else None
-
-    def _cached(self) -> dict[str, Any]:
-        try:
-            found = json.loads(self.cache.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return {}
-        return found if isinstance(found, dict) else {}
-
-
-def _aliased(sector: str, alias: str) -> Any:
-    """Subquery: the number that an alias stands for."""
-    return select(aliases.c.number).where(aliases.c.sector == sector, aliases.c.alias == alias).scalar_subquery()
-
-
-def _undoable(sector: str) -> Any:
-    """Query: the latest promotion that was not rolled back."""
-    standing = (promotions.c.sector == sector) & ~promotions.c.undone
-    return select(promotions).where(standing).order_by(promotions.c.seq.desc()).limit(1)
-
-
-def _set_alias(connection: Connection, sector: str, alias: str, number: int | None) -> None:
-    chosen = (aliases.c.sector == sector) & (aliases.c.alias == alias)
-    if connection.execute(update(aliases).where(chosen).values(number=number)).rowcount == 0:
-        connection.execute(insert(aliases).values(sector=sector, alias=alias, number=number))
-
-
-def _promote(connection: Connection, sector: str, number: int, current: int) -> None:
-    connection.execute(
-        insert(promotions).values(
-            sector=sector,
-            number=number or None,
-            previous=current or None,
-            created=datetime.now(UTC),
-            undone=False,
-            actor="",
-            reason="",
-        )
-    )
-    _set_alias(connection, sector, CHAMPION, number or None)
-    if number:
-        connection.execute(
-            delete(aliases).where(aliases.c.sector == sector, aliases.c.alias == CHALLENGER, aliases.c.number == number)
-        )
+    def _there(self, connection: Connection, sector: str, number: int) -> Row[Any]:
+        """The row of a version that is not deleted, inside of a change; raises `StoreError` when there is none."""
+        wanted = (versions.c.sector == sector) & (versions.c.number == number) & versions.c.deleted.is_(None)
+        row = connection.execute(select(versions).where(wanted)).first()
+        if row is None:
+            raise unknown_version(sector, str(number))
+        return row
 
 
 @lru_cache(maxsize=4)

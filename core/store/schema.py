@@ -59,6 +59,8 @@ versions = Table(
     Column("job_id", String(32), nullable=False),
     Column("manifest", JSON, nullable=False),
     Column("files", JSON, nullable=False),
+    # When its files were deleted; the row stays, so that no number is given twice and every lineage can be read.
+    Column("deleted", UtcDateTime),
 )
 
 # A NULL number stands for the bundled preset, which is not in this database.

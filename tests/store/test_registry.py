@@ -273,7 +273,7 @@ class TestDamagedDatabase:
         house.registry.register(SLUG, house.staged())
         house.registry.promote(SLUG, 1)
         for content in ("{", "[]", '{"fake": {"folder": 1}}', '{"fake": 3}'):
-            house.registry.cache.write_text(content)
+            (house.home / "champions.json").write_text(content)
             self.damage(house)
             assert house.registry.resolve(SLUG).number == 0
 

@@ -13,6 +13,8 @@ depends_on = None
 
 def upgrade() -> None:
     """Add what the improve loop needs; rows that exist get empty values."""
+    with op.batch_alter_table("versions") as table:
+        table.add_column(sa.Column("deleted", sa.DateTime))
     with op.batch_alter_table("promotions") as table:
         table.add_column(sa.Column("actor", sa.String(128), nullable=False, server_default=""))
         table.add_column(sa.Column("reason", sa.String(500), nullable=False, server_default=""))
