@@ -19,6 +19,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from core import answers, catalog
+from core.access import Actor, acting_as
 from core.contracts import N_, Message
 from core.errors import AppError, InputRefused, ModelRefused, StoreError
 from core.log import log_error
@@ -32,6 +33,8 @@ _BODY_SECONDS: Final = 60.0
 """A sender slower than this is cut off."""
 _AT_ONCE: Final = 4
 _WAITING_MAX: Final = 32
+_CALLER: Final = Actor("api", "viewer", "api")
+"""Programs do not sign in; they may look, nothing more."""
 _STATUS: Final[dict[type[AppError], int]] = {InputRefused: 422, StoreError: 404, ModelRefused: 503}
 
 
@@ -143,9 +146,15 @@ _LINE: Final = _Line()
 def _predict(slug: str, ref: str, coverage: float, name: str, data: bytes) -> dict[str, Any]:
     from core.intake.images import read_image
     from core.serving import service
+    from core.store import audit
 
-    sample = read_image(data, name)
-    (answer,) = service.predict(slug, [sample], ref, coverage=coverage)
+    with acting_as(_CALLER):
+        try:
+            sample = read_image(data, name)
+        except InputRefused as error:
+            audit.note_refused(slug, [error.code])
+            raise
+        (answer,) = service.predict(slug, [sample], ref, coverage=coverage)
     return answers.predict_document(slug, [answers.Answered(sample, answer)])
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import AliasChoices, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -58,6 +59,8 @@ class Settings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     job_heartbeat_s: float = 30.0
     """A worker silent for longer than this is taken for hung."""
+    job_stall_minutes: float = 60.0
+    """A run that neither reports nor asks whether to stop for longer than this is taken for hung."""
     job_idle_exit_s: float = 300.0
     """The supervisor ends after this long without a job."""
     job_preload: tuple[str, ...] | None = None
@@ -65,7 +68,30 @@ class Settings(BaseSettings):
     job_keep_hours: float = Field(default=24.0, ge=0.0)
     """Data and last snapshot of a job are kept for this long after its end, so that it can be resumed; 0 keeps none."""
     ray_address: str = ""
-    """Address of a Ray cluster that runs the jobs, such as `ray://head:10001`; empty: this machine runs them."""
+    """Head of a Ray cluster that runs the jobs, as `host:port`; this machine is one of its nodes. Empty: no Ray."""
+    ray_token: SecretStr = Field(SecretStr(""), validation_alias=AliasChoices("VITRINE_RAY_TOKEN", "RAY_AUTH_TOKEN"))
+    """The cluster's token; empty: it lies in `ray_token_file`."""
+    ray_token_file: Path = Field(
+        Path("~/.ray/auth_token"), validation_alias=AliasChoices("VITRINE_RAY_TOKEN_FILE", "RAY_AUTH_TOKEN_PATH")
+    )
+    """Where Ray's own tools keep the token."""
+    correction_limit: int = Field(default=500, ge=1)
+    """Corrections and review cases kept at most, of all sectors together."""
+    correction_days: float = Field(default=7.0, gt=0)
+    """A picture that came with a correction is deleted after this long."""
+    role: Literal["", "viewer", "presenter", "admin"] = ""
+    """Role of every visitor where no sign-in is configured; empty: admin when only this machine can reach the server,
+    viewer otherwise."""
+    sign_in: bool | None = None
+    """Ask visitors to sign in; None: when `.streamlit/secrets.toml` says how. Who has not signed in is a viewer."""
+    signed_in_role: Literal["viewer", "presenter", "admin"] = "viewer"
+    """Role of who has signed in and is named nowhere below."""
+    roles_by_email: dict[str, Literal["viewer", "presenter", "admin"]] = Field(default_factory=dict)
+    """Roles by verified e-mail address, as JSON: `{"ann@example.org": "admin"}`."""
+    role_claim: str = ""
+    """Claim of the sign-in's token that names groups or roles, such as `groups`."""
+    roles_by_claim: dict[str, Literal["viewer", "presenter", "admin"]] = Field(default_factory=dict)
+    """Roles by a value of that claim, as JSON."""
     torch_threads: int = 0
     """Threads of one model; 0 leaves torch's own choice."""
     limits: Limits = Field(default_factory=Limits)
@@ -79,6 +105,23 @@ class Settings(BaseSettings):
     def assets(self) -> Path:
         """Bundled models, samples, logo and message catalogues."""
         return ROOT / "assets"
+
+    def environment(self) -> dict[str, str]:
+        """Variables that give a process on another machine these settings. Secrets and the way to Ray stay here."""
+        own = {name: value for name, value in self if name != "limits" and not name.startswith("ray_")}
+        named = {f"VITRINE_{name}": value for name, value in own.items()}
+        named |= {f"VITRINE_LIMIT_{name}": value for name, value in self.limits}
+        return {
+            name.upper(): _as_variable(value)
+            for name, value in named.items()
+            if value is not None and not isinstance(value, SecretStr)
+        }
+
+
+def _as_variable(value: object) -> str:
+    if isinstance(value, Path):  # a relative one means another folder where the process starts elsewhere
+        return str(value.expanduser().resolve())
+    return json.dumps(value) if isinstance(value, tuple | dict) else str(value)
 
 
 @lru_cache(maxsize=1)

@@ -26,8 +26,15 @@ NETWORK = (
     "ftplib",
     "websockets",
 )
-# What may speak to a network: the fetcher, the hub loader and its probe. The store asks for the host's name only.
-ONLINE = ("core/fetch.py", "core/hub.py", "core/tasks/image_classification/model.py", "core/store/owners.py")
+# What may speak to a network: the fetcher, the hub loader and its probe, and what asks whether a cluster's head listens.
+# The store asks for the host's name only.
+ONLINE = (
+    "core/fetch.py",
+    "core/hub.py",
+    "core/jobs/ray_backend.py",
+    "core/tasks/image_classification/model.py",
+    "core/store/owners.py",
+)
 PICKLES = ("pickle", "joblib", "cloudpickle", "dill", "shelve", "marshal")
 PAGE_DOORS = ("core.ui", "core.catalog", "core.contracts")
 
@@ -38,10 +45,11 @@ IMPORTS: tuple[tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]], ...] = 
     (("app.py", "pages/"), (), ("core.tasks",)),
     (("core/tasks/",), (), ("core.ui", "core.jobs", "core.api", "core.cli", "streamlit")),
     (("core/intake/", "core/data/", "core/explain/", "core/training/", "core/store/"), (), ("core.ui", "core.jobs")),
-    (("core/", "app.py", "pages/"), ("core/cli", "core/__main__.py", "core/jobs/"), ("core.fetch",)),
+    (("core/", "app.py", "pages/"), ("core/cli/", "core/__main__.py", "core/jobs/"), ("core.fetch",)),
     (("core/", "app.py", "pages/"), ONLINE, NETWORK),
     (("",), (), PICKLES),
-    (("core/", "app.py", "pages/"), ("core/cli.py",), ("bench",)),
+    (("",), ("core/jobs/ray_cluster.py",), ("ray",)),
+    (("core/", "app.py", "pages/"), ("core/cli/",), ("bench",)),
     (("core/", "app.py", "pages/"), (), ("tests",)),
 )
 # Called name -> files that may call it. Drawing and measuring code opens only what it has made itself.
@@ -149,6 +157,7 @@ def test_file_keeps_the_rules(file: Path) -> None:
         ("core/serving/x.py", "import urllib.request"),
         ("core/serving/x.py", "from urllib import request"),
         ("core/store/x.py", "import pickle"),
+        ("core/jobs/ray_backend.py", "import ray"),
         ("core/data/x.py", "from PIL import Image\nImage.open(f)"),
         ("core/data/x.py", "import PIL\nPIL.Image.open(f)"),
         ("core/data/x.py", "zipfile.ZipFile(f)"),

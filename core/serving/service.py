@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -12,10 +12,11 @@ from typing import Any, Literal, cast
 
 from core.contracts import N_, Evaluation, Explains, Explanation, Message, ModelRef, Prediction, Predictor, Task
 from core.device import limit_threads, pick_device
-from core.errors import InputRefused, ModelRefused, StoreError
+from core.errors import AppError, InputRefused, ModelRefused, StoreError
 from core.log import log_event
 from core.serving.pool import Loaded, ModelPool
 from core.settings import settings
+from core.store import audit
 from core.store.registry import BUNDLED, CHAMPION, Version, registry
 from core.store.versions import find_sector
 from core.tasks import load_config_type, load_task
@@ -89,7 +90,8 @@ def predict(slug: str, inputs: Sequence[Any], ref: str | Chosen = CHAMPION, **op
         ModelRefused: its files cannot be trusted.
     """
     answers: list[Answer] = []
-    with _serve(slug, ref) as served:
+    with _on_record("predict", slug, inputs) as facts, _serve(slug, ref) as served:
+        facts.update(version=served.model.version, sha256=served.model.sha256)
         for start in range(0, len(inputs), BATCH_SIZE):
             batch = inputs[start : start + BATCH_SIZE]
             with served.loaded.lock:
@@ -115,7 +117,8 @@ def explain(slug: str, sample: Any, target: str, method: str, ref: str | Chosen 
         InputRefused: the task has no such method.
         StoreError, ModelRefused: as `predict`.
     """
-    with _serve(slug, ref) as served:
+    with _on_record("explain", slug, [sample]) as facts, _serve(slug, ref) as served:
+        facts.update(version=served.model.version, sha256=served.model.sha256, details={"method": method[:40]})
         methods = getattr(served.task, "methods", ())
         if method not in methods:
             raise InputRefused(
@@ -132,10 +135,19 @@ def explain(slug: str, sample: Any, target: str, method: str, ref: str | Chosen 
 
 
 def evaluate(slug: str, path: Path, ref: str = CHAMPION) -> tuple[ModelRef, Evaluation]:
-    """Measure a version on a data path. The model is loaded apart from the pool, so that pages need not wait."""
+    """Measure a version on a data path."""
     version = registry().resolve(slug, ref)
     task = load_task(find_sector(slug).task)
-    return model_ref(version), task.evaluate(_load(task, version, pick_device()), path)
+    return model_ref(version), task.evaluate(load_apart(version), path)
+
+
+def load_apart(version: Version) -> Predictor[Any, Any]:
+    """A copy of a version's model beside the pool, for long work that pages need not wait for.
+
+    Raises:
+        ModelRefused: its files cannot be trusted.
+    """
+    return _load(load_task(find_sector(version.sector).task), version, pick_device())
 
 
 def evaluation_of(version: Version, split: Literal["test", "validation"] = "test") -> Evaluation | None:
@@ -162,24 +174,39 @@ def model_ref(version: Version) -> ModelRef:
 
 
 @contextmanager
+def _on_record(action: str, slug: str, inputs: Sequence[Any]) -> Iterator[audit.Facts]:
+    """Put one row into the audit log for all of `inputs`, with the code of the error if there was one."""
+    facts: audit.Facts = {"sector": slug, "n_items": len(inputs)}
+    try:
+        yield facts
+    except AppError as error:
+        facts["code"] = error.code
+        raise
+    finally:
+        with suppress(StoreError):  # without its key the log cannot be written either; looking goes on
+            facts["input_hmac"] = audit.input_hmac("|".join(str(getattr(sample, "sha256", "")) for sample in inputs))
+        audit.record(action, **facts)
+
+
+@contextmanager
 def _serve(slug: str, ref: str | Chosen) -> Iterator[_Served]:
     """The model that `ref` means, loaded and leased; the bundled one when the champion is unusable."""
     task = load_task(find_sector(slug).task)
     if isinstance(ref, Chosen):
-        with _leased(task, ref.version) as loaded:
+        with leased(task, ref.version) as loaded:
             yield _Served(task, loaded, ref)
         return
     notices: tuple[Message, ...] = ()
     with ExitStack() as stack:
         try:
             version = registry().resolve(slug, ref)
-            loaded = stack.enter_context(_leased(task, version))
+            loaded = stack.enter_context(leased(task, version))
         except (StoreError, ModelRefused) as error:
             if ref != CHAMPION:
                 raise
             log_event("champion_unusable", level="ERROR", sector=slug, code=error.code)
             version = registry().resolve(slug, BUNDLED)
-            loaded = stack.enter_context(_leased(task, version))
+            loaded = stack.enter_context(leased(task, version))
             template = N_("The chosen model cannot be used ({code}); the bundled one answers.")
             notices = (Message(template, {"code": error.code}),)
         trouble = registry().trouble
@@ -189,7 +216,8 @@ def _serve(slug: str, ref: str | Chosen) -> Iterator[_Served]:
 
 
 @contextmanager
-def _leased(task: Task, version: Version) -> Iterator[Loaded]:
+def leased(task: Task, version: Version) -> Iterator[Loaded]:
+    """The loaded model of `version`, held as long as the block runs; raises `ModelRefused`."""
     device = pick_device()
     with pool().lease((device, version.sha256), lambda: _load(task, version, device)) as loaded:
         yield loaded

@@ -14,7 +14,8 @@ import hashlib
 import hmac
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -35,7 +36,7 @@ from core.store.database import Store, open_store
 from core.store.schema import audit
 from core.store.secret import keyed_hash, subkey
 
-VIEWING: Final = frozenset({"predict", "explain", "upload.refused", "access.refused"})
+VIEWING: Final = frozenset({"predict", "explain", "upload.refused", "access.refused", "login"})
 """Actions that go on when the log cannot be written. Their rows are written behind the answer, see `Backlog`."""
 
 HEAD: Final = "audit.head"
@@ -123,6 +124,12 @@ def record(action: str, **facts: Unpack[Facts]) -> int:
             return ledger.add(row)
     except StoreError as error:
         raise unwritable(error) from error
+
+
+def note_refused(sector: str, codes: Sequence[str]) -> None:
+    """Put on record that something which a visitor sent was not taken: one row, with the codes of the refusals."""
+    if codes:
+        record("upload.refused", sector=sector, n_items=len(codes), code=codes[0], details={"codes": Counter(codes)})
 
 
 class Change:

@@ -11,7 +11,7 @@ from streamlit.navigation.page import Page
 from core.catalog import SECTORS
 from core.contracts import N_, Sector
 from core.settings import ROOT, settings
-from core.ui import i18n
+from core.ui import i18n, session
 from core.ui.i18n import LANGUAGE_NAMES, t
 from core.ui.status import show_status
 
@@ -36,6 +36,7 @@ def draw() -> Page:
     st.logo(_asset("logo.svg"), size="large", icon_image=_asset("logo-mark.svg"))
     with st.sidebar:
         _language_switch()
+        session.show_sign_in()
     show_status()
     return current
 

@@ -17,6 +17,7 @@ from core.errors import AppError, InputRefused
 from core.intake.archives import check_refused_share
 from core.serving import service, warmup
 from core.serving.service import Answer
+from core.store import audit
 from core.store.registry import registry
 from core.ui.i18n import t
 from core.ui.inputs import Inputs, Item
@@ -80,6 +81,7 @@ def answered(slug: str, inputs: Inputs, options: Mapping[str, Any]) -> Answered:
     wait_until_ready()
     with st.spinner(t("The model looks at the image"), show_time=len(inputs.items) > 1):
         result = _answer_all(slug, inputs, options)
+    audit.note_refused(slug, [refusal.code for refusal in result.refused])
     st.session_state[slot] = (key, result)
     return result
 

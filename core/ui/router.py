@@ -5,7 +5,9 @@ on its own, without the frame, for the first visitor of a deep link.
 """
 
 from core.serving import warmup
-from core.ui import frame
+from core.ui import frame, session
 
+session.register()
+session.note_login()
 frame.draw().run()
 warmup.first_page_drawn()

@@ -17,6 +17,7 @@ from core.data.catalog import DATA_SETS, DataSet, local_path
 from core.errors import AppError
 from core.jobs.uploads import lent_upload
 from core.settings import ROOT, settings
+from core.store import audit
 from core.ui.i18n import t
 from core.ui.labels import SPLIT_NAMES
 from core.ui.quota import charge_upload
@@ -95,8 +96,10 @@ def _upload_input(slug: str) -> TrainingData | None:
         t(
             "A zip with one folder per class, or with train, validation and test folders above them, or a MedMNIST "
             "npz; up to {zip_mb} MB. It is kept in memory, in a file while it is checked, and in the folder of the job "
-            "while you train. What stays: the names of its classes and test images, with the new version.",
+            "while you train; after a run that was cancelled or failed for {hours:g} hours more, so that it can go on, "
+            "unless you delete it. What stays: the names of its classes and test images, with the new version.",
             zip_mb=limits.archive_bytes // 2**20,
+            hours=settings().job_keep_hours,
         )
     )
     st.code("images.zip\n├── cats\n│   ├── 1.png\n│   └── 2.png\n└── dogs\n    ├── 1.png\n    └── 2.png", language=None)
@@ -123,6 +126,8 @@ def checked(slug: str, data: TrainingData) -> bool | None:
             return None
         kept = (data.key, _read(data))
         st.session_state[slot] = kept
+        if isinstance(kept[1], AppError):
+            audit.note_refused(slug, [kept[1].code])
     found = kept[1]
     if isinstance(found, AppError):
         show_error(found)

@@ -1,0 +1,94 @@
+"""Verbs that train and measure: train, evaluate."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Annotated, Any
+
+import typer
+
+from core.cli.shell import (
+    DataOption,
+    JsonOption,
+    ModelOption,
+    SectorArgument,
+    app,
+    existing,
+    guarded,
+    put,
+    say,
+    sector_of,
+)
+from core.cli.versions import version_row
+from core.contracts import Sector
+from core.errors import InputRefused
+
+_BOOLEANS = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
+
+
+def _config(entry: Sector, options: list[str]) -> Any:
+    from core.tasks import load_config_type
+
+    config_type: Any = load_config_type(entry.task)
+    kinds: dict[str, Any] = {f.name: type(f.default) for f in fields(config_type)}
+    values: dict[str, Any] = {}
+    for option in options:
+        name, given, text = option.partition("=")
+        if name not in kinds:
+            raise typer.BadParameter(f"no option {name!r}; there are: {', '.join(kinds)}")
+        try:
+            values[name] = _BOOLEANS[text.lower()] if kinds[name] is bool else kinds[name](text)
+        except (ValueError, KeyError):
+            given = ""
+        if not given:
+            raise typer.BadParameter(f"{name}=... takes a value of type {kinds[name].__name__}, not {text!r}")
+    try:
+        return config_type(**values)
+    except InputRefused as error:
+        raise typer.BadParameter(f"{error.message}") from None
+
+
+@app.command()
+@guarded
+def train(
+    sector: SectorArgument,
+    data: DataOption,
+    preset: Annotated[str, typer.Option(help="What to start from: bundled, hub or none.")] = "",
+    options: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="An option of the run.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Train in this process, register the result as challenger. Progress on stderr."""
+    from core.jobs.here import train_here
+
+    entry = sector_of(sector)
+    chosen = list(options or []) + ([f"pretrained={preset}"] if preset else [])
+    version, evaluation = train_here(entry, _config(entry, chosen), existing(data), echo=say)
+    put(version_row(version) | _evaluation_body(evaluation), as_json, f"version {version.ref} is the challenger")
+
+
+def _evaluation_body(evaluation: Any) -> dict[str, Any]:
+    from core.training.evaluation import summary_dict
+
+    body = summary_dict(evaluation)
+    data = body.pop("data")
+    return body | {"data": data["name"], "split": data["split"], "n": data["n"], "fingerprint": data["fingerprint"]}
+
+
+@app.command()
+@guarded
+def evaluate(
+    sector: SectorArgument, data: DataOption, model: ModelOption = "champion", as_json: JsonOption = False
+) -> None:
+    """Measure a model on data with known labels; the test split of a file that has one."""
+    from core.serving import service
+
+    sector_of(sector)
+    served, evaluation = service.evaluate(sector, existing(data), model)
+    body = _evaluation_body(evaluation)
+    lines = [
+        f"{k:20} {m['value']:.4f}  [{m['low']:.4f}, {m['high']:.4f}]  n={m['n']}" for k, m in body["metrics"].items()
+    ]
+    head = {"sector": sector, "model": served.sha256, "version": served.version, "architecture": served.architecture}
+    put(head | body, as_json, "\n".join(lines))
