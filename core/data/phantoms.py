@@ -6,12 +6,16 @@ weight per training picture, small and of either sign, and adds the weighted dev
 a sample of the Gaussian with the training pictures' own covariance. Hundreds of pictures share in every draw and none
 stands out, so that a draw resembles the class and copies nobody.
 
+A compact phantom keeps the leading principal components of that Gaussian, small enough to ship with the program, for
+streams of pictures that never end.
+
 Sources: the idea of shape and look apart is Cootes, Edwards and Taylor, Active Appearance Models, IEEE TPAMI 23(6),
 2001; the registration is Thirion's demons, Medical Image Analysis 2(3), 1998, with the forces of both pictures.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -35,6 +39,10 @@ _WEIGHT_LIMIT = 2.0
 """No picture's weight exceeds this many standard deviations, so that none shines through."""
 _CROP = 8
 """Pixels cut off each side of a draw: the template knows nothing beyond its own edge."""
+_COMPACT = 144
+"""Side of a compact phantom, pixels: more than networks of 112 pixels see."""
+_TEXTURE = 1.2
+"""Pixels over which what the components leave out is alike."""
 
 
 @dataclass(frozen=True)
@@ -124,6 +132,94 @@ def draw_phantom(
     shape = model.shape + shape_spread * _combine(weights, model.shapes)
     picture = _warp(look, _invert(_double(shape)), order=3)[_CROP:-_CROP, _CROP:-_CROP]
     return _print(picture, rng, size)
+
+
+@dataclass(frozen=True)
+class CompactPhantom:
+    """The K leading components of a class; S is `_COMPACT`, displacements are in pixels of a template of S/2.
+
+    Attributes:
+        look: Mean look, (S, S).
+        looks: Components of the looks, each times its standard deviation, (K, S, S).
+        rest: Standard deviation of what the components leave out, (S, S).
+        shape: Mean displacement, (2, S/2, S/2).
+        shapes: Components of the shapes, (K, 2, S/2, S/2); the K-th moves with the K-th of the looks.
+    """
+
+    look: NDArray[np.float32]
+    looks: NDArray[np.float32]
+    rest: NDArray[np.float32]
+    shape: NDArray[np.float32]
+    shapes: NDArray[np.float32]
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """What a file keeps: components as 8-bit steps of their largest value, means in half precision."""
+        found: dict[str, NDArray[Any]] = {name: getattr(self, name).astype(np.float16) for name in _MEANS}
+        for name in ("looks", "shapes"):
+            values = getattr(self, name)
+            step = np.abs(values).reshape(len(values), -1).max(axis=1) / 127 + 1e-9
+            found[name] = np.rint(values / _like(step, values)).astype(np.int8)
+            found[f"{name}_step"] = step.astype(np.float32)
+        return found
+
+
+_MEANS = ("look", "rest", "shape")
+
+
+def load_compact(arrays: Mapping[str, NDArray[Any]]) -> CompactPhantom:
+    """The phantom of what `CompactPhantom.arrays` gave; raises `KeyError` when something is missing."""
+    means = {name: arrays[name].astype(np.float32) for name in _MEANS}
+    components = {
+        name: arrays[name] * _like(arrays[f"{name}_step"], arrays[name]).astype(np.float32)
+        for name in ("looks", "shapes")
+    }
+    return CompactPhantom(**means, **components)
+
+
+def compact(model: PhantomModel, components: int = 40) -> CompactPhantom:
+    """The leading principal components of looks and shapes together, each of the two with equal say."""
+    n, half = len(model.looks), _COMPACT // 2
+    looks = np.stack([_resize(picture, _COMPACT) for picture in model.looks])
+    shapes = np.stack([_resized_field(field, half) for field in model.shapes])
+    gram = sum(rows @ rows.T / (rows**2).sum() for rows in (looks.reshape(n, -1), shapes.reshape(n, -1)))
+    _, vectors = np.linalg.eigh(gram)
+    weights = vectors[:, ::-1][:, :components].T.astype(np.float32) / np.sqrt(n)
+    kept = np.tensordot(weights, looks, 1)
+    return CompactPhantom(
+        look=_resize(model.look, _COMPACT),
+        looks=kept,
+        rest=np.sqrt(np.maximum((looks**2).mean(axis=0) - (kept**2).sum(axis=0), 0)),
+        shape=_resized_field(model.shape, half),
+        shapes=np.tensordot(weights, shapes, 1),
+    )
+
+
+def draw_compact(
+    phantom: CompactPhantom, rng: np.random.Generator, look_spread: float = 0.8, shape_spread: float = 0.75
+) -> NDArray[np.uint8]:
+    """One synthetic radiograph of (144, 144) pixels, uint8; the spreads as in `draw_phantom`."""
+    weights = np.clip(rng.standard_normal(len(phantom.looks)), -_WEIGHT_LIMIT, _WEIGHT_LIMIT).astype(np.float32)
+    texture = ndimage.gaussian_filter(rng.standard_normal(phantom.look.shape, dtype=np.float32), _TEXTURE)
+    deviation = np.tensordot(weights, phantom.looks, 1) + phantom.rest * (texture / texture.std())
+    shape = phantom.shape + shape_spread * np.tensordot(weights, phantom.shapes, 1)
+    margin = round(_CROP * _COMPACT / SIDE)
+    picture = _warp(phantom.look + look_spread * deviation, _double(_invert(shape)), order=3)
+    return _print(picture[margin:-margin, margin:-margin], rng, _COMPACT)
+
+
+def _like(step: NDArray[Any], values: NDArray[Any]) -> NDArray[Any]:
+    """One number per component in the shape that multiplies `values`."""
+    return np.asarray(step).reshape(-1, *(1,) * (values.ndim - 1))
+
+
+def _resize(picture: NDArray[Any], side: int) -> NDArray[np.float32]:
+    small = Image.fromarray(picture.astype(np.float32)).resize((side, side), Image.Resampling.BILINEAR)
+    return np.asarray(small, np.float32)
+
+
+def _resized_field(field: NDArray[Any], side: int) -> NDArray[np.float32]:
+    """A displacement (2, H, H) on a grid of `side`, in pixels of that grid."""
+    return np.stack([_resize(axis, side) for axis in field]) * np.float32(side / field.shape[-1])
 
 
 def distances(pictures: NDArray[np.uint8], training: NDArray[np.uint8]) -> NDArray[np.float64]:
