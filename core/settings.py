@@ -29,6 +29,8 @@ class Limits(BaseSettings):
     archive_unpacked_bytes: int = 500 * 2**20
     archive_ratio: float = 100.0
     archive_entry_bytes: int = 20 * 2**20
+    bundle_bytes: int = 2 * 2**30
+    bundle_entries: int = 2_000
     session_bytes: int = 250 * 2**20
     batch_images: int = 200
 
@@ -75,6 +77,10 @@ class Settings(BaseSettings):
         Path("~/.ray/auth_token"), validation_alias=AliasChoices("VITRINE_RAY_TOKEN_FILE", "RAY_AUTH_TOKEN_PATH")
     )
     """Where Ray's own tools keep the token."""
+    mlflow_tracking_uri: str = Field(
+        "", validation_alias=AliasChoices("VITRINE_MLFLOW_TRACKING_URI", "MLFLOW_TRACKING_URI")
+    )
+    """Address of the user's own MLflow, for one-way exports; empty: none."""
     correction_limit: int = Field(default=500, ge=1)
     """Corrections and review cases kept at most, of all sectors together."""
     correction_days: float = Field(default=7.0, gt=0)

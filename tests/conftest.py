@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,7 +24,9 @@ from core.settings import settings  # noqa: E402 - reads the variables set above
 
 
 def pytest_unconfigure() -> None:
-    """Remove the session's home."""
+    """Remove the session's home, once nothing waits to be written into it."""
+    if "core.store.audit" in sys.modules:
+        sys.modules["core.store.audit"].flush(1)
     shutil.rmtree(_HOME, ignore_errors=True)
 
 

@@ -25,6 +25,7 @@ NETWORK = (
     "urllib3",
     "ftplib",
     "websockets",
+    "mlflow",
 )
 # What may speak to a network: the fetcher, the hub loader and its probe, and what asks whether a cluster's head listens.
 # The store asks for the host's name only.
@@ -34,6 +35,7 @@ ONLINE = (
     "core/jobs/ray_backend.py",
     "core/tasks/image_classification/model.py",
     "core/store/owners.py",
+    "core/store/mlflow_export.py",
 )
 PICKLES = ("pickle", "joblib", "cloudpickle", "dill", "shelve", "marshal")
 PAGE_DOORS = ("core.ui", "core.catalog", "core.contracts")

@@ -137,7 +137,7 @@ def _open_zip(data: bytes | Path, label: str, limits: Limits) -> _ZipSource:
             Message(N_("Send the images in several smaller zips.")),
         )
     with data.open("rb") if isinstance(data, Path) else io.BytesIO(data) as file:
-        _check_directory(file, size, label, limits)
+        check_directory(file, size, label, limits)
     archive = zipfile.ZipFile(data if isinstance(data, Path) else io.BytesIO(data))
     try:
         return _ZipSource(archive, label, limits)
@@ -146,7 +146,7 @@ def _open_zip(data: bytes | Path, label: str, limits: Limits) -> _ZipSource:
         raise
 
 
-def _check_directory(file: io.BufferedIOBase, size: int, label: str, limits: Limits) -> None:
+def check_directory(file: io.BufferedIOBase, size: int, label: str, limits: Limits) -> None:
     """Refuse by kind, by a missing end, and by the number of entries, before the library lists them one by one."""
     head = file.read(4096)
     if (kind := kind_of(head)) != "zip":
@@ -178,6 +178,20 @@ def _check_directory(file: io.BufferedIOBase, size: int, label: str, limits: Lim
     entries = max(stated, file.read(directory_bytes).count(b"PK\x01\x02"))
     if entries > limits.archive_entries:
         raise _too_many_entries(label, entries, limits)
+
+
+def check_totals(infos: list[zipfile.ZipInfo], label: str, limits: Limits) -> None:
+    """Refuse an archive that would unpack to too much, by what it says of itself."""
+    unpacked, packed = sum(info.file_size for info in infos), sum(info.compress_size for info in infos)
+    hint = Message(N_("Pack the images as they are (PNG or JPEG), in several smaller zips."))
+    if unpacked > limits.archive_unpacked_bytes:
+        sizes = {"found": f"{unpacked / 2**20:,.0f}", "limit": f"{limits.archive_unpacked_bytes / 2**20:,.0f}"}
+        found = Message(N_("{name}: {found} MB unpacked; the limit is {limit} MB."), {"name": label} | sizes)
+        raise InputRefused("archive.unpacked_too_large", found, hint)
+    if unpacked > limits.archive_ratio * max(packed, 1):
+        ratio = {"found": f"{unpacked / max(packed, 1):,.0f}", "limit": f"{limits.archive_ratio:g}"}
+        found = Message(N_("{name}: packed {found} to 1; the limit is {limit} to 1."), {"name": label} | ratio)
+        raise InputRefused("archive.ratio", found, hint)
 
 
 def _too_many_entries(label: str, entries: int, limits: Limits) -> InputRefused:
@@ -251,7 +265,7 @@ class _ZipSource(_Source):
             raise _too_many_entries(label, len(infos), limits)
         decoded, encoding = names.decoded_names(infos)
         files = [(name, info) for name, info in zip(decoded, infos, strict=True) if not name.endswith(("/", "\\"))]
-        self._check_totals([info for _, info in files], label, limits)
+        check_totals([info for _, info in files], label, limits)
         for name, info in files:
             if listing.skips(name):
                 continue
@@ -266,20 +280,6 @@ class _ZipSource(_Source):
         check_refused_share(label, len(self.entries), self.refused)
         if not self.entries:
             raise _no_images(label)
-
-    @staticmethod
-    def _check_totals(infos: list[zipfile.ZipInfo], label: str, limits: Limits) -> None:
-        """Refuse an archive that would unpack to too much, by what it says of itself."""
-        unpacked, packed = sum(info.file_size for info in infos), sum(info.compress_size for info in infos)
-        hint = Message(N_("Pack the images as they are (PNG or JPEG), in several smaller zips."))
-        if unpacked > limits.archive_unpacked_bytes:
-            sizes = {"found": f"{unpacked / 2**20:,.0f}", "limit": f"{limits.archive_unpacked_bytes / 2**20:,.0f}"}
-            found = Message(N_("{name}: {found} MB unpacked; the limit is {limit} MB."), {"name": label} | sizes)
-            raise InputRefused("archive.unpacked_too_large", found, hint)
-        if unpacked > limits.archive_ratio * max(packed, 1):
-            ratio = {"found": f"{unpacked / max(packed, 1):,.0f}", "limit": f"{limits.archive_ratio:g}"}
-            found = Message(N_("{name}: packed {found} to 1; the limit is {limit} to 1."), {"name": label} | ratio)
-            raise InputRefused("archive.ratio", found, hint)
 
     def _bytes(self, entry: ImageEntry) -> bytes:
         info = self._infos[entry]

@@ -91,7 +91,7 @@ def predict(slug: str, inputs: Sequence[Any], ref: str | Chosen = CHAMPION, **op
     """
     answers: list[Answer] = []
     with _on_record("predict", slug, inputs) as facts, _serve(slug, ref) as served:
-        facts.update(version=served.model.version, sha256=served.model.sha256)
+        facts.update({"version": served.model.version, "sha256": served.model.sha256})
         for start in range(0, len(inputs), BATCH_SIZE):
             batch = inputs[start : start + BATCH_SIZE]
             with served.loaded.lock:
@@ -118,7 +118,7 @@ def explain(slug: str, sample: Any, target: str, method: str, ref: str | Chosen 
         StoreError, ModelRefused: as `predict`.
     """
     with _on_record("explain", slug, [sample]) as facts, _serve(slug, ref) as served:
-        facts.update(version=served.model.version, sha256=served.model.sha256, details={"method": method[:40]})
+        facts.update({"version": served.model.version, "sha256": served.model.sha256, "details": {"method": method}})
         methods = getattr(served.task, "methods", ())
         if method not in methods:
             raise InputRefused(

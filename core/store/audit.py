@@ -285,13 +285,14 @@ def _seal(row: Mapping[str, Any]) -> str:
     return hmac.new(subkey("audit"), text.encode(), hashlib.sha256).hexdigest()
 
 
-def _all_rows() -> Iterator[Mapping[str, Any]]:
+def _all_rows() -> Iterator[dict[str, Any]]:
     """Every row in order, a part at a time: writers need not wait for a long log."""
     last: int | None = None
     while True:
         query = select(audit).order_by(audit.c.seq).limit(_CHUNK)
         with open_store().read() as connection:
-            part = connection.execute(query if last is None else query.where(audit.c.seq > last)).mappings().all()
+            found = connection.execute(query if last is None else query.where(audit.c.seq > last)).mappings()
+            part = [dict(row) for row in found]
         yield from part
         if len(part) < _CHUNK:
             return

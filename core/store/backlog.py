@@ -33,9 +33,14 @@ class Backlog:
 
     def __init__(self, write: Callable[[str, list[Row]], None]) -> None:
         self._write = write
-        self._reset()
+        self._changed = threading.Condition()
+        self._waiting: deque[tuple[str, Row]] = deque()
+        self._thread: threading.Thread | None = None
+        self._failures = 0
+        self._dropped = 0
+        self._hurry = False
         if hasattr(os, "register_at_fork"):
-            os.register_at_fork(after_in_child=self._reset)
+            os.register_at_fork(after_in_child=self._forget)
         atexit.register(self._at_exit)
 
     def put(self, url: str, row: Row) -> None:
@@ -59,13 +64,11 @@ class Backlog:
             self._changed.wait_for(lambda: not self._waiting or self._failures > failures, timeout_s)
             return not self._waiting
 
-    def _reset(self) -> None:
+    def _forget(self) -> None:
+        """In a forked process: the parent's thread is not here, and what waits is the parent's to write."""
         self._changed = threading.Condition()
-        self._waiting: deque[tuple[str, Row]] = deque()
-        self._thread: threading.Thread | None = None
-        self._failures = 0
-        self._dropped = 0
-        self._hurry = False
+        self._waiting.clear()
+        self._thread = None
 
     def _run(self) -> None:
         while True:
