@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gettext
 import re
+import threading
 from functools import lru_cache
 from typing import Final, Literal, get_args
 
@@ -27,6 +28,10 @@ PARAMETER: Final = "lang"
 
 _CHOSEN: Final = "frame.language_chosen"
 
+_run = threading.local()
+"""The script run of this thread and its language: a page translates a hundred sentences a run, and each look at the
+link and at the session costs more than the translation."""
+
 
 @lru_cache(maxsize=64)
 def parse_language(tag: str | None) -> Language | None:
@@ -40,20 +45,32 @@ def parse_language(tag: str | None) -> Language | None:
 
 def language() -> Language:
     """The language of this session: the link's, else the one chosen before, else the browser's, else English."""
-    if get_script_run_ctx(suppress_warning=True) is None:
+    context = get_script_run_ctx(suppress_warning=True)
+    if context is None:
         return "en"
-    candidates = (st.query_params.get(PARAMETER), st.session_state.get(_CHOSEN), st.context.locale)
-    return next((found for tag in candidates if (found := parse_language(tag))), "en")
+    if getattr(_run, "context", None) is not context:
+        candidates = (st.query_params.get(PARAMETER), st.session_state.get(_CHOSEN), st.context.locale)
+        _run.language = next((found for tag in candidates if (found := parse_language(tag))), "en")
+        _run.context = context
+    found: Language = _run.language
+    return found
+
+
+def forget_language() -> None:
+    """Ask link, session and browser anew: at the start of a run, and after one of them was changed."""
+    _run.context = None
 
 
 def choose_language(chosen: Language) -> None:
     """Use `chosen` for the rest of the session and put it into the link."""
     st.session_state[_CHOSEN] = chosen
     st.query_params[PARAMETER] = chosen
+    forget_language()
 
 
 def keep_language_in_link() -> None:
     """Carry a chosen language along: switching pages drops the parameters of a link."""
+    forget_language()
     asked = parse_language(st.query_params.get(PARAMETER))
     if asked is not None:
         st.session_state[_CHOSEN] = asked

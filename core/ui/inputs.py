@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +72,9 @@ def image_input(sector: Sector) -> Inputs | None:
     return None
 
 
+@lru_cache(maxsize=16)
 def _samples(slug: str) -> list[dict[str, Any]]:
+    """What the manifest of a sector's samples lists; they ship with the program and do not change while it runs."""
     manifest = settings().assets / "samples" / slug / "manifest.json"
     if not manifest.is_file():
         return []

@@ -63,7 +63,9 @@ def serving(*arguments: str, variables: Mapping[str, str] | None = None, wait: b
     command = [sys.executable, "-m", "streamlit", *(arguments or ("run", "app.py"))]
     options = ("server.port", str(port)), ("server.address", "127.0.0.1"), ("server.headless", "true")
     command += [part for name, value in options for part in (f"--{name}", value)]
-    command += ["--server.fileWatcherType", "none", "--browser.gatherUsageStats", "false"]
+    command += ["--browser.gatherUsageStats", "false"]
+    if "--server.fileWatcherType" not in command:
+        command += ["--server.fileWatcherType", "none"]
     with tempfile.TemporaryDirectory(prefix="vitrine-server-", ignore_cleanup_errors=True) as folder:
         log = Path(folder) / "server.log"
         environment = os.environ | {"VITRINE_HOME": str(Path(folder) / "home")} | dict(variables or {})
