@@ -106,6 +106,9 @@ class Bundle:
         archive = zipfile.ZipFile(data if isinstance(data, Path) else io.BytesIO(data))
         try:
             infos = archive.infolist()
+            # A zip that was cut may end in a zip that lay in it; its files do not begin where this one does.
+            if not infos or min(info.header_offset for info in infos) != 0:
+                raise self._broken()
             check_totals(infos, self._label, self._limits)
             for info in infos:
                 self._add(info)
