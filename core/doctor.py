@@ -19,7 +19,7 @@ from sqlalchemy.engine import make_url
 from core import catalog
 from core.contracts import N_, Message
 from core.errors import AppError, StoreError
-from core.jobs import launcher, recovery, uploads
+from core.jobs import keeping, launcher, recovery
 from core.log import log_event
 from core.settings import settings
 from core.store import audit, files, secret
@@ -71,9 +71,7 @@ def _repair() -> list[Finding]:
         done += [_done(f"repair.{entry.action}", path=entry.path.name) for entry in reconcile(registry())]
         done += _close_key()
         done += [_done("repair.job_ended", path=job_id) for job_id in recovery.recover(open_store())]
-        with open_store().read() as connection:
-            live = set(connection.execute(select(jobs.c.id).where(jobs.c.status.in_(LIVE))).scalars())
-        done += [_done("repair.job_folder_removed", path=folder.name) for folder in uploads.sweep(live)]
+        done += [_done("repair.job_folder_removed", path=folder.name) for folder in keeping.sweep(open_store())]
     except AppError as error:
         done.append(_bad(error.code, error.message))
     return done

@@ -45,10 +45,11 @@ def check_slot(slot: str) -> None:
         )
 
 
-def supervisor_alive(store: Store) -> bool:
-    """True while a supervisor of this machine runs on the store."""
+def supervisor_alive(store: Store, name: str = "") -> bool:
+    """True while this machine's supervisor, or the one registered under another `name`, runs on the store."""
     with store.read() as connection:
-        owner = connection.execute(select(supervisors.c.owner).where(supervisors.c.host == host())).scalar()
+        query = select(supervisors.c.owner).where(supervisors.c.host == (name or host()))
+        owner = connection.execute(query).scalar()
     found = parse_owner(owner or "")
     return found is not None and found.alive()
 
@@ -63,16 +64,17 @@ def ensure_supervisor(store: Store) -> None:
     with _lock:
         if _started and _started[0][0].poll() is None and time.monotonic() - _started[0][1] < STARTING_S:
             return
-        _started[:] = [(_start(), time.monotonic())]
+        _started[:] = [(start("core.jobs.supervisor"), time.monotonic())]
 
 
-def _start() -> subprocess.Popen[bytes]:
+def start(module: str) -> subprocess.Popen[bytes]:
+    """Run `module` in a process that stays when this one ends; it gets the settings of this one."""
     folder = settings().home / "logs"
     folder.mkdir(parents=True, exist_ok=True)
     # The settings may have been given to this process by its environment: the supervisor gets the same.
     with (folder / "supervisor.out").open("ab") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "core.jobs.supervisor"],
+            [sys.executable, "-m", module],
             cwd=ROOT,
             env={**os.environ, "VITRINE_HOME": str(settings().home.resolve())},
             stdin=subprocess.DEVNULL,

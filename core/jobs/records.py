@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import math
 import secrets
-import shutil
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Literal, cast
 
 from sqlalchemy import Connection, Row, exc, func, insert, select, update
 
 from core.contracts import N_, Message
 from core.errors import AppError, JobError
-from core.jobs.uploads import job_folder
+from core.jobs import keeping
 from core.log import log_event
+from core.store import audit
 from core.store.database import Store
 from core.store.schema import LIVE, events, jobs
 
@@ -45,11 +46,24 @@ class JobRecord:
     result: dict[str, Any] = field(hash=False)
     cancelling: bool = False
     """Somebody asked for it to stop and it has not ended yet."""
+    backend: str = "local"
+    resumes: str = ""
+    """The job that this one goes on from."""
+    kept_until: datetime | None = None
+    """Until when data or snapshot of an ended job are kept; None when nothing is."""
+    resumable: bool = False
+    """It has ended, and a run can go on from its last snapshot."""
 
     @property
     def live(self) -> bool:
         """Queued or running."""
         return self.status in LIVE
+
+    @property
+    def data_kept(self) -> bool:
+        """Whether the data are still there: a data set of this machine, an upload that is kept, or none at all."""
+        data = str(self.args.get("data", ""))
+        return not data or Path(data).exists()
 
 
 @dataclass(frozen=True)
@@ -108,12 +122,16 @@ def add(store: Store, job: NewJob, prepare: Callable[[], None]) -> str:
         "backend": job.backend,
     }
     try:
-        with store.write() as connection:
+        with audit.change(store) as ledger:
+            connection = ledger.connection
             found = connection.execute(same).scalar() if job.key else None
             if found:
                 return str(found)
             connection.execute(insert(jobs).values(**row))
             note_status(connection, job.id, "queued")
+            details = {"kind": job.kind, "resumes": job.resumes}
+            action = "job.resume" if job.resumes else "job.submit"
+            ledger.record(action, sector=str(row["sector"]), job=job.id, details=details)
             prepare()
     except exc.IntegrityError:
         with store.read() as connection:
@@ -141,6 +159,12 @@ def read(store: Store, job_id: str) -> JobRecord:
                 "job.unknown", Message(N_("There is no job {job}."), {"job": job_id[:40]}), N_("Start it again.")
             )
         return _record(row, _queue(connection))
+
+
+def slot_of(store: Store, job_id: str) -> str:
+    """The device that a job asked for."""
+    with store.read() as connection:
+        return str(connection.execute(select(jobs.c.slot).where(jobs.c.id == job_id)).scalar_one())
 
 
 def read_all(store: Store, sector: str | None, limit: int) -> list[JobRecord]:
@@ -175,30 +199,34 @@ def note_status(connection: Connection, job_id: str, status: Status) -> None:
 
 def ask_to_stop(store: Store, job_id: str, grace_s: float) -> None:
     """End a queued job at once; note for a running one that it shall stop within `grace_s` seconds."""
-    with store.write() as connection:
-        waiting = (jobs.c.id == job_id) & (jobs.c.status == "queued")
+    own = jobs.c.id == job_id
+    with audit.change(store) as ledger:
+        connection = ledger.connection
         ended = {"status": "cancelled", "finished": datetime.now(UTC)}
-        if connection.execute(update(jobs).where(waiting).values(**ended)).rowcount:
+        waiting, running = own & (jobs.c.status == "queued"), own & (jobs.c.status == "running")
+        dropped = connection.execute(update(jobs).where(waiting).values(**ended)).rowcount == 1
+        asked = connection.execute(update(jobs).where(running).values(cancel_grace_s=max(0.0, grace_s))).rowcount == 1
+        if dropped:
             note_status(connection, job_id, "cancelled")
-            dropped = True
-        else:
-            running = (jobs.c.id == job_id) & (jobs.c.status == "running")
-            connection.execute(update(jobs).where(running).values(cancel_grace_s=max(0.0, grace_s)))
-            dropped = False
+        if dropped or asked:
+            sector = connection.execute(select(jobs.c.sector).where(own)).scalar_one()
+            ledger.record("job.cancel", sector=sector, job=job_id)
     log_event("job_cancel", job=job_id)
     if dropped:
-        shutil.rmtree(job_folder(job_id), ignore_errors=True)
+        until = keeping.settle(job_id, "cancelled")
+        with store.write() as connection:
+            connection.execute(update(jobs).where(own).values(kept_until=until))
 
 
 def finish(
     store: Store, job_id: str, status: Status, error: AppError | None = None, result: dict[str, Any] | None = None
 ) -> bool:
-    """Delete a running job's folder and end it; False when somebody else ended it before.
+    """End a running job and keep of its folder what a run can go on from; False when somebody else ended it before.
 
-    The folder goes first: once a visitor reads that his job has ended, his data is gone.
+    The folder comes first: once a visitor reads that his job is completed, his data is gone.
     """
-    shutil.rmtree(job_folder(job_id), ignore_errors=True)
     values = {
+        "kept_until": keeping.settle(job_id, status),
         "status": status,
         "finished": datetime.now(UTC),
         "error": None if error is None else _error_json(error),
@@ -257,6 +285,10 @@ def _record(row: Row[Any], queue: Mapping[str, int]) -> JobRecord:
         hint=_message(error.get("hint")),
         result=row.result,
         cancelling=row.status == "running" and row.cancel_grace_s is not None,
+        backend=row.backend,
+        resumes=row.resumes,
+        kept_until=row.kept_until,
+        resumable=row.kept_until is not None and row.status not in LIVE and keeping.has_snapshot(row.id),
     )
 
 

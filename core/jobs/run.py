@@ -15,7 +15,7 @@ from sqlalchemy import select, update
 
 from core.contracts import N_, Message
 from core.errors import JobError, StoreError
-from core.jobs import records
+from core.jobs import records, recovery
 from core.log import log_event
 from core.settings import settings
 from core.store.database import Store
@@ -42,6 +42,7 @@ class StoreRun:
         self._supervisor = supervisor
         self._stage = ""
         self._pending: list[tuple[records.EventKind, dict[str, Any]]] = []
+        self._heard = time.monotonic()
         self._stopping = threading.Event()
         self._ended = threading.Event()
         self._writing = threading.Lock()
@@ -83,6 +84,7 @@ class StoreRun:
 
     def should_stop(self) -> bool:
         """True once somebody asked for the run to be cancelled."""
+        self._heard = time.monotonic()
         return self._stopping.is_set()
 
     def say(self, message: Message) -> None:
@@ -91,6 +93,7 @@ class StoreRun:
         self._flush()
 
     def _add(self, kind: records.EventKind, data: dict[str, Any]) -> None:
+        self._heard = time.monotonic()
         with self._adding:
             last = self._pending[-1] if self._pending else None
             if last and kind == last[0] == "metrics" and data["metrics"].keys() == last[1]["metrics"].keys():
@@ -135,9 +138,24 @@ class StoreRun:
             return
         if row.cancel_grace_s is not None:
             self._stopping.set()
+        if time.monotonic() - self._heard > 60 * settings().job_stall_minutes and not self._ended.is_set():
+            log_event("worker_stalled", level="WARNING", job=self.id)
+            recovery.end_without_word(self._store, self.id, "failed", _stalled())
+            os.killpg(0, signal.SIGKILL)
         if beat:
             with self._store.write() as connection:
                 connection.execute(update(jobs).where(own).values(beats=jobs.c.beats + 1))
+
+
+def _stalled() -> JobError:
+    return JobError(
+        "job.hung",
+        Message(
+            N_("Training made no progress for {minutes} minutes and was ended."),
+            {"minutes": f"{settings().job_stall_minutes:g}"},
+        ),
+        N_("Start it again."),
+    )
 
 
 def _at(name: str, value: float, step: int) -> dict[str, object]:

@@ -13,24 +13,22 @@ import sys
 import threading
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from multiprocessing.connection import wait
 from multiprocessing.context import ForkServerContext, ForkServerProcess
 
-from sqlalchemy import delete, exc, exists, insert, select, update
+from sqlalchemy import select
 
 from core import catalog
-from core.contracts import N_, Message
 from core.device import device_slots
-from core.errors import JobError, StoreError
-from core.jobs import records, recovery, uploads, worker
+from core.errors import StoreError
+from core.jobs import endings, keeping, queue, records, recovery, worker
 from core.log import log_error, log_event
 from core.settings import settings
 from core.store.database import Store, open_store
-from core.store.owners import host, owner_of, parse_owner, this_process
+from core.store.owners import host, owner_of, this_process
 from core.store.reconcile import reconcile
 from core.store.registry import registry
-from core.store.schema import LIVE, jobs, supervisors
+from core.store.schema import jobs
 
 POLL_S = 0.1
 RECOVER_S = 1.0
@@ -63,28 +61,15 @@ class Supervisor:
         self._warm = threading.Event()
         self._worked = time.monotonic()
         self._recovered = 0.0
+        self._swept = 0.0
 
     def register(self) -> bool:
         """Become the supervisor of this machine; False when another one runs."""
-        own = supervisors.c.host == host()
-        with self.store.write() as connection:
-            found = parse_owner(connection.execute(select(supervisors.c.owner).where(own)).scalar() or "")
-            if found and found.alive():
-                return False
-            connection.execute(delete(supervisors).where(own))
-            connection.execute(
-                insert(supervisors).values(host=host(), owner=str(self.owner), started=datetime.now(UTC))
-            )
-        return True
+        return queue.register(self.store, host(), self.owner)
 
     def retire(self) -> bool:
         """Step back if nothing waits; a job submitted later finds no supervisor and starts one."""
-        with self.store.write() as connection:
-            own = jobs.c.backend == recovery.LOCAL
-            if connection.execute(select(exists().where(own, jobs.c.status.in_(LIVE)))).scalar():
-                return False
-            connection.execute(delete(supervisors).where(supervisors.c.owner == str(self.owner)))
-        return True
+        return queue.retire(self.store, self.owner, recovery.LOCAL)
 
     def warm_up(self) -> None:
         """Have the helper process import its modules; jobs stay in the queue, and can be cancelled, until it did."""
@@ -96,7 +81,7 @@ class Supervisor:
 
     def run(self) -> None:
         """Work until there was nothing to do for a while, or until SIGTERM."""
-        uploads.sweep(self._live())
+        self._sweep()
         reconcile(registry())
         threading.Thread(target=self.warm_up, name="warm-up", daemon=True).start()
         while not self.stopping.is_set():
@@ -122,6 +107,8 @@ class Supervisor:
         if time.monotonic() - self._recovered > RECOVER_S:
             recovery.recover(self.store)
             self._recovered = time.monotonic()
+        if time.monotonic() - self._swept > keeping.SWEEP_S:
+            self._sweep()
         self._watch()
         if self._warm.is_set():
             for device in device_slots():
@@ -137,7 +124,7 @@ class Supervisor:
             process.start()
         except (OSError, EOFError) as error:  # no memory or no file handles left, or the helper process is gone
             log_error(error, job=job_id)
-            records.finish(self.store, job_id, "failed", _not_started())
+            records.finish(self.store, job_id, "failed", endings.not_started())
             return
         self.running[job_id] = Running(process, device, beats=0, beaten=time.monotonic())
         log_event("job_started", job=job_id, worker=process.pid, device=device)
@@ -145,27 +132,7 @@ class Supervisor:
     def _claim(self, device: str) -> str | None:
         """Take the oldest job that may run on `device`; the lease in its row keeps the device for it."""
         wanted = ("auto", device) if device != "cpu" or len(device_slots()) == 1 else (device,)
-        own = (jobs.c.status == "queued") & (jobs.c.backend == recovery.LOCAL)
-        oldest = select(jobs.c.id).where(own, jobs.c.slot.in_(wanted)).order_by(jobs.c.seq)
-        with self.store.read() as connection:
-            if connection.execute(oldest.limit(1)).first() is None:
-                return None
-        values = {
-            "status": "running",
-            "started": datetime.now(UTC),
-            "supervisor": str(self.owner),
-            "lease": f"{host()}/{device}",
-        }
-        try:
-            with self.store.write() as connection:
-                job_id = connection.execute(oldest.limit(1)).scalar()
-                free = (jobs.c.id == job_id) & (jobs.c.status == "queued")
-                if job_id is None or connection.execute(update(jobs).where(free).values(**values)).rowcount == 0:
-                    return None
-                records.note_status(connection, job_id, "running")
-        except exc.IntegrityError:  # the device is still leased to a job of a dead supervisor; recovery ends it
-            return None
-        return str(job_id)
+        return queue.claim(self.store, self.owner, f"{host()}/{device}", recovery.LOCAL, wanted)
 
     def _watch(self) -> None:
         """End workers whose time to stop is over and workers that fell silent."""
@@ -199,7 +166,9 @@ class Supervisor:
                 recovery.end_without_word(self.store, job_id, "cancelled")
             else:
                 log_event("worker_died", level="ERROR", job=job_id, exit=code)
-                recovery.end_without_word(self.store, job_id, "failed", _silent() if entry.hung else _killed(code))
+                error = endings.hung() if entry.hung else endings.killed(code)
+                recovery.end_without_word(self.store, job_id, "failed", error)
+            reconcile(registry())  # it may have died while it registered
         del self.running[job_id]
         entry.process.close()
 
@@ -209,12 +178,11 @@ class Supervisor:
             owner_of(entry.process.pid or 0).kill_group()
             entry.process.join(5.0)
             recovery.end_without_word(self.store, job_id, "lost", recovery.lost())
-        with self.store.write() as connection:
-            connection.execute(delete(supervisors).where(supervisors.c.owner == str(self.owner)))
+        queue.resign(self.store, self.owner)
 
-    def _live(self) -> set[str]:
-        with self.store.read() as connection:
-            return set(connection.execute(select(jobs.c.id).where(jobs.c.status.in_(LIVE))).scalars())
+    def _sweep(self) -> None:
+        keeping.sweep(self.store)
+        self._swept = time.monotonic()
 
 
 def _forkserver() -> ForkServerContext:
@@ -244,43 +212,6 @@ def _end(entry: Running, now: float) -> None:
         worker_process.kill_group(polite=not entry.hung)
     elif now - entry.terminated > KILL_AFTER_S:
         worker_process.kill_group()
-
-
-def _not_started() -> JobError:
-    return JobError(
-        "job.not_started",
-        N_("The training process could not be started: the machine is short of memory or of file handles."),
-        N_("Close other programs and start it again."),
-    )
-
-
-def _silent() -> JobError:
-    return JobError(
-        "job.hung",
-        Message(N_("Training did not answer for {seconds} seconds and was ended."), _seconds()),
-        N_("Start it again."),
-    )
-
-
-def _seconds() -> dict[str, object]:
-    return {"seconds": f"{settings().job_heartbeat_s:.0f}"}
-
-
-def _killed(code: int | None) -> JobError:
-    if code is not None and code < 0:
-        return JobError(
-            "job.killed",
-            Message(
-                N_("The training process was ended from outside ({signal}); most often memory had run out."),
-                {"signal": signal.Signals(-code).name},
-            ),
-            N_("Nothing was registered. Start it again, with a smaller batch or model if memory is short."),
-        )
-    return JobError(
-        "job.crashed",
-        Message(N_("The training process ended without a word (exit code {code})."), {"code": str(code)}),
-        N_("Nothing was registered. Start it again."),
-    )
 
 
 def main() -> int:

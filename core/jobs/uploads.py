@@ -1,4 +1,4 @@
-"""Training data that a visitor sent: kept only for the job that uses it, in a folder of ours."""
+"""Training data that a visitor sent: kept only for the job that uses it, in a folder of ours; see `keeping`."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ RUN_KEPT_S = 7 * 24 * 3600.0
 
 
 def job_folder(job_id: str) -> Path:
-    """Where a job writes; deleted when the job ends."""
+    """Where a job writes; when it ends, little or nothing of it is kept."""
     return settings().home / "jobs" / job_id
 
 
@@ -69,11 +69,11 @@ def own_args(job_id: str, args: Mapping[str, object]) -> dict[str, object]:
 
 
 def claim(job_id: str, args: Mapping[str, object]) -> None:
-    """Make the job's folder and move the upload that `args` name into it; raises `JobError` when it is gone."""
-    job_folder(job_id).mkdir(parents=True)
+    """Move the upload that `args` name, if any, into the job's folder; raises `JobError` when it is gone."""
     data = _upload(args)
     if data is None:
         return
+    job_folder(job_id).mkdir(parents=True)
     try:
         data.rename(job_folder(job_id) / data.name)
     except FileNotFoundError as error:
@@ -88,9 +88,9 @@ def discard(args: Mapping[str, object]) -> None:
         shutil.rmtree(data.parent, ignore_errors=True)
 
 
-def sweep(live: set[str]) -> list[Path]:
-    """Delete the folders of jobs that are not in `live`, and forgotten uploads; returns what was deleted."""
-    gone = [folder for folder in _folders(settings().home / "jobs", YOUNG_S) if folder.name not in live]
+def sweep(needed: set[str]) -> list[Path]:
+    """Delete the folders of jobs that are not in `needed`, and forgotten uploads; returns what was deleted."""
+    gone = [folder for folder in _folders(settings().home / "jobs", YOUNG_S) if folder.name not in needed]
     gone += _folders(_uploads(), KEPT_S) + _folders(settings().home / "runs", RUN_KEPT_S)
     for folder in gone:
         shutil.rmtree(folder, ignore_errors=True)

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import signal
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import update
 
+from core import access
 from core.contracts import N_, Message, Task
 from core.device import limit_threads, pick_device
 from core.errors import AppError, JobError, RunCancelled
-from core.jobs import records, recovery
+from core.jobs import keeping, records, recovery
+from core.jobs.compressing import run_compress
+from core.jobs.corrections import lay_out_corrections
+from core.jobs.healing import with_pictures
 from core.jobs.records import JobRecord
 from core.jobs.run import StoreRun
 from core.jobs.training import out_of_memory, train_version
@@ -43,11 +49,24 @@ def main(job_id: str, supervisor_pid: int, device: str) -> None:
     with store.write() as connection:
         connection.execute(update(jobs).where(jobs.c.id == job_id).values(worker=str(this_process())))
     record = records.read(store, job_id)
-    directory = job_folder(job_id) / "run"
-    directory.mkdir(parents=True, exist_ok=True)
-    run = StoreRun(store, job_id, directory, _seed(record), owner_of(supervisor_pid))
+    run = StoreRun(store, job_id, keeping.run_folder(job_id), _seed(record), owner_of(supervisor_pid))
     run.data_name = str(record.args.get("name", ""))
-    _finish(store, run, lambda: HANDLERS[record.kind](record, run))
+    with access.acting_as(access.LOCAL):
+        _finish(store, run, lambda: work(store, record, run))
+
+
+def work(store: Store, record: JobRecord, run: StoreRun) -> dict[str, Any]:
+    """Do what the job is there for, in its folder, with what is kept of the job that it goes on from.
+
+    Returns:
+        What stands in the record of the completed job, such as {"version": 3}.
+    """
+    keeping.take_over(store, record.id, record.resumes, bool(record.args.get("afresh")))
+    run.directory.mkdir(parents=True, exist_ok=True)
+    # What a killed process leaves in a temporary folder has to go with the job's own.
+    tempfile.tempdir = str(job_folder(record.id) / "tmp")
+    Path(tempfile.tempdir).mkdir(exist_ok=True)
+    return HANDLERS[record.kind](record, run)
 
 
 def _step_back() -> None:
@@ -78,7 +97,7 @@ def _finish(store: Store, run: StoreRun, work: Callable[[], dict[str, Any]]) -> 
             log_event("job_stopped_by_error", job=run.id, kind=type(caught).__qualname__)
             recovery.end_without_word(store, run.id, "cancelled")
         else:
-            recovery.end_without_word(store, run.id, "failed", _explained(caught, run.id))
+            recovery.end_without_word(store, run.id, "failed", explained(caught, run.id))
     else:
         records.finish(store, run.id, "completed", result=result)
 
@@ -86,11 +105,17 @@ def _finish(store: Store, run: StoreRun, work: Callable[[], dict[str, Any]]) -> 
 def _train(record: JobRecord, run: StoreRun) -> dict[str, Any]:
     sector = find_sector(record.sector)
     config = _config(load_task(sector.task), record)
+    if record.args.get("corrections"):
+        lay_out_corrections(record.sector, run)
     version = train_version(sector, config, Path(str(record.args["data"])), run, name=run.data_name, job_id=record.id)
     return {"version": version.number}
 
 
-HANDLERS: dict[str, Callable[[JobRecord, StoreRun], dict[str, Any]]] = {"train": _train}
+HANDLERS: dict[str, Callable[[JobRecord, StoreRun], dict[str, Any]]] = {
+    "train": _train,
+    "heal": lambda record, run: _train(with_pictures(record, run), run),
+    "compress": lambda record, run: run_compress(find_sector(record.sector), record.args, run, record.id),
+}
 
 
 def _config(task: Task, record: JobRecord) -> Any:
@@ -107,7 +132,7 @@ def _seed(record: JobRecord) -> int:
     return seed if isinstance(seed, int) else 0
 
 
-def _explained(error: Exception, job_id: str) -> AppError:
+def explained(error: Exception, job_id: str) -> AppError:
     """The error in words for a visitor; what is unexpected goes to the log under a reference."""
     reference = log_error(error, job=job_id)
     if isinstance(error, AppError):
@@ -118,9 +143,9 @@ def _explained(error: Exception, job_id: str) -> AppError:
             N_("Memory ran out."),
             N_("Choose a smaller model, smaller images or a smaller batch."),
         )
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+    if _number(error) in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         return JobError("job.disk_full", N_("The disk is full."), N_("Free some space and start it again."))
-    if isinstance(error, OSError) and error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+    if _number(error) in (errno.EACCES, errno.EPERM, errno.EROFS):
         return JobError(
             "job.read_only", N_("The program may not write into its folder."), N_("Check VITRINE_HOME and its rights.")
         )
@@ -129,3 +154,11 @@ def _explained(error: Exception, job_id: str) -> AppError:
         Message(N_("Training stopped with an unexpected error (reference {reference})."), {"reference": reference}),
         N_("Start it again; if it stops again, give the reference to who runs this program."),
     )
+
+
+def _number(error: Exception) -> int | None:
+    """The system's number of an error; safetensors, which writes the weights, only says it in words."""
+    if isinstance(error, OSError):
+        return error.errno
+    said = re.search(r"\(os error (\d+)\)", str(error)) if type(error).__name__ == "SafetensorError" else None
+    return int(said[1]) if said else None

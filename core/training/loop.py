@@ -6,7 +6,7 @@ import copy
 import math
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
 import torch
 from timm.utils import ModelEmaV3
@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from core.contracts import N_, Message, RunContext
 from core.device import autocast
 from core.errors import JobError
+from core.training.snapshot import Learner, Snapshot
 
 Batches = Callable[[], Iterable[tuple[Tensor, Tensor]]]
 REPORT_EVERY_S = 0.5
@@ -38,12 +39,35 @@ class LoopOptions:
 
 @dataclass
 class History:
-    """What happened: one entry per epoch."""
+    """What happened so far: one entry per epoch, and where the run stands."""
 
     train_loss: list[float] = field(default_factory=list)
     validation: list[dict[str, float]] = field(default_factory=list)
+    epochs: int = 0
+    """Epochs done."""
+    planned: int = 0
+    """Epochs that the schedule was made for."""
+    step: int = 0
     best_epoch: int = 0
+    best_loss: float = math.inf
+    patient_from: int = 0
+    """Early stopping counts from this epoch; a run that was given more epochs is given new patience too."""
     cancelled: bool = False
+
+    def add(self, train_loss: float, measured: dict[str, float]) -> bool:
+        """Note an epoch; returns whether it is the best one."""
+        self.train_loss.append(train_loss)
+        self.validation.append(measured)
+        self.epochs += 1
+        if not measured["validation_loss"] < self.best_loss:
+            return False
+        self.best_loss, self.best_epoch = measured["validation_loss"], self.epochs
+        return True
+
+    def ended(self, options: LoopOptions) -> bool:
+        """Whether all epochs are done, or several without progress."""
+        waited = self.epochs - max(self.best_epoch, self.patient_from)
+        return self.epochs >= options.epochs or 0 < options.early_stopping <= waited
 
 
 def learning_rate_at(step: int, options: LoopOptions) -> float:
@@ -93,13 +117,15 @@ def _step(
     return value
 
 
-def fit(
+def fit(  # noqa: PLR0913  (what learns, from what, how, and the two that watch it)
     model: nn.Module,
     batches: Batches,
     validate: Callable[[nn.Module], dict[str, float]],
     loss_of: Callable[[Tensor, Tensor], Tensor],
     options: LoopOptions,
     run: RunContext,
+    *,
+    snapshot: Snapshot | None = None,
 ) -> tuple[nn.Module, History]:
     """Train `model` and return the averaged weights of the epoch with the lowest validation loss.
 
@@ -110,36 +136,51 @@ def fit(
         loss_of: Loss of (logits, targets).
         options: How to step.
         run: Told about progress; asked after every step whether to stop.
+        snapshot: Where the state after an epoch is kept; the run goes on from what is found there, and on a CPU it
+            ends with the very weights that it would have without the interruption.
 
     Raises:
-        JobError: The loss became NaN or infinite.
+        JobError: The loss became NaN or infinite, or the snapshot cannot be used.
     """
-    optimizer = build_optimizer(model, options)
     average = ModelEmaV3(model, decay=options.ema_decay, use_warmup=True)
-    history, total = History(), options.epochs * options.steps_per_epoch
-    best, best_loss, step, told = copy.deepcopy(average.module), math.inf, 0, 0.0
-    for epoch in range(options.epochs):
+    learner = Learner(model, average.module, copy.deepcopy(average.module), build_optimizer(model, options))
+    history, told = _begin(learner, options, snapshot), 0.0
+    while not history.ended(options):
         model.train()
         loss_sum = count = 0.0
         for batch in batches():
-            for group in optimizer.param_groups:
-                group["lr"] = learning_rate_at(step, options)
-            loss_sum += _step(model, optimizer, batch, loss_of, options.clip_norm)
-            step, count = step + 1, count + 1
-            average.update(model, step)
+            for group in learner.optimizer.param_groups:
+                group["lr"] = learning_rate_at(history.step, options)
+            loss_sum += _step(model, learner.optimizer, batch, loss_of, options.clip_norm)
+            history.step, count = history.step + 1, count + 1
+            average.update(model, history.step)
             if run.should_stop():
                 history.cancelled = True
-                return best, history
+                return learner.best, history
             if time.monotonic() - told > REPORT_EVERY_S:
                 told = time.monotonic()
-                run.report(step, total, train_loss=loss_sum / count)
+                run.report(history.step, _total(options), train_loss=loss_sum / count)
         measured = validate(average.module.eval())
-        history.train_loss.append(loss_sum / max(count, 1))
-        history.validation.append(measured)
-        run.report(step, total, epoch=epoch + 1, train_loss=history.train_loss[-1], **measured)
-        if measured["validation_loss"] < best_loss:
-            best_loss, history.best_epoch = measured["validation_loss"], epoch + 1
-            best = copy.deepcopy(average.module)
-        elif options.early_stopping and epoch + 1 - history.best_epoch >= options.early_stopping:
-            break
-    return best, history
+        if history.add(loss_sum / max(count, 1), measured):
+            learner.best = copy.deepcopy(average.module)
+        if snapshot is not None:
+            snapshot.save(learner, asdict(history), last=history.ended(options))
+        run.report(history.step, _total(options), epoch=history.epochs, train_loss=history.train_loss[-1], **measured)
+    return learner.best, history
+
+
+def _begin(learner: Learner, options: LoopOptions, snapshot: Snapshot | None) -> History:
+    """Where the run stands: at its snapshot, if there is one. More epochs than were planned mean a new schedule.
+
+    The learning rate follows the schedule of the new length from here on: under a cosine it rises once, from where the
+    old one had fallen to. The result is then not that of a run which was that long from its start.
+    """
+    saved = snapshot.load(learner) if snapshot is not None else None
+    history = History(**saved) if saved else History()
+    if history.planned != options.epochs:
+        history.planned, history.patient_from = options.epochs, history.epochs
+    return history
+
+
+def _total(options: LoopOptions) -> int:
+    return options.epochs * options.steps_per_epoch

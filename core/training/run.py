@@ -9,6 +9,9 @@ from pathlib import Path
 
 from core.contracts import Message
 
+CORRECTIONS = "corrections"
+"""Folder of a run's directory with visitors' corrections to learn from, as `<label>/<id>.png`; absent without any."""
+
 
 @dataclass
 class ListedRun:

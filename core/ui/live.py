@@ -12,9 +12,10 @@ from core import jobs
 from core.contracts import N_, Message, Sector
 from core.errors import AppError
 from core.jobs import Event, JobRecord
+from core.ui.ended import show_ended
 from core.ui.i18n import t
-from core.ui.theme import show_chart
-from core.ui.views import escape, say, show_error
+from core.ui.run_curves import show_run_curves
+from core.ui.views import escape, plain, say, show_error
 
 REFRESH_S = 1.0
 STATUS_NAMES = {
@@ -34,17 +35,9 @@ STAGE_NAMES = {
     "compare": N_("Measuring the version in use on the same images"),
     "register": N_("Registering the version"),
     "cross-validate": N_("Cross-validation"),
+    "seeds": N_("Training with other seeds"),
+    "diagnose": N_("Looking for overfitting"),
 }
-SERIES_NAMES = {
-    "loss": N_("Training loss"),
-    "train_loss": N_("Training loss"),
-    "validation_loss": N_("Validation loss"),
-    "validation_accuracy": N_("Validation accuracy"),
-    "learning_rate": N_("Learning rate"),
-}
-_CURVE_POINTS = 500
-_CURVE_FROM = 3
-"""Fewer points than this are no curve."""
 
 
 def show_job(sector: Sector, job_id: str) -> None:
@@ -68,7 +61,7 @@ def show_job(sector: Sector, job_id: str) -> None:
 def _draw(slug: str, job_id: str, was_live: bool) -> None:
     try:
         record = jobs.status(job_id)
-        events = _events(slug, job_id)
+        events = _events(slug, record)
     except AppError as error:
         show_error(error)
         return
@@ -80,20 +73,33 @@ def _draw(slug: str, job_id: str, was_live: bool) -> None:
         st.caption(t("Keep this page's link to come back to the job; closing the page does not stop it."))
     _progress(record, events)
     _remarks(events)
-    _curves(slug, events)
+    show_run_curves(slug, events)
     if record.live:
         _cancel(slug, record)
     else:
-        _outcome(record)
+        show_ended(slug, record)
+    _log(events)
 
 
-def _events(slug: str, job_id: str) -> list[Event]:
-    """All events of the job; only new ones are asked for."""
+def _events(slug: str, record: JobRecord) -> list[Event]:
+    """All events of the job, after those of the run that it goes on from; only new ones are asked for."""
     kept: tuple[str, list[Event]] = st.session_state.get(f"{slug}.events", ("", []))
-    events = kept[1] if kept[0] == job_id else []
-    events = events + jobs.events(job_id, after=events[-1].seq if events else 0)
-    st.session_state[f"{slug}.events"] = (job_id, events)
+    events = kept[1] if kept[0] == record.id else earlier_events(record)
+    events = events + jobs.events(record.id, after=events[-1].seq if events else 0)
+    st.session_state[f"{slug}.events"] = (record.id, events)
     return events
+
+
+def earlier_events(record: JobRecord) -> list[Event]:
+    """Epochs of the runs that this one goes on from: the beginning of its curves."""
+    if not record.resumes or record.args.get("afresh"):
+        return []
+    try:
+        before = jobs.status(record.resumes)
+    except AppError:  # its record was removed; the curves begin later
+        return []
+    epochs = [event for event in jobs.events(before.id) if "epoch" in event.data.get("metrics", {})]
+    return earlier_events(before) + epochs
 
 
 def _progress(record: JobRecord, events: Sequence[Event]) -> None:
@@ -121,6 +127,29 @@ def _remarks(events: Sequence[Event]) -> None:
             st.caption(f":material/info: {say(remark)}")
 
 
+def _log(events: Sequence[Event]) -> None:
+    """When which stage began and how the job stands, for who wants to know exactly."""
+    with st.expander(t("Log ({count})", count=len(events))):
+        rows = [
+            {t("Time"): event.time.astimezone().strftime("%H:%M:%S"), t("Event"): line}
+            for event in events
+            if (line := _log_line(event))
+        ]
+        st.dataframe(rows, hide_index=True, height=min(38 + 35 * max(len(rows), 1), 318))
+
+
+def _log_line(event: Event) -> str:
+    if event.kind == "stage":
+        return t(STAGE_NAMES.get(event.data["stage"], event.data["stage"]))
+    if event.kind == "status":
+        return t(STATUS_NAMES.get(event.data["status"], event.data["status"]))
+    if event.kind == "log":
+        return plain(Message(str(event.data["template"]), event.data.get("params", {})))
+    epoch = event.data["metrics"].get("epoch")
+    figures = [f"{name} {value:.4f}" for name, value in event.data["metrics"].items() if value and name != "epoch"]
+    return f"{t('Epoch {n}', n=int(epoch))}: {', '.join(figures)}" if epoch else ""
+
+
 def seconds_left(record: JobRecord, events: Sequence[Event], now: datetime) -> float | None:
     """Time left in the stage at the pace so far; None while it is too early to say."""
     begun = [event.time for event in events if event.kind == "stage"]
@@ -140,46 +169,6 @@ def duration(seconds: float) -> str:
     return t("{hours} h {minutes} min", hours=minutes // 60, minutes=minutes % 60)
 
 
-def _curves(slug: str, events: Sequence[Event]) -> None:
-    series = metric_series(events)
-    losses = {name: points for name, points in series.items() if "loss" in name}
-    shares = {name: points for name, points in series.items() if "accuracy" in name or "auroc" in name}
-    shown = [(name, group) for name, group in (("loss", losses), ("share", shares)) if group]
-    if not shown or max(len(points) for points in series.values()) < _CURVE_FROM:
-        return
-    for place, (name, group) in zip(st.columns(len(shown)), shown, strict=True):
-        with place:
-            _lines(f"{slug}.curve.{name}", group)
-
-
-def metric_series(events: Sequence[Event]) -> dict[str, list[tuple[float, float | None]]]:
-    """(step, value) points of every metric, thinned for drawing; None parts the folds of a cross-validation."""
-    series: dict[str, list[tuple[float, float | None]]] = {}
-    for event in events:
-        if event.kind != "metrics":
-            continue
-        step = float(event.data["step"])
-        for name, value in event.data["metrics"].items():
-            points = series.setdefault(name, [])
-            if points and step < points[-1][0]:
-                points.append((step, None))
-            points.append((step, value))
-    return {name: points[:: max(1, len(points) // _CURVE_POINTS)] for name, points in series.items()}
-
-
-def _lines(key: str, group: dict[str, list[tuple[float, float | None]]]) -> None:
-    import plotly.graph_objects as go
-
-    figure = go.Figure()
-    for name, points in group.items():
-        xs, ys = zip(*points, strict=True)
-        mode = "lines+markers" if len(points) < 30 else "lines"
-        figure.add_scatter(x=xs, y=ys, mode=mode, name=t(SERIES_NAMES.get(name, name)))
-    figure.update_layout(showlegend=True)
-    figure.update_xaxes(title=t("Step"))
-    show_chart(figure, key, height=260, alt=t("Curves of the training run"))
-
-
 def _cancel(slug: str, record: JobRecord) -> None:
     if record.cancelling:
         st.caption(t("Asked to stop; it ends at its next step or is ended within seconds."))
@@ -190,22 +179,6 @@ def _cancel(slug: str, record: JobRecord) -> None:
             show_error(error)
             return
         st.toast(t("The training stops at its next step."))
-
-
-def _outcome(record: JobRecord) -> None:
-    if record.status == "completed":
-        version = record.result.get("version")
-        st.success(
-            t("Version {version} is registered as challenger. Compare it below.", version=escape(version)),
-            icon=":material/check_circle:",
-        )
-    elif record.status == "cancelled":
-        st.info(t("The training was cancelled. Nothing was changed."))
-    elif record.error is not None:
-        hint = f" {say(record.hint)}" if record.hint else ""
-        st.error(f"{say(record.error)}{hint} ({escape(record.error_code)})", icon=":material/error:")
-    else:
-        st.error(t("The training ended unexpectedly. The version in use is untouched."), icon=":material/error:")
 
 
 def show_recent_jobs(sector: Sector, shown: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -11,7 +12,6 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from sklearn.model_selection import StratifiedGroupKFold
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -35,13 +35,14 @@ from core.tasks.image_classification.model import (
 )
 from core.training.augment import STRENGTHS, augment
 from core.training.loop import LoopOptions, fit
-from core.training.metrics import classification_summary
 from core.training.seeding import seed_everything
+from core.training.snapshot import FOLDER, Snapshot
 
 BUNDLED = "medical/bundled"
 DEFAULT_ARCHITECTURE = "resnet10t"
 DEFAULT_SIZE = 112
-CHOOSING_PARTS = 8
+CHANGEABLE = ("epochs", "learning_rate", "clip_norm", "early_stopping")
+"""Options that a run may change when it goes on from a snapshot."""
 AUTO_STEPS = 600
 """With few images the run looks at them more often, until it has made about this many steps."""
 
@@ -162,10 +163,45 @@ def _options(config: ImageClassificationConfig, steps: int) -> LoopOptions:
     )
 
 
+def kept_run(
+    folder: Path,
+    train: ImageSet,
+    validation: ImageSet,
+    config: ImageClassificationConfig,
+    generator: torch.Generator,
+) -> Snapshot:
+    """The snapshot of a run on these images; another run's is refused when it is loaded."""
+    digest = hashlib.sha256()
+    for part in (train, validation):
+        digest.update(np.ascontiguousarray(part.pixels).data)
+        digest.update(np.ascontiguousarray(part.targets).data)
+    fixed = {name: value for name, value in vars(config).items() if name not in CHANGEABLE}
+    return Snapshot(folder, {"data": digest.hexdigest(), **fixed}, [generator])
+
+
 def train_network(
-    start: Start, train: ImageSet, validation: ImageSet, config: ImageClassificationConfig, run: RunContext
+    start: Start,
+    train: ImageSet,
+    validation: ImageSet,
+    config: ImageClassificationConfig,
+    run: RunContext,
+    keep: str = "",
 ) -> nn.Module:
-    """Train the whole network, or its head alone in quick mode; raises `RunCancelled` when asked to stop."""
+    """Train the whole network, or its head alone in quick mode.
+
+    Args:
+        start: Network to begin with.
+        train: Images to learn from.
+        validation: Images that choose the epoch.
+        config: How to train.
+        run: Where progress goes.
+        keep: Name of the snapshot that the run goes on from and leaves; empty for none. Quick mode is over so soon
+            that it leaves none.
+
+    Raises:
+        RunCancelled: somebody asked for it to stop.
+        JobError: the training diverged, or the snapshot belongs to another run.
+    """
     device = pick_device()
     network = place(start.network, device)
     if config.mode == "quick":
@@ -190,45 +226,9 @@ def train_network(
         return {"validation_loss": float(loss), "validation_accuracy": accuracy}
 
     loss = nn.CrossEntropyLoss(weight=weight, label_smoothing=config.label_smoothing)
-    trained, history = fit(network, batches, validate, loss, _options(config, steps), run)
+    folder = run.directory / FOLDER / keep
+    snapshot = kept_run(folder, train, validation, config, generator) if keep else None
+    trained, history = fit(network, batches, validate, loss, _options(config, steps), run, snapshot=snapshot)
     if history.cancelled:
         raise RunCancelled
     return trained
-
-
-def _joined(first: ImageSet, second: ImageSet) -> ImageSet:
-    return ImageSet(
-        np.concatenate([first.pixels, second.pixels]),
-        np.concatenate([first.targets, second.targets]),
-        first.ids + second.ids,
-        np.concatenate([first.groups, second.groups]),
-    )
-
-
-def cross_validate(data: LabelledImages, config: ImageClassificationConfig, run: RunContext) -> dict[str, list[float]]:
-    """Train on all but one part of train and validation together, measure on that part, for every part."""
-    if config.pretrained == "bundled" and data.fingerprint == bundled_manifest()["data"]["fingerprint"]:
-        raise InputRefused(
-            "train.folds_leak",
-            Message(N_("Our own network was trained on these images, so folds of them would measure nothing.")),
-            Message(N_("Start from random weights, or choose a single split.")),
-        )
-    run.stage("cross-validate")
-    pool = _joined(data.splits["train"], data.splits["validation"])
-    figures: dict[str, list[float]] = {}
-    folds = StratifiedGroupKFold(config.folds, shuffle=True, random_state=config.seed)
-    for rest, measured in folds.split(pool.targets, pool.targets, pool.groups):
-        seed_everything(config.seed)
-        start = build_start(config, len(data.labels))
-        held_out, rest_of = pool.take(measured), pool.take(rest)
-        # A part of the rest chooses the epoch, so that the fold itself only measures.
-        inner = StratifiedGroupKFold(CHOOSING_PARTS, shuffle=True, random_state=config.seed)
-        learning, choosing = next(inner.split(rest_of.targets, rest_of.targets, rest_of.groups))
-        network = train_network(start, rest_of.take(learning), rest_of.take(choosing), config, run)
-        _, logits = outputs_of(network, start.preprocessing, held_out.pixels, pick_device())
-        scores = torch.softmax(torch.from_numpy(logits), 1).numpy()
-        summary = classification_summary(held_out.targets, scores.argmax(1), scores)
-        for name in ("accuracy", "auroc"):
-            if name in summary:
-                figures.setdefault(name, []).append(summary[name].value)
-    return figures
