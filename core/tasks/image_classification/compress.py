@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from safetensors.torch import save_file
 
 from core.contracts import Evaluation, ImageSample, Metric, RunContext
@@ -148,18 +149,17 @@ def time_variants(predictors: Mapping[str, ImagePredictor], run: RunContext) -> 
     }
 
 
-def guard_share(predictor: ImagePredictor) -> Metric:
-    """Share of generated pictures of other kinds that the predictor declines."""
-    pixels, _ = negatives(N_OTHER, predictor.preprocessing.size, _OTHER_SEED)
+def guard_share(predictor: ImagePredictor, pixels: NDArray[np.uint8]) -> Metric:
+    """Share of pictures of other kinds, (N, H, W, 3), that the predictor declines."""
     declined = 0
-    for begin in range(0, N_OTHER, BATCH):
+    for begin in range(0, len(pixels), BATCH):
         part = list(pixels[begin : begin + BATCH])
         _, distances = predictor.outputs(predictor.prepare(part))
         declined += sum(
             bool(pixel_reason(picture, predictor.guard.grey) or domain_reason(float(distance)))
             for picture, distance in zip(part, distances, strict=True)
         )
-    return share(declined, N_OTHER)
+    return share(declined, len(pixels))
 
 
 def compared(evaluation: Evaluation, before: Evaluation) -> tuple[Metric, tuple[Flip, ...]]:
@@ -196,10 +196,11 @@ def compress(
     run.stage("evaluate")
     evaluations: dict[str, Evaluation] = {}
     guards: dict[str, Metric] = {}
+    other, _ = negatives(N_OTHER, loaded[AS_STORED].preprocessing.size, _OTHER_SEED)
     for step, (name, predictor) in enumerate(loaded.items()):
         if run.should_stop():
             raise RunCancelled
-        evaluations[name], guards[name] = evaluate(predictor), guard_share(predictor)
+        evaluations[name], guards[name] = evaluate(predictor), guard_share(predictor, other)
         run.report(step + 1, len(loaded))
     run.stage("time")
     times = time_variants(loaded, run)
