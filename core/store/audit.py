@@ -28,7 +28,7 @@ from core import access
 from core.access import Actor
 from core.contracts import N_, Message
 from core.errors import StoreError
-from core.log import log_event
+from core.log import Level, log_event
 from core.settings import settings
 from core.store import files
 from core.store.backlog import Backlog
@@ -163,13 +163,17 @@ class Change:
 
 
 @contextmanager
-def change(store: Store) -> Iterator[Change]:
-    """A write transaction of `store` whose audit rows are committed together with what they tell of, or not at all."""
+def change(store: Store, level: Level = "INFO") -> Iterator[Change]:
+    """A write transaction of `store` whose audit rows are committed together with what they tell of, or not at all.
+
+    The new head of the log is noted in a file and, at `level`, in the program's log.
+    """
     with store.write() as connection:
         ledger = Change(connection)
         yield ledger
     if ledger.last is not None:
         _note_head(*ledger.last)
+        log_event("audited", level=level, head="{}:{}".format(*ledger.last))
 
 
 def entries(limit: int, after: int = 0, sector: str | None = None) -> list[Entry]:
@@ -307,7 +311,6 @@ def _note_head(seq: int, sealed: str) -> None:
             files.write_whole(settings().home / HEAD, f"{seq}:{sealed}\n")
         except OSError as error:
             log_event("audit_head_unwritable", level="WARNING", errno=error.errno)
-    log_event("audited", head=f"{seq}:{sealed}")
 
 
 def _noted_head() -> tuple[int, str] | None:
@@ -323,7 +326,7 @@ def _parsed(head: str) -> tuple[int, str] | None:
 
 
 def _write_viewing(url: str, rows: list[dict[str, Any]]) -> None:
-    with change(open_store(url)) as ledger:
+    with change(open_store(url), level="DEBUG") as ledger:
         for row in rows:
             ledger.add(row)
 

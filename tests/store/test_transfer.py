@@ -439,10 +439,12 @@ class TestTheRealModel:
         return resealed(files)
 
     def refusal(self, data) -> str:
-        with pytest.raises(AppError) as caught:
+        try:
             import_version("medical", data, "v.zip")
-        assert [version.number for version in registry().versions("medical")] == [0]
-        return caught.value.code
+        except AppError as error:
+            assert [version.number for version in registry().versions("medical")] == [0]
+            return error.code
+        return "taken"
 
     def test_it_comes_in_and_answers_the_same(self, medical):
         version = import_version("medical", medical, "v.zip")
@@ -466,22 +468,22 @@ class TestTheRealModel:
             return lambda tensors, manifest: manifest.update({key: value})
 
         def less(tensors, manifest):
-            del tensors[next(name for name in tensors if name.startswith("net."))]
+            del tensors[next(name for name in tensors if name.startswith("net.") and name.endswith("weight"))]
 
-        cases = {
-            nan: "model.not_finite",
-            third_label: "bundle.labels",
-            opens_a_file: "model.arguments",
-            unknown_argument: "model.arguments",
-            other("schema", 2): "model.schema",
-            other("task", "translation"): "model.task",
-            other("architecture", "resnet18"): "model.keys",
-            other("architecture", "no_such_network"): "model.architecture",
-            other("temperature", 5.0): "bundle.differs",
-            less: "model.keys",
-        }
-        for change, code in cases.items():
-            assert self.refusal(self.altered(medical, tmp_path, change)) == code
+        cases = [
+            (nan, "model.not_finite"),
+            (third_label, "bundle.labels"),
+            (opens_a_file, "model.arguments"),
+            (unknown_argument, "model.arguments"),
+            (other("schema", 2), "model.schema"),
+            (other("task", "translation"), "model.task"),
+            (other("architecture", "resnet18"), "model.keys"),
+            (other("architecture", "no_such_network"), "model.architecture"),
+            (other("temperature", 5.0), "bundle.differs"),
+            (less, "model.keys"),
+        ]
+        found = [self.refusal(self.altered(medical, tmp_path, change)) for change, _ in cases]
+        assert found == [code for _, code in cases]
 
     def test_wrong_label_count_without_an_evaluation(self, medical, tmp_path):
         def third_label(tensors, manifest):
