@@ -193,7 +193,8 @@ class Evaluation:
     """One row per test example, and the summary computed from it; every view of quality is a function of this.
 
     Columns for classification: `id` (N,) str, `truth` and `prediction` (N,) int, `scores` (N, K) float32,
-    `abstained` (N,) bool, `domain_score` (N,) float32.
+    `abstained` (N,) bool, `domain_score` (N,) float32. Optional ones: `slice.<name>` (N,) str, what an example is like;
+    `content` (N,) str, hashes of the inputs of a public data set; `amount` (N,) float, what is at stake.
     """
 
     labels: tuple[str, ...]
@@ -206,6 +207,27 @@ class Evaluation:
     """Class names of the data that the model does not know, with the number of examples left out."""
     notices: tuple[Message, ...] = ()
     """What a reader of the figures has to know besides; not stored."""
+
+
+@dataclass(frozen=True)
+class Refit:
+    """What a last layer fitted to a few corrections does, before and after, each on the same examples."""
+
+    used: int
+    """Corrections that it learned from."""
+    left_out: Mapping[str, int]
+    """Reason -> corrections that it could not learn from: `label` unknown, `measured` as a test or validation image."""
+    declined: int
+    """Of those used, how many the domain guard declines, before as after."""
+    before: Metric
+    """Share of them that were answered right."""
+    after: Metric
+    test_before: Evaluation
+    test: Evaluation
+    validation_before: Metric
+    """Accuracy on the validation images, which chose the strength."""
+    validation: Metric
+    strength: float
 
 
 @dataclass(frozen=True)
@@ -277,4 +299,23 @@ class Explains(Protocol):
 
     def explain(self, predictor: Any, sample: Any, target: str, method: str) -> Explanation:
         """Say why `predictor` scores `target` as it does on `sample`."""
+        ...
+
+
+class Probed(Protocol):
+    """Optional side of a task; its models can be timed without data."""
+
+    def probe(self) -> Any:
+        """An input of ordinary size for `Predictor.predict`, made up and always the same."""
+        ...
+
+
+class Refits(Protocol):
+    """Optional side of a task; the page offers a quick fix from corrections only where it is present."""
+
+    def refit(self, predictor: Any, checkpoint: Path, examples: Sequence[tuple[Any, str]], target: Path) -> Refit:
+        """Fit the last layer of a loaded checkpoint to (input, right label) pairs and write a checkpoint to `target`.
+
+        Raises `InputRefused` when there is nothing to learn from or nothing to measure it on.
+        """
         ...

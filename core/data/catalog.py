@@ -150,9 +150,14 @@ def local_path(name: str) -> Path | None:
     return None
 
 
-def limits_for(path: Path) -> Limits:
-    """Wide limits for fetched and laid-down data, the settings' limits for everything else."""
+def is_public(path: Path) -> bool:
+    """Whether `path` lies where fetched and laid-down data sets lie, and nothing that a visitor sent."""
     own = settings()
     trusted = [own.home / "data", *([own.data] if own.data else [])]
     whole = path.resolve()
-    return FETCHED_LIMITS if any(whole.is_relative_to(root.resolve()) for root in trusted) else own.limits
+    return any(whole.is_relative_to(root.resolve()) for root in trusted)
+
+
+def limits_for(path: Path) -> Limits:
+    """Wide limits for fetched and laid-down data, the settings' limits for everything else."""
+    return FETCHED_LIMITS if is_public(path) else settings().limits

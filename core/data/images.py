@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from core.contracts import Message, Refusal
 from core.data import layout, medmnist
-from core.data.catalog import limits_for
+from core.data.catalog import is_public, limits_for
 from core.data.check import DataReport, Examined, check
 from core.data.duplicates import content_hash, duplicate_groups, fell_apart, group_for_splits, thumbnail
 from core.data.pixels import is_grey, squeeze
@@ -37,13 +37,24 @@ class ImageSet:
     ids: tuple[str, ...]
     groups: NDArray[np.int64]
     """Shape (N,): equal for images that repeat each other, across all splits."""
+    sides: NDArray[np.int64] | None = None
+    """Shape (N, 2): width and height before resizing; None where they are not known any more."""
+    contents: NDArray[np.str_] | None = None
+    """Shape (N,): `content_hash` in hex of every image of a public data set; None for what somebody sent."""
 
     def __len__(self) -> int:
         return len(self.ids)
 
     def take(self, rows: NDArray[np.int64]) -> ImageSet:
         """The images at these positions, in this order."""
-        return ImageSet(self.pixels[rows], self.targets[rows], tuple(self.ids[row] for row in rows), self.groups[rows])
+        return ImageSet(
+            self.pixels[rows],
+            self.targets[rows],
+            tuple(self.ids[row] for row in rows),
+            self.groups[rows],
+            None if self.sides is None else self.sides[rows],
+            None if self.contents is None else self.contents[rows],
+        )
 
 
 @dataclass(frozen=True)
@@ -75,10 +86,10 @@ def read_labelled_images(
         InputRefused: When there are no labelled images in it, or too many of them cannot be read.
     """
     limits, label = limits or limits_for(path), display_label(path.name)
-    path = _sole_file(path)
+    path = sole_file(path)
     if not path.exists():
         open_folder(path, limits)
-    collected = _Collected(label, size)
+    collected = _Collected(label, size, public=is_public(path))
     if path.is_file() and path.suffix.lower() == ".npz":
         labels = medmnist.read_arrays(path, limits, collected.add, progress)
     else:
@@ -86,7 +97,7 @@ def read_labelled_images(
     return collected.finish(labels)
 
 
-def _sole_file(path: Path) -> Path:
+def sole_file(path: Path) -> Path:
     """The archive in a folder that holds nothing else of use, such as a fetched data set."""
     if not path.is_dir():
         return path
@@ -101,7 +112,7 @@ def _read_files(path: Path, limits: Limits, collected: _Collected, progress: Pro
     """Read images from zips or folders into `collected`; returns the labels."""
     placed: list[layout.Placed] = []
     with ExitStack() as stack:
-        for source, split in _sources(path, limits):
+        for source, split in open_sources(path, limits):
             stack.enter_context(source)
             found, outside = layout.place(source, split)
             placed += found
@@ -124,8 +135,8 @@ def _read_files(path: Path, limits: Limits, collected: _Collected, progress: Pro
     return labels
 
 
-def _sources(path: Path, limits: Limits) -> list[tuple[ImageSource, str]]:
-    """The collections of a path, each with the split that its file name states or an empty string."""
+def open_sources(path: Path, limits: Limits) -> list[tuple[ImageSource, str]]:
+    """The collections of a path, each with the split that its file name states or an empty string; to be closed."""
     if path.is_dir():
         zips = [(file, layout.SPLIT_NAMES.get(file.stem.lower(), "")) for file in sorted(path.glob("*.zip"))]
         named = [(file, split) for file, split in zips if split]
@@ -141,6 +152,7 @@ class _Collected:
 
     name: str
     size: int
+    public: bool = False
     refused: list[Refusal] = field(default_factory=list)
     notices: list[Message] = field(default_factory=list)
     ids: list[str] = field(default_factory=list)
@@ -201,7 +213,9 @@ class _Collected:
         for at, row in enumerate(rows):
             pixels[at] = self.images[row]  # a single channel spreads over three
             self.images[row] = pixels[at]
-        return ImageSet(pixels, targets[rows], tuple(self.ids[row] for row in rows), groups[rows])
+        contents = np.array([self.hashes[row].hex() for row in rows]) if self.public else None
+        ids, sides = tuple(self.ids[row] for row in rows), np.array(self.sides, np.int64)[rows]
+        return ImageSet(pixels, targets[rows], ids, groups[rows], sides, contents)
 
     def _fingerprint(self) -> str:
         digest = hashlib.sha256()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
@@ -63,6 +63,22 @@ def read_arrays(
             if progress:
                 progress(done, total)
     return labels
+
+
+def read_some(path: Path, limits: Limits, ids: Iterable[str]) -> dict[str, NDArray[np.uint8]]:
+    """The images with these ids, (H, W, 3) each; ids that the file does not hold are left out.
+
+    Raises:
+        InputRefused: The file is damaged or too large.
+    """
+    file, places = ArrayFile(path, limits), [(image_id, *image_id.partition("/")[::2]) for image_id in ids]
+    found = {}
+    for short in {short for _, short, _ in places} & _SPLITS.keys():
+        images = file.read(f"{short}_images") if f"{short}_images" in file.headers else np.empty((0,))
+        for image_id, split, number in places:
+            if split == short and number.isdecimal() and int(number) < len(images):
+                found[image_id] = _as_rgb(images[int(number)])
+    return found
 
 
 def _check_shapes(file: ArrayFile, short: str, name: str, limits: Limits) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -11,35 +12,40 @@ from core.contracts import Evaluation, Task
 from core.device import pick_device
 from core.errors import AppError
 from core.log import log_event
+from core.serving.comparison import baseline_folder
 from core.store.registry import registry
 from core.training.evaluation import load_evaluation, same_labels, save_evaluation
 
 
-def baseline_folder(checkpoint: Path, champion_sha256: str) -> Path:
-    """Where the evaluation of the version with these weights on the data of `checkpoint` lies."""
-    return checkpoint / f"against-{champion_sha256[:16]}"
-
-
 def measure_champion(task: Task, slug: str, checkpoint: Path, data: Path) -> None:
-    """Write the champion's evaluation on `data` beside the new checkpoint.
+    """Write the champion's evaluation on `data`, and the speed and size of both, beside the new checkpoint.
 
-    Left out when the champion knows other labels, or was measured on the same data already. A champion that cannot be
-    measured costs the comparison, not the new version.
+    Left out when the champion knows other labels; the evaluation also when it was measured on the same data already.
+    Data are the same by their fingerprint alone: the same images under other names or split otherwise are measured
+    again. A champion that cannot be measured costs the comparison, not the new version.
     """
     try:
         champion = registry().resolve(slug)
         new, old = load_evaluation(checkpoint), load_evaluation(champion.path)
         if new is None or not same_labels(champion.manifest.get("labels", ()), new.labels):
             return
-        if old is not None and old.data.fingerprint == new.data.fingerprint:
-            return
-        measured = task.evaluate(task.load(champion.path, pick_device()), data)
+        folder = baseline_folder(checkpoint, champion.sha256)
+        device = pick_device()
+        predictor = task.load(champion.path, device)
+        if old is None or old.data.fingerprint != new.data.fingerprint:
+            save_evaluation(folder, same_images(task.evaluate(predictor, data), new))
+        _time(task, predictor, task.load(checkpoint, device), folder)
     except (AppError, MemoryError, RuntimeError) as error:  # a RuntimeError is how a full GPU speaks
         log_event("baseline_left_out", level="WARNING", sector=slug, kind=type(error).__qualname__)
-        return
-    folder = baseline_folder(checkpoint, champion.sha256)
-    folder.mkdir()
-    save_evaluation(folder, same_images(measured, new))
+
+
+def _time(task: Task, champion: Any, challenger: Any, folder: Path) -> None:
+    """Measure both in turn, where the task has an input to time them with."""
+    from core.serving.timing import save_costs, side_by_side
+
+    probe = getattr(task, "probe", None)
+    if probe is not None:
+        save_costs(folder, side_by_side(champion, challenger, probe(), pick_device()))
 
 
 def same_images(evaluation: Evaluation, other: Evaluation) -> Evaluation:

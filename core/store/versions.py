@@ -43,9 +43,17 @@ class Version:
     @property
     def spread(self) -> dict[str, dict[str, float]]:
         """Of each figure of a cross-validation its `mean`, `low`, `high` and the number of `folds`; empty without."""
+        return self._range("folds")
+
+    @property
+    def seed_spread(self) -> dict[str, dict[str, float]]:
+        """The same over trainings that differ in their seed alone, with the number of `seeds`; empty without."""
+        return self._range("seeds")
+
+    def _range(self, kind: str) -> dict[str, dict[str, float]]:
         return {
-            name: {"mean": sum(values) / len(values), "low": min(values), "high": max(values), "folds": len(values)}
-            for name, values in self.manifest.get("folds", {}).items()
+            name: {"mean": sum(values) / len(values), "low": min(values), "high": max(values), kind: len(values)}
+            for name, values in self.manifest.get(kind, {}).items()
             if values
         }
 

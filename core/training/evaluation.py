@@ -14,8 +14,20 @@ from core.errors import ModelRefused
 
 TABLE = "evaluation.npz"
 SUMMARY = "evaluation.json"
+FEATURES = "features.safetensors"
+"""File in a checkpoint with what its last layer sees of both splits, where the task keeps that."""
 VALIDATION = "validation"
 """Folder in a checkpoint with the evaluation of the validation split, on which operating points are chosen."""
+METRIC_NAMES = {
+    "auroc": N_("AUROC"),
+    "accuracy": N_("Accuracy"),
+    "balanced_accuracy": N_("Balanced accuracy"),
+    "f1_macro": N_("F1 (macro)"),
+    "average_precision": N_("Average precision"),
+    "ece": N_("Calibration (ECE)"),
+    "declined": N_("Declined"),
+}
+"""Metric of a summary -> its title."""
 
 
 def same_labels(first: Sequence[str], second: Sequence[str]) -> bool:

@@ -21,6 +21,10 @@ Statistic = Callable[[Array], Array]
 RESAMPLES = 1000
 CELLS_AT_ONCE = 4_000_000
 """Weights held at one time; bounds the memory of the bootstrap for large tables."""
+SMALL_TABLE = 10_000
+"""Up to this many examples the draws are those that published intervals were made with; above, quicker ones."""
+RESAMPLED_CELLS = 50_000_000
+"""Weights drawn in all where `resamples_for` decides; bounds the time of the bootstrap for large tables."""
 
 
 def share(successes: int, n: int) -> Metric:
@@ -31,22 +35,57 @@ def share(successes: int, n: int) -> Metric:
     return Metric(successes / n, float(interval.low), float(interval.high), n)
 
 
-def bootstrap(statistic: Statistic, n: int, seed: int = 0, resamples: int = RESAMPLES) -> Metric:
-    """`statistic` of all n examples, with a percentile interval over resamples of the examples.
+def resamples_for(n: int) -> int:
+    """How many resamples a large table can afford: all up to 50,000 examples, fewer above, never under 200."""
+    return int(np.clip(RESAMPLED_CELLS // max(n, 1), 200, RESAMPLES))
 
-    Resamples on which the statistic is not defined (one class missing) are left out.
-    """
+
+def resampled(statistic: Statistic, n: int, seed: int = 0, resamples: int = RESAMPLES) -> Array:
+    """Values of `statistic` on resamples of n examples: (R,), or (R, S) for a statistic that returns S values each."""
     generator = np.random.default_rng(seed)
     rows = max(1, min(resamples, CELLS_AT_ONCE // n))
     draws = []
     with np.errstate(invalid="ignore", divide="ignore"):
-        value = float(statistic(np.ones((1, n)))[0])
         for begin in range(0, resamples, rows):
             count = min(rows, resamples - begin)
-            draws.append(statistic(generator.multinomial(n, np.full(n, 1 / n), size=count).astype(np.float64)))
-    found = np.concatenate(draws)
-    finite = found[np.isfinite(found)]
-    low, high = np.quantile(finite, [0.025, 0.975]) if len(finite) else (float("nan"), float("nan"))
+            draws.append(statistic(_weights(generator, n, count)))
+    return np.concatenate(draws)
+
+
+def _weights(generator: np.random.Generator, n: int, count: int) -> Array:
+    """How often each of n examples is drawn in each of `count` resamples, (count, n)."""
+    if n <= SMALL_TABLE:
+        return generator.multinomial(n, np.full(n, 1 / n), size=count).astype(np.float64)
+    return np.stack([np.bincount(generator.integers(0, n, n), minlength=n) for _ in range(count)]).astype(np.float64)
+
+
+def whole(statistic: Statistic, n: int) -> Array:
+    """Value of `statistic` on all n examples as they are: a scalar array, or (S,)."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray(statistic(np.ones((1, n)))[0])
+
+
+def bootstrap(
+    statistic: Statistic, n: int, seed: int = 0, resamples: int = RESAMPLES, confidence: float = 0.95
+) -> Metric:
+    """`statistic` of all n examples, with a percentile interval over resamples of the examples.
+
+    Resamples on which the statistic is not defined (one class missing) are left out.
+    """
+    found = resampled(statistic, n, seed, resamples)
+    return _interval(float(whole(statistic, n)), found, n, confidence)
+
+
+def bootstraps(statistic: Statistic, n: int, seed: int = 0, resamples: int = RESAMPLES) -> list[Metric]:
+    """The same for a statistic that returns S values each time: all of them from one set of draws."""
+    found, values = resampled(statistic, n, seed, resamples), whole(statistic, n)
+    return [_interval(float(value), found[:, place], n) for place, value in enumerate(values)]
+
+
+def _interval(value: float, draws: Array, n: int, confidence: float = 0.95) -> Metric:
+    finite = draws[np.isfinite(draws)]
+    tail = (1 - confidence) / 2
+    low, high = np.quantile(finite, [tail, 1 - tail]) if len(finite) else (float("nan"), float("nan"))
     return Metric(value, float(low), float(high), n)
 
 
@@ -141,6 +180,30 @@ def calibration_error_of(scores: Array, truth: Array, bins: int = 15) -> Statist
     return lambda weights: np.abs(weights @ member).sum(axis=1) / weights.sum(axis=1)
 
 
+def statistic_of(name: str, truth: Array, prediction: Array, scores: Array) -> Statistic:
+    """The metric `name` of one evaluation table as a function of how often each example counts.
+
+    `auroc` and `average_precision` are of the second of two classes, or the mean of one class against the rest over
+    the classes that are present.
+
+    Raises:
+        KeyError: There is no such metric.
+    """
+    k = scores.shape[1]
+    if name == "accuracy":
+        return mean_of((truth == prediction).astype(np.float64))
+    if name == "balanced_accuracy":
+        return balanced_accuracy_of(truth, prediction, k)
+    if name == "f1_macro":
+        return f1_macro_of(truth, prediction, k)
+    if name == "ece":
+        return calibration_error_of(scores, truth)
+    of = {"auroc": auroc_of, "average_precision": average_precision_of}[name]
+    targets = [1] if k == 2 else [c for c in range(k) if np.any(truth == c)]
+    one_by_one = [of(truth == c, scores[:, c]) for c in targets]
+    return lambda weights: np.asarray(np.mean([one(weights) for one in one_by_one], axis=0))
+
+
 def classification_summary(truth: Array, prediction: Array, scores: Array, seed: int = 0) -> dict[str, Metric]:
     """The metrics of the command line for one evaluation table.
 
@@ -152,18 +215,11 @@ def classification_summary(truth: Array, prediction: Array, scores: Array, seed:
 
     Returns:
         accuracy, balanced_accuracy, f1_macro, ece, and, when the data hold two classes or more, auroc and
-        average_precision: of the second of two classes, or the mean of one class against the rest.
+        average_precision (see `statistic_of`).
     """
-    n, k = scores.shape
-    summary = {
-        "accuracy": share(int(np.sum(truth == prediction)), n),
-        "balanced_accuracy": bootstrap(balanced_accuracy_of(truth, prediction, k), n, seed),
-        "f1_macro": bootstrap(f1_macro_of(truth, prediction, k), n, seed),
-        "ece": bootstrap(calibration_error_of(scores, truth), n, seed),
-    }
-    targets = [1] if k == 2 else [c for c in range(k) if np.any(truth == c)]
-    if len(np.unique(truth)) > 1:
-        for name, of in (("auroc", auroc_of), ("average_precision", average_precision_of)):
-            one_by_one = [of(truth == c, scores[:, c]) for c in targets]
-            summary[name] = bootstrap(lambda w, s=one_by_one: np.mean([one(w) for one in s], axis=0), n, seed)  # type: ignore[misc]
+    n = len(truth)
+    summary = {"accuracy": share(int(np.sum(truth == prediction)), n)}
+    ranked = ("auroc", "average_precision") if len(np.unique(truth)) > 1 else ()
+    for name in ("balanced_accuracy", "f1_macro", "ece", *ranked):
+        summary[name] = bootstrap(statistic_of(name, truth, prediction, scores), n, seed)
     return summary

@@ -5,7 +5,7 @@ The positive class of a problem with two labels is the second one.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from scipy.stats import binomtest
 from sklearn.metrics import precision_recall_curve, roc_curve
 
-from core.contracts import Evaluation, Metric
+from core.contracts import N_, Evaluation, Message, Metric
 from core.training.evaluation import same_labels
-from core.training.metrics import bootstrap, mean_of, share
+from core.training.metrics import RESAMPLES, bootstrap, mean_of, resamples_for, share, statistic_of
 
 Array = NDArray[Any]
 
@@ -27,7 +27,31 @@ class OperatingFigures:
     threshold: float
     sensitivity: Metric
     specificity: Metric
+    precision: Metric
+    f1: Metric
     accuracy: Metric
+    counts: Counts
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Examples called positive and negative, rightly and wrongly."""
+
+    true_positive: int
+    false_positive: int
+    false_negative: int
+    true_negative: int
+
+
+@dataclass(frozen=True)
+class ClassFigures:
+    """One class against the rest, by the decisions of the model; `n` examples are of the class."""
+
+    target: int
+    n: int
+    precision: Metric
+    recall: Metric
+    f1: Metric
 
 
 @dataclass(frozen=True)
@@ -53,20 +77,34 @@ class Comparison:
     """Exact McNemar test: chance of a split at least as uneven as fixed : broke if both were equally good."""
 
 
-def _positive(evaluation: Evaluation, target: int) -> tuple[Array, Array]:
-    return np.asarray(evaluation.table["truth"]) == target, np.asarray(evaluation.table["scores"])[:, target]
+def positive_of(evaluation: Evaluation, target: int = 1) -> tuple[Array, Array]:
+    """Whether each example is of class `target` (N,) bool, and its score for it (N,).
+
+    A table of a task with one score carries it as the column `score`, of class 1.
+    """
+    table = evaluation.table
+    score = np.asarray(table["scores"])[:, target] if "scores" in table else np.asarray(table["score"])
+    return np.asarray(table["truth"]) == target, score
+
+
+def curve_area(evaluation: Evaluation, name: str, target: int = 1, seed: int = 0) -> Metric:
+    """`auroc` or `average_precision` of class `target` against the rest, with its interval."""
+    truth, score = positive_of(evaluation, target)
+    two = np.stack([1 - score, score], axis=1)
+    statistic = statistic_of(name, truth.astype(np.int64), truth.astype(np.int64), two)
+    return bootstrap(statistic, len(truth), seed, resamples_for(len(truth)))
 
 
 def roc_points(evaluation: Evaluation, target: int = 1) -> tuple[Array, Array, Array]:
     """False-positive rate, true-positive rate and threshold of class `target` against the rest."""
-    truth, score = _positive(evaluation, target)
+    truth, score = positive_of(evaluation, target)
     false_rate, true_rate, threshold = roc_curve(truth, score)
     return false_rate, true_rate, threshold
 
 
 def pr_points(evaluation: Evaluation, target: int = 1) -> tuple[Array, Array, Array]:
     """Recall, precision and threshold of class `target` against the rest; the threshold has one entry less."""
-    truth, score = _positive(evaluation, target)
+    truth, score = positive_of(evaluation, target)
     precision, recall, threshold = precision_recall_curve(truth, score)
     return recall, precision, threshold
 
@@ -103,14 +141,65 @@ def reliability_bins(evaluation: Evaluation, bins: int = 10) -> list[Reliability
 
 def at_threshold(evaluation: Evaluation, threshold: float, target: int = 1) -> OperatingFigures:
     """What follows for `target` against the rest when scores of at least `threshold` count as positive."""
-    truth, score = _positive(evaluation, target)
-    called = score >= threshold
+    truth, score = positive_of(evaluation, target)
+    counts = _counted(truth, score >= threshold)
     return OperatingFigures(
         threshold=threshold,
-        sensitivity=share(int((called & truth).sum()), int(truth.sum())),
-        specificity=share(int((~called & ~truth).sum()), int((~truth).sum())),
-        accuracy=share(int((called == truth).sum()), len(truth)),
+        sensitivity=share(counts.true_positive, counts.true_positive + counts.false_negative),
+        specificity=share(counts.true_negative, counts.true_negative + counts.false_positive),
+        precision=share(counts.true_positive, counts.true_positive + counts.false_positive),
+        f1=_f1(counts),
+        accuracy=share(counts.true_positive + counts.true_negative, len(truth)),
+        counts=counts,
     )
+
+
+def class_figures(evaluation: Evaluation) -> list[ClassFigures]:
+    """Precision, recall and F1 of every class that the data hold or the model decides for."""
+    truth, decided = np.asarray(evaluation.table["truth"]), np.asarray(evaluation.table["prediction"])
+    found = []
+    for target in range(len(evaluation.labels)):
+        counts = _counted(truth == target, decided == target)
+        own, called = counts.true_positive + counts.false_negative, counts.true_positive + counts.false_positive
+        if own or called:
+            right = counts.true_positive
+            found.append(ClassFigures(target, own, share(right, called), share(right, own), _f1(counts)))
+    return found
+
+
+def _counted(truth: Array, called: Array) -> Counts:
+    right = int((truth & called).sum())
+    false_positive, false_negative = int(called.sum()) - right, int(truth.sum()) - right
+    return Counts(right, false_positive, false_negative, len(truth) - right - false_positive - false_negative)
+
+
+def _f1(counts: Counts, seed: int = 0) -> Metric:
+    """Harmonic mean of precision and recall; its interval is a bootstrap over the four cells of the counts."""
+    cells = np.array([counts.true_positive, counts.false_positive, counts.false_negative, counts.true_negative])
+    n = int(cells.sum())
+    if not cells[:3].any():
+        return Metric(float("nan"), 0.0, 1.0, n)
+    draws = np.random.default_rng(seed).multinomial(n, cells / n, size=RESAMPLES)
+    right, wrong = 2 * draws[:, 0], draws[:, 1] + draws[:, 2]
+    found = right / np.maximum(right + wrong, 1)
+    low, high = np.quantile(found, [0.025, 0.975])
+    return Metric(float(2 * cells[0] / (2 * cells[0] + cells[1] + cells[2])), float(low), float(high), n)
+
+
+def threshold_curves(evaluation: Evaluation, thresholds: Array, target: int = 1) -> dict[str, Array]:
+    """Sensitivity, specificity, precision, F1 and accuracy (T,) at each of T rising thresholds; NaN where undefined."""
+    truth, score = positive_of(evaluation, target)
+    positives, negatives = np.sort(score[truth]), np.sort(score[~truth])
+    right = len(positives) - np.searchsorted(positives, thresholds, side="left")
+    false = len(negatives) - np.searchsorted(negatives, thresholds, side="left")
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return {
+            "sensitivity": right / len(positives),
+            "specificity": 1 - false / len(negatives),
+            "precision": right / (right + false),
+            "f1": 2 * right / (right + false + len(positives)),
+            "accuracy": (right + len(negatives) - false) / len(truth),
+        }
 
 
 def threshold_for(
@@ -123,7 +212,7 @@ def threshold_for(
     """
     if (sensitivity is None) == (specificity is None):
         raise ValueError("give either a sensitivity or a specificity")
-    truth, score = _positive(evaluation, target)
+    truth, score = positive_of(evaluation, target)
     if sensitivity is not None:
         positives = np.sort(score[truth])[::-1]
         needed = max(int(np.ceil(sensitivity * len(positives) - 1e-9)), 1)
@@ -140,25 +229,72 @@ def ppv(sensitivity: float, specificity: float, prevalence: float) -> float:
     return true_positive / called if called > 0 else float("nan")
 
 
+def why_incomparable(champion: Evaluation, challenger: Evaluation) -> Message | None:
+    """Why two evaluations cannot be compared example by example; None when they can.
+
+    Data count as the same by their fingerprint alone: the same images under other names, in another order or split
+    otherwise are other data, because nothing says which row belongs to which.
+    """
+    if not same_labels(champion.labels, challenger.labels):
+        return Message(
+            N_("Their labels differ. In use: {champion}. Challenger: {challenger}."),
+            {"champion": _listed(champion.labels), "challenger": _listed(challenger.labels)},
+        )
+    if champion.data.fingerprint != challenger.data.fingerprint:
+        return Message(
+            N_(
+                "They were measured on different data: {champion} ({champion_print}) and {challenger} "
+                "({challenger_print}). Even where the pictures are the same, the rows cannot be told to be."
+            ),
+            {
+                "champion": champion.data.name,
+                "champion_print": champion.data.fingerprint[:8],
+                "challenger": challenger.data.name,
+                "challenger_print": challenger.data.fingerprint[:8],
+            },
+        )
+    if not len(matched_rows(champion, challenger)[0]):
+        return Message(N_("They were measured on different examples of the same data: none is in both tests."))
+    return None
+
+
+def _listed(labels: tuple[str, ...]) -> str:
+    return ", ".join(labels[:8]) + (", …" if len(labels) > 8 else "")
+
+
+def matched_rows(champion: Evaluation, challenger: Evaluation) -> tuple[Array, Array]:
+    """Rows of the champion's and of the challenger's table that hold the same examples, in the challenger's order."""
+    _, old, new = np.intersect1d(champion.table["id"], challenger.table["id"], assume_unique=False, return_indices=True)
+    order = np.argsort(new, kind="stable")
+    return old[order], new[order]
+
+
 def compare(champion: Evaluation, challenger: Evaluation) -> Comparison | None:
     """What the challenger fixed and broke, on the examples that both tables hold.
 
-    Returns None when the two cannot be compared: other labels, other data, or no common example.
+    Returns None when the two cannot be compared; `why_incomparable` says why.
     """
-    same_data = champion.data.fingerprint == challenger.data.fingerprint
-    if not same_data or not same_labels(champion.labels, challenger.labels):
+    if why_incomparable(champion, challenger) is not None:
         return None
-    before = {str(name): row for row, name in enumerate(champion.table["id"])}
-    pairs = [(before[str(name)], row) for row, name in enumerate(challenger.table["id"]) if str(name) in before]
-    if not pairs:
-        return None
-    old_rows, new_rows = np.array(pairs).T
-    was = (champion.table["truth"] == champion.table["prediction"])[old_rows]
-    now = (challenger.table["truth"] == challenger.table["prediction"])[new_rows]
-    names = np.asarray(challenger.table["id"])[new_rows]
+    old_rows, new_rows = matched_rows(champion, challenger)
+    return changed(take(champion, old_rows), take(challenger, new_rows))
+
+
+def take(evaluation: Evaluation, rows: Array) -> Evaluation:
+    """The same evaluation with these rows of its table, in this order; its summary stays that of all rows."""
+    return replace(evaluation, table={name: np.asarray(column)[rows] for name, column in evaluation.table.items()})
+
+
+def changed(champion: Evaluation, challenger: Evaluation) -> Comparison:
+    """What `challenger` fixed and broke, where both tables hold the same examples row by row."""
+    was, now = (np.asarray(one.table["truth"] == one.table["prediction"]) for one in (champion, challenger))
+    names, n = np.asarray(challenger.table["id"]), len(now)
     fixed, broke = names[~was & now], names[was & ~now]
-    change = now.astype(float) - was.astype(float)
-    difference = bootstrap(mean_of(change), len(change))
-    moved = len(fixed) + len(broke)
-    p_value = float(binomtest(len(fixed), moved, 0.5).pvalue) if moved else 1.0
-    return Comparison(len(pairs), tuple(map(str, fixed)), tuple(map(str, broke)), difference, p_value)
+    difference = bootstrap(mean_of(now.astype(float) - was.astype(float)), n, resamples=resamples_for(n))
+    p_value = mcnemar(len(fixed), len(broke))
+    return Comparison(n, tuple(map(str, fixed)), tuple(map(str, broke)), difference, p_value)
+
+
+def mcnemar(fixed: int, broke: int) -> float:
+    """Exact two-sided McNemar test on the examples that changed sides; 1.0 when none did."""
+    return float(binomtest(fixed, fixed + broke, 0.5).pvalue) if fixed + broke else 1.0

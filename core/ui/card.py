@@ -12,11 +12,13 @@ from core.contracts import N_, Evaluation, Sector
 from core.errors import AppError
 from core.store.registry import registry
 from core.store.versions import Version
+from core.training.evaluation import METRIC_NAMES
+from core.ui.diagnosis import diagnosis_of
 from core.ui.figures import data_title, metric_title, stored_evaluation
 from core.ui.i18n import t
 from core.ui.labels import SPLIT_NAMES, label_name
-from core.ui.quality import METRIC_NAMES, show_provenance
-from core.ui.views import escape, show_error
+from core.ui.quality import show_provenance
+from core.ui.views import escape, say, show_error
 
 _CARD_BYTES = 200_000
 _WEIGHTS = "model.safetensors"
@@ -99,15 +101,7 @@ def _facts(version: Version) -> Iterator[tuple[str, str]]:
     )
     if data := manifest.get("data"):
         yield N_("Training data"), _training_data(version, data)
-    for name, spread in version.spread.items():
-        yield (
-            N_("Cross-validation"),
-            t(
-                "{name}: mean {mean:.3f}, from {low:.3f} to {high:.3f} over {folds} folds",
-                name=metric_title(name),
-                **spread,
-            ),
-        )
+    yield from _studies(version)
     if config := manifest.get("config"):
         yield N_("Settings"), escape(", ".join(f"{name} {value}" for name, value in config.items()))
     if command := manifest.get("command"):
@@ -121,6 +115,39 @@ def _facts(version: Version) -> Iterator[tuple[str, str]]:
         label = escape(label_name(str(threshold["label"])))
         yield N_("Operating point"), t("Score of {label} from {value:.2f}", label=label, value=threshold["value"])
     yield N_("Licence of the weights"), _licence(version)
+
+
+def _studies(version: Version) -> Iterator[tuple[str, str]]:
+    """What was found out besides: how much folds and seeds matter, and whether it overfits."""
+    for name, spread in version.spread.items():
+        yield (
+            N_("Cross-validation"),
+            t(
+                "{name}: mean {mean:.3f}, from {low:.3f} to {high:.3f} over {folds} folds",
+                name=metric_title(name),
+                **spread,
+            ),
+        )
+    for name, spread in version.seed_spread.items():
+        yield (
+            N_("Other seeds"),
+            t(
+                "{name} on the test images: mean {mean:.3f}, from {low:.3f} to {high:.3f} over {seeds} seeds",
+                name=metric_title(name),
+                **spread,
+            ),
+        )
+    if not version.manifest.get("diagnosis"):
+        return
+    from core.training.diagnosis import verdict
+
+    try:
+        found = diagnosis_of(version)
+    except AppError as error:
+        yield N_("Overfitting"), say(error.message)
+        return
+    if found is not None:
+        yield N_("Overfitting"), " ".join(say(message) for message in verdict(found))
 
 
 def _architecture(version: Version) -> str:

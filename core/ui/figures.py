@@ -14,9 +14,9 @@ from core.errors import AppError
 from core.log import log_event
 from core.serving.service import evaluation_of
 from core.store.versions import Version
+from core.training.evaluation import METRIC_NAMES
 from core.ui.i18n import t
 from core.ui.labels import SPLIT_NAMES
-from core.ui.quality import METRIC_NAMES
 from core.ui.views import escape
 
 _MEANINGS: Final[dict[str, str]] = {
@@ -39,6 +39,12 @@ def metric_title(name: str) -> str:
 def data_title(name: str) -> str:
     """Title of a data set of the catalogue; any other name as it is."""
     return next((t(entry.title) for entry in DATA_SETS if entry.name == name), name)
+
+
+def data_line(evaluation: Evaluation, name: str = "") -> str:
+    """Data set and number of images, as plain text; an upload goes by the name it came with."""
+    data = evaluation.data
+    return f"{name if name and data.name.startswith('data.') else data_title(data.name)}, n = {data.n}"
 
 
 def stored_evaluation(version: Version) -> Evaluation | None:

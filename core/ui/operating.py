@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from core.contracts import N_, Evaluation
+from core.contracts import N_, Evaluation, Metric
 from core.ui.i18n import t
 from core.ui.labels import SPLIT_NAMES, label_name
 from core.ui.views import DEFAULT_COVERAGE, escape
@@ -15,6 +16,13 @@ from core.ui.views import DEFAULT_COVERAGE, escape
 if TYPE_CHECKING:
     from core.training.quality import OperatingFigures
 
+FIGURE_NAMES = {
+    "sensitivity": N_("Sensitivity"),
+    "specificity": N_("Specificity"),
+    "precision": N_("Precision"),
+    "f1": N_("F1"),
+    "accuracy": N_("Accuracy"),
+}
 RULES = {
     "default": N_("As trained"),
     "sensitivity": N_("By sensitivity"),
@@ -39,18 +47,14 @@ def coverage_input(slug: str) -> float:
     return percent / 100
 
 
-def show_figures(figures: OperatingFigures) -> None:
-    """Sensitivity, specificity and accuracy at a threshold, each with its interval and n."""
-    named = (
-        (t("Sensitivity"), figures.sensitivity),
-        (t("Specificity"), figures.specificity),
-        (t("Accuracy"), figures.accuracy),
-    )
+def show_figures(figures: OperatingFigures, names: Sequence[str] = ("sensitivity", "specificity", "accuracy")) -> None:
+    """Figures at a threshold by their names in `FIGURE_NAMES`, each with its interval."""
     with st.grid(3, min_column_width=150):
-        for name, metric in named:
+        for name in names:
+            metric: Metric = getattr(figures, name)
             st.metric(
-                name,
-                f"{100 * metric.value:.1f} %",
+                t(FIGURE_NAMES[name]),
+                "–" if math.isnan(metric.value) else f"{100 * metric.value:.1f} %",
                 border=True,
                 delta=f"{100 * metric.low:.1f} – {100 * metric.high:.1f} %",
                 delta_color="off",

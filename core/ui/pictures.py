@@ -30,7 +30,7 @@ def thumbnail(path: Path) -> bytes:
     """
     small = Image.fromarray(read_image(path.read_bytes(), path.name).pixels)
     small.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE), Image.Resampling.LANCZOS)
-    return _jpeg(small)
+    return jpeg(small)
 
 
 def kept_picture(
@@ -47,7 +47,7 @@ def kept_picture(
     """
     kept: dict[tuple[Hashable, ...], tuple[object, bytes]] = st.session_state.setdefault(f"{slug}.pictures", {})
     if key not in kept or kept[key][0] is not source:
-        kept[key] = (source, _jpeg(Image.fromarray(draw())))
+        kept[key] = (source, jpeg(Image.fromarray(draw())))
         while len(kept) > _KEPT:
             del kept[next(iter(kept))]
     return kept[key][1]
@@ -58,7 +58,8 @@ def show_picture(data: bytes, alt: str, **options: Any) -> None:
     st.image(data, alt=alt, output_format="JPEG", **options)
 
 
-def _jpeg(image: Image.Image) -> bytes:
+def jpeg(image: Image.Image) -> bytes:
+    """A picture as the browser gets it."""
     buffer = io.BytesIO()
     image.save(buffer, "JPEG", quality=_QUALITY, subsampling=0)
     return buffer.getvalue()

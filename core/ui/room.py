@@ -9,21 +9,16 @@ import streamlit as st
 
 from core.contracts import Sector
 from core.errors import AppError
+from core.serving.comparison import evaluations
 from core.store.registry import CHALLENGER, registry
 from core.store.versions import Version
 from core.ui.card import card_download, show_version_card
+from core.ui.comparison import show_comparison
 from core.ui.figures import show_metrics, stored_evaluation
+from core.ui.gate import promotion_input, show_verdict
 from core.ui.i18n import t
-from core.ui.versions import (
-    SHOWN_METRICS,
-    evaluations_to_compare,
-    move,
-    role,
-    show_comparison,
-    show_outcome,
-    show_table,
-    version_name,
-)
+from core.ui.moves import move, role, show_outcome, version_name
+from core.ui.versions import SHOWN_METRICS, show_table
 from core.ui.views import say, show_error
 
 
@@ -93,21 +88,13 @@ def _confirm_promotion(sector: Sector, version: Version, champion: Version) -> N
                 old=version_name(champion),
             )
         )
-        comparison = st.container()
-        promote = partial(registry().promote, sector.slug, version.number, expected=champion.number)
-        if st.button(
-            t("Promote"),
-            type="primary",
-            key=f"{sector.slug}.room_promote_yes",
-            on_click=move,
-            args=(sector.slug, promote),
-        ):
+        verdict = show_verdict(sector, champion, version)
+        try:
+            show_comparison(*evaluations(champion, version))
+        except AppError as error:
+            show_error(error)
+        if promotion_input(f"{sector.slug}.room", champion, version, verdict):
             st.rerun()
-        with comparison:  # drawn last: its statistics may have to be imported first, and the button need not wait
-            try:
-                show_comparison(*evaluations_to_compare(champion, version))
-            except AppError as error:
-                show_error(error)
 
     dialog()
 

@@ -1,0 +1,104 @@
+"""A version against the one in use: both evaluations on the same examples, what both cost, and the gate's verdict.
+
+Everything is read from what lies with the versions; only `measure_costs` runs models. Imports no statistics before a
+verdict is asked for, so that pages can use it.
+"""
+
+from __future__ import annotations
+
+import threading
+from contextlib import ExitStack
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from core.contracts import N_, Evaluation
+from core.device import pick_device
+from core.errors import InputRefused
+from core.serving import service
+from core.store.registry import registry
+from core.store.versions import Version, find_sector
+from core.tasks import load_task
+from core.training.evaluation import load_evaluation
+
+if TYPE_CHECKING:
+    from core.training.gate import Costs, Verdict
+
+_measured: dict[tuple[str, str], Costs] = {}
+_guard = threading.Lock()
+_KEPT = 64
+
+
+def baseline_folder(checkpoint: Path, champion_sha256: str) -> Path:
+    """Where the evaluation and the costs of the version with these weights lie beside those of `checkpoint`."""
+    return checkpoint / f"against-{champion_sha256[:16]}"
+
+
+def evaluations(champion: Version, rival: Version) -> tuple[Evaluation | None, Evaluation | None]:
+    """Both evaluations, of the champion the one on the examples of `rival` where there is one.
+
+    Raises:
+        ModelRefused: one of them is damaged.
+    """
+    own, theirs = service.evaluation_of(champion), service.evaluation_of(rival)
+    if theirs is not None and (own is None or own.data.fingerprint != theirs.data.fingerprint):
+        own = load_evaluation(baseline_folder(rival.path, champion.sha256)) or own
+    return own, theirs
+
+
+def costs(champion: Version, rival: Version) -> Costs | None:
+    """Speed and size of both as measured when `rival` was trained, or since on this machine; None when never.
+
+    Raises:
+        ModelRefused: what was stored is damaged.
+    """
+    from core.serving.timing import load_costs
+
+    with _guard:
+        known = _measured.get((champion.sha256, rival.sha256))
+    return known or load_costs(baseline_folder(rival.path, champion.sha256))
+
+
+def measure_costs(champion: Version, rival: Version) -> Costs:
+    """Load both and time them now; remembered as long as this process runs.
+
+    Raises:
+        InputRefused: their task has no example to time them with.
+        ModelRefused: one of them cannot be loaded.
+    """
+    from core.serving.timing import side_by_side
+
+    task = load_task(find_sector(rival.sector).task)
+    probe = getattr(task, "probe", None)
+    if probe is None:
+        raise InputRefused(
+            "gate.no_probe", N_("This kind of model cannot be timed on its own."), N_("Compare the figures alone.")
+        )
+    with ExitStack() as stack:
+        loaded = [stack.enter_context(service.leased(task, version)) for version in (champion, rival)]
+        first, second = loaded
+        found = side_by_side(first.predictor, second.predictor, probe(), pick_device(), (first.lock, second.lock))
+    with _guard:
+        while len(_measured) >= _KEPT:
+            del _measured[next(iter(_measured))]
+        _measured[champion.sha256, rival.sha256] = found
+    return found
+
+
+def verdict(slug: str, rival: Version, champion: Version | None = None) -> Verdict:
+    """What the gate says of `rival` against the champion (or another version), by the sector's headline metric.
+
+    Raises:
+        StoreError: there is no such sector.
+        ModelRefused: an evaluation is damaged.
+    """
+    against = champion or registry().resolve(slug)
+    return _judged(against, rival, costs(against, rival), find_sector(slug).headline_metric)
+
+
+@lru_cache(maxsize=64)
+def _judged(champion: Version, rival: Version, measured: Costs | None, headline: str) -> Verdict:
+    """The same tables give the same verdict, and every run of a page wants it."""
+    from core.training.gate import judge
+
+    return judge(*evaluations(champion, rival), measured, headline)

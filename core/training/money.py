@@ -1,0 +1,232 @@
+"""What a threshold is worth: the cheapest one under given prices, chosen on validation and measured on test examples.
+
+Works on any evaluation table with a score. Every item scored at or above the threshold goes to a person, who finds out
+what it is; every other one passes unseen. So an item costs: a review when it is looked at, a false alarm on top when it
+was harmless, and a miss when it was not and nobody looked.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.contracts import N_, Evaluation, Message, Metric
+from core.errors import InputRefused
+from core.training.metrics import Statistic, bootstraps, resamples_for
+from core.training.quality import positive_of
+
+Array = NDArray[Any]
+AMOUNT = "amount"
+"""Column of a table whose misses cost a share of what is at stake, in the unit of the prices."""
+CURVE_POINTS = 160
+NEVER = math.inf
+"""The threshold of looking at nothing."""
+
+
+@dataclass(frozen=True)
+class Prices:
+    """Costs in one currency, and how much work there is. Checked on construction; raises `InputRefused`."""
+
+    miss: float
+    """Of a positive item that nobody looked at."""
+    false_alarm: float
+    """Of a negative item that was called positive, on top of its review."""
+    review: float
+    """Of a person looking at one item."""
+    volume: int
+    """Items a month."""
+    miss_share: float = 0.0
+    """Share of the item's `amount` that a miss costs besides `miss`; needs that column."""
+    prevalence: float | None = None
+    """Share of items that are positive where the model is used; None for that of the examples."""
+    capacity: int | None = None
+    """Reviews that can be made a month; None for as many as are asked for."""
+
+    def __post_init__(self) -> None:
+        for name in ("miss", "false_alarm", "review", "miss_share"):
+            if not (math.isfinite(getattr(self, name)) and getattr(self, name) >= 0):
+                raise _refused(name, getattr(self, name), "0 or more")
+        if self.volume < 1:
+            raise _refused("volume", self.volume, "1 or more")
+        if self.prevalence is not None and not 0 < self.prevalence < 1:
+            raise _refused("prevalence", self.prevalence, "between 0 and 1")
+        if self.capacity is not None and self.capacity < 0:
+            raise _refused("capacity", self.capacity, "0 or more")
+
+
+@dataclass(frozen=True)
+class Worth:
+    """What a threshold costs a month, with 95 % intervals over the test examples."""
+
+    threshold: float
+    """Chosen on validation; `NEVER` when looking at nothing is cheapest."""
+    today: float
+    """The threshold it is compared with, as far as the capacity lets it be used."""
+    cost: Metric
+    against_today: Metric
+    """Saved a month against today's threshold; negative when it costs more."""
+    against_nothing: Metric
+    """Saved a month against looking at nothing."""
+    against_everything: Metric | None
+    """Saved a month against looking at everything; None where there are not the people to do so."""
+    reviews: Metric
+    """Items a month that a person looks at."""
+    caught: Metric
+    """Share of positive items that are looked at."""
+
+
+@dataclass(frozen=True)
+class _Items:
+    """Columns of a table that matter for costs, all (N,)."""
+
+    truth: Array
+    score: Array
+    loss: Array
+    """Cost of not looking at the item; zero for a negative one."""
+
+
+def _refused(name: str, value: object, allowed: str) -> InputRefused:
+    return InputRefused(
+        "money.price",
+        Message(
+            N_("The figure {name} was {value}; allowed: {allowed}."), {"name": name, "value": value, "allowed": allowed}
+        ),
+        N_("Change it."),
+    )
+
+
+def _items(evaluation: Evaluation, prices: Prices, target: int) -> _Items:
+    truth, score = positive_of(evaluation, target)
+    loss = np.full(len(truth), float(prices.miss))
+    if prices.miss_share:
+        if AMOUNT not in evaluation.table:
+            raise InputRefused(
+                "money.no_amount",
+                N_("A share of the amount was asked for, but these examples carry no amount."),
+                N_("Give the cost of a miss as a figure of its own."),
+            )
+        loss = loss + prices.miss_share * np.asarray(evaluation.table[AMOUNT], np.float64)
+    return _Items(truth, np.asarray(score, np.float64), np.where(truth, loss, 0.0))
+
+
+def _weights(truth: Array, prices: Prices) -> Array:
+    """How much each example counts (N,), mean one, so that positives are as common as `prices` says."""
+    if prices.prevalence is None or not 0 < truth.mean() < 1:
+        return np.ones(len(truth))
+    share = float(truth.mean())
+    return np.where(truth, prices.prevalence / share, (1 - prices.prevalence) / (1 - share))
+
+
+def cost_curve(evaluation: Evaluation, prices: Prices, target: int = 1) -> tuple[Array, Array, Array]:
+    """Cost and reviews a month at every threshold that makes a difference.
+
+    Returns:
+        Thresholds (T,), rising, the last one `NEVER`; cost (T,) and reviews (T,) a month.
+    """
+    items = _items(evaluation, prices, target)
+    order = np.argsort(-items.score, kind="stable")
+    weight = _weights(items.truth, prices)[order]
+    truth, score, loss = items.truth[order], items.score[order], items.loss[order]
+    looked = np.where(truth, prices.review, prices.review + prices.false_alarm)
+    last = np.append(np.flatnonzero(np.diff(score)), len(score) - 1)
+    saved = np.cumsum(weight * (loss - looked))[last]
+    reviews = np.cumsum(weight)[last]
+    scale = prices.volume / len(score)
+    thresholds = np.append(score[last][::-1], NEVER)
+    costs = scale * np.append((weight * loss).sum() - saved[::-1], (weight * loss).sum())
+    return thresholds, costs, scale * np.append(reviews[::-1], 0.0)
+
+
+def best_threshold(evaluation: Evaluation, prices: Prices, target: int = 1) -> float:
+    """The cheapest threshold that the capacity allows; of equally cheap ones the highest, which asks for least work."""
+    thresholds, costs, reviews = cost_curve(evaluation, prices, target)
+    allowed = reviews <= (math.inf if prices.capacity is None else prices.capacity) + 1e-9
+    cheapest = np.where(allowed, costs, math.inf)
+    return float(thresholds[np.flatnonzero(cheapest <= cheapest.min() + 1e-9)[-1]])
+
+
+def within_capacity(evaluation: Evaluation, prices: Prices, threshold: float, target: int = 1) -> float:
+    """`threshold`, or the lowest one above it that asks for no more reviews than the capacity."""
+    if prices.capacity is None:
+        return threshold
+    thresholds, _, reviews = cost_curve(evaluation, prices, target)
+    enough = float(thresholds[np.flatnonzero(reviews <= prices.capacity + 1e-9)[0]])
+    return max(threshold, enough)
+
+
+def worth(
+    validation: Evaluation, test: Evaluation, prices: Prices, today: float, target: int = 1, seed: int = 0
+) -> Worth:
+    """What the threshold that is cheapest on `validation` costs and saves on `test`, examples it was not chosen on.
+
+    Args:
+        validation: Chooses.
+        test: Measures.
+        prices: Costs and volume.
+        today: The threshold in use.
+        target: The class that counts as positive.
+        seed: Of the bootstrap over test examples.
+
+    Raises:
+        InputRefused: A share of the amount is asked for where there is no amount, or one of the tables holds no
+            positive or no negative example.
+    """
+    for evaluation in (validation, test):
+        _needs_both(positive_of(evaluation, target)[0])
+    threshold = best_threshold(validation, prices, target)
+    now = within_capacity(validation, prices, today, target)
+    items, n = _items(test, prices, target), len(test.table["truth"])
+    paid = _paid(items, prices, threshold)
+    others = (_paid(items, prices, other) - paid for other in (now, NEVER, -NEVER))
+    looked = items.score >= threshold
+    monthly = _monthly(items, prices, np.stack([paid, *others, looked], axis=1))
+    found = _mean_where(items.truth, looked[:, None])
+
+    def all_of(weights: Array) -> Array:
+        return np.hstack([monthly(weights), found(weights)])
+
+    cost, saved, nothing, everything, reviews, caught = bootstraps(all_of, n, seed, resamples_for(n))
+    enough = prices.capacity is None or prices.capacity >= prices.volume
+    return Worth(threshold, now, cost, saved, nothing, everything if enough else None, reviews, caught)
+
+
+def curve(evaluation: Evaluation, prices: Prices, target: int = 1) -> tuple[Array, Array]:
+    """`cost_curve` thinned for drawing, without `NEVER`: thresholds and cost a month, at most `CURVE_POINTS` each."""
+    thresholds, costs, _ = cost_curve(evaluation, prices, target)
+    places = np.unique(np.linspace(0, len(thresholds) - 2, CURVE_POINTS).round().astype(int))
+    return thresholds[places], costs[places]
+
+
+def _paid(items: _Items, prices: Prices, threshold: float) -> Array:
+    """Cost of each item (N,) when those scored at least `threshold` are looked at."""
+    looked = np.where(items.truth, prices.review, prices.review + prices.false_alarm)
+    return np.where(items.score >= threshold, looked, items.loss)
+
+
+def _monthly(items: _Items, prices: Prices, each: Array) -> Statistic:
+    """Sums over a month (R, S) of S values per item (N, S)."""
+    volume = float(prices.volume)
+    if prices.prevalence is None:
+        mean = _mean_where(np.ones(len(each), bool), each)
+        return lambda weights: volume * mean(weights)
+    share, positive, negative = prices.prevalence, _mean_where(items.truth, each), _mean_where(~items.truth, each)
+    return lambda weights: volume * (share * positive(weights) + (1 - share) * negative(weights))
+
+
+def _mean_where(rows: Array, values: Array) -> Statistic:
+    """Means (R, S) of the columns of `values` (N, S) over the examples in `rows`."""
+    member, held = rows.astype(np.float64), rows[:, None] * values.astype(np.float64)
+    return lambda weights: weights @ held / (weights @ member)[:, None]
+
+
+def _needs_both(truth: Array) -> None:
+    if not 0 < int(truth.sum()) < len(truth):
+        raise InputRefused(
+            "money.one_class",
+            N_("The examples hold only positive or only negative items, so no threshold can be weighed up."),
+            N_("Choose another label, or evaluate on data with both."),
+        )

@@ -1,0 +1,173 @@
+"""Parts of the test examples on which a model is worse than on the whole, worst first; and what a new version changed.
+
+An evaluation table may carry columns `slice.<name>`: what an example is like, as short texts. The true label is always
+one more way to part the examples.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import binomtest
+
+from core.contracts import N_, Evaluation, Message, Metric
+from core.training.metrics import bootstrap, mean_of, resampled, resamples_for, share, statistic_of, whole
+
+Array = NDArray[Any]
+PREFIX = "slice."
+LABEL = "label"
+"""Name of the way to part the examples that every table has: by their true label."""
+TITLES: dict[str, str] = {
+    LABEL: N_("true label"),
+    "size": N_("image size"),
+    "brightness": N_("brightness"),
+    "contrast": N_("contrast"),
+    "colour": N_("colour"),
+    "source": N_("source folder"),
+    "low": N_("low"),
+    "middle": N_("middle"),
+    "high": N_("high"),
+    "grey": N_("grey"),
+    "other": N_("other"),
+}
+"""Names of ways to part the examples and of values that we choose ourselves; all others are shown as they are."""
+SMALL = 50
+"""Examples below which a slice's figure is said to be uncertain, whatever it is."""
+
+
+@dataclass(frozen=True)
+class SliceFigures:
+    """One part of the examples beside the whole."""
+
+    name: str
+    value: str
+    n: int
+    metric: Metric
+    gap: Metric
+    """The slice's metric minus that of all examples; its interval belongs to this slice alone."""
+    p_value: float
+    """Chance of a gap at least as far from zero if the slice were like the whole, corrected by Holm's method for the
+    number of slices looked at."""
+
+    @property
+    def small(self) -> bool:
+        """Whether the slice holds too few examples to say much."""
+        return self.n < SMALL
+
+
+@dataclass(frozen=True)
+class SliceChange:
+    """What a new version changed in one part of the examples: share answered right, new minus old."""
+
+    name: str
+    value: str
+    n: int
+    change: Metric
+    fixed: int
+    broke: int
+    p_value: float
+    """One-sided exact McNemar test that the new version is worse here, corrected by Holm's method."""
+
+
+def slices_of(evaluation: Evaluation) -> Iterator[tuple[str, str, Array]]:
+    """Name of the way to part, value, and which rows (N,) bool; ways that leave all examples together are left out."""
+    truth = np.asarray(evaluation.table["truth"])
+    columns = {LABEL: np.array(evaluation.labels, dtype=np.str_)[truth]} | {
+        name.removeprefix(PREFIX): np.asarray(column)
+        for name, column in evaluation.table.items()
+        if name.startswith(PREFIX)
+    }
+    for name, column in columns.items():
+        values = np.unique(column)
+        if len(values) > 1:
+            yield from ((name, str(value), column == value) for value in values)
+
+
+def worst_slices(evaluation: Evaluation, metric: str = "accuracy", seed: int = 0) -> list[SliceFigures]:
+    """Every slice on which `metric` is defined, the one furthest below the whole first.
+
+    Args:
+        evaluation: With or without slice columns.
+        metric: As for `statistic_of`; higher has to be better.
+        seed: Of the bootstrap; slice and whole are resampled together, so that the gap's interval is of the gap.
+    """
+    truth, decided, scores = (np.asarray(evaluation.table[name]) for name in ("truth", "prediction", "scores"))
+    parts = [part for part in slices_of(evaluation) if metric == "accuracy" or len(np.unique(truth[part[2]])) > 1]
+    if not parts:
+        return []
+    all_of = statistic_of(metric, truth, decided, scores)
+    own_of = [statistic_of(metric, truth[rows], decided[rows], scores[rows]) for _, _, rows in parts]
+
+    def gaps(weights: Array) -> Array:
+        whole_value = all_of(weights)
+        own = [of(weights[:, rows]) for of, (_, _, rows) in zip(own_of, parts, strict=True)]
+        return np.stack([value - whole_value for value in own], axis=1)
+
+    n = len(truth)
+    drawn, value = resampled(gaps, n, seed, resamples_for(n)), whole(gaps, n)
+    corrected = holm([_p_value(drawn[:, place], value[place]) for place in range(len(parts))])
+    found = []
+    for place, (name, text, rows) in enumerate(parts):
+        low, high = np.nanquantile(drawn[:, place], [0.025, 0.975])
+        gap = Metric(float(value[place]), float(low), float(high), int(rows.sum()))
+        own = _own_metric(metric, own_of[place], truth[rows] == decided[rows], seed)
+        found.append(SliceFigures(name, text, int(rows.sum()), own, gap, corrected[place]))
+    return sorted(found, key=lambda slice_: slice_.gap.value)
+
+
+def changes(champion: Evaluation, challenger: Evaluation) -> list[SliceChange]:
+    """What changed in every slice of `challenger`'s table, the greatest loss first.
+
+    Args:
+        champion: The older version's rows, in the order of the newer one's.
+        challenger: Its slice columns part the examples.
+    """
+    was, now = (np.asarray(one.table["truth"] == one.table["prediction"]) for one in (champion, challenger))
+    parts = list(slices_of(challenger))
+    counts = [(int((~was & now)[rows].sum()), int((was & ~now)[rows].sum())) for _, _, rows in parts]
+    corrected = holm([_worse(fixed, broke) for fixed, broke in counts])
+    found = []
+    for (name, value, rows), (fixed, broke), p_value in zip(parts, counts, corrected, strict=True):
+        moved = now[rows].astype(np.float64) - was[rows].astype(np.float64)
+        change = bootstrap(mean_of(moved), len(moved), resamples=resamples_for(len(moved)))
+        found.append(SliceChange(name, value, len(moved), change, fixed, broke, p_value))
+    return sorted(found, key=lambda slice_: slice_.change.value)
+
+
+def title(name: str) -> Message | str:
+    """How a sentence calls a way to part the examples, or a value of ours; other names stay plain text."""
+    return Message(TITLES[name]) if name in TITLES else name
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """P values corrected for their number, in their own order.
+
+    Source: S. Holm, A Simple Sequentially Rejective Multiple Test Procedure, Scand. J. Statistics 6, 1979.
+    """
+    corrected, largest = [1.0] * len(p_values), 0.0
+    for rank, place in enumerate(np.argsort(p_values, kind="stable")):
+        largest = max(largest, min(1.0, (len(p_values) - rank) * p_values[place]))
+        corrected[place] = largest
+    return corrected
+
+
+def _p_value(drawn: Array, value: float) -> float:
+    """Two-sided, from the bootstrap distribution of the gap moved to zero; never zero, by counting the value itself."""
+    finite = drawn[np.isfinite(drawn)]
+    beyond = int((np.abs(finite - value) >= abs(value) - 1e-12).sum())
+    return (beyond + 1) / (len(finite) + 1)
+
+
+def _worse(fixed: int, broke: int) -> float:
+    return float(binomtest(broke, fixed + broke, 0.5, alternative="greater").pvalue) if fixed + broke else 1.0
+
+
+def _own_metric(metric: str, statistic: Any, right: Array, seed: int) -> Metric:
+    """A share gets its Wilson interval, anything else a bootstrap."""
+    if metric == "accuracy":
+        return share(int(right.sum()), len(right))
+    return bootstrap(statistic, len(right), seed, resamples_for(len(right)))

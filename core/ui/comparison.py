@@ -1,0 +1,95 @@
+"""Two versions on the same images: what the newer one fixed and broke, all figures side by side, and the images."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from core.contracts import Evaluation
+from core.training.evaluation import METRIC_NAMES
+from core.ui.examples import examples_of, show_examples
+from core.ui.figures import data_line
+from core.ui.i18n import t
+from core.ui.measured import Measured, interval
+from core.ui.views import say
+
+if TYPE_CHECKING:
+    from core.training.quality import Comparison
+
+
+def show_comparison(champion: Evaluation | None, challenger: Evaluation | None) -> Comparison | None:
+    """What changed, or why that cannot be told, and all figures; returns what changed."""
+    if champion is None or challenger is None:
+        st.info(t("One of the two versions has no stored evaluation, so they cannot be compared."))
+        return None
+    from core.training import quality
+
+    reason = quality.why_incomparable(champion, challenger)
+    if reason is not None:
+        st.info(f"{t('The two cannot be compared image by image.')} {say(reason)}", icon=":material/difference:")
+    comparison = quality.compare(champion, challenger)
+    if comparison is not None:
+        _show_change(comparison)
+    _side_by_side(champion, challenger)
+    return comparison
+
+
+def show_changed(measured: Measured, champion: Evaluation, comparison: Comparison) -> None:
+    """The images that the newer version fixed or broke, when the visitor asks for them.
+
+    Args:
+        measured: The newer version with its evaluation.
+        champion: The older one's evaluation on the same images.
+        comparison: Of the two.
+    """
+    titles = {
+        "broke": t("Broke {count}: see them", count=len(comparison.broke)),
+        "fixed": t("Fixed {count}: see them", count=len(comparison.fixed)),
+    }
+    chosen = st.segmented_control(
+        t("Images that changed sides"),
+        list(titles),
+        format_func=titles.__getitem__,
+        key=f"{measured.slug}.changed",
+        label_visibility="collapsed",
+    )
+    if chosen:
+        ids = comparison.fixed if chosen == "fixed" else comparison.broke
+        part = f"{measured.version.ref}.{chosen}"
+        show_examples(measured, "changed", part, examples_of(measured.evaluation, ids, champion))
+
+
+def _show_change(comparison: Comparison) -> None:
+    difference = comparison.accuracy_difference
+    fixed, broke, same = st.columns(3)
+    fixed.metric(t("Fixed"), len(comparison.fixed), border=True, help=t("Wrong before, right now"))
+    broke.metric(t("Broke"), len(comparison.broke), border=True, help=t("Right before, wrong now"))
+    same.metric(t("Change in accuracy"), t("{value:+.1f} points", value=100 * difference.value), border=True)
+    st.caption(
+        t(
+            "Same {n} images. Change in accuracy {value:+.1f} percentage points, 95 % interval {low:+.1f} to "
+            "{high:+.1f}; exact McNemar test p = {p:.3f}.",
+            n=comparison.n,
+            value=100 * difference.value,
+            low=100 * difference.low,
+            high=100 * difference.high,
+            p=comparison.p_value,
+        )
+    )
+
+
+def _side_by_side(champion: Evaluation, challenger: Evaluation) -> None:
+    names = [name for name in METRIC_NAMES if name in champion.summary or name in challenger.summary]
+
+    def column(evaluation: Evaluation) -> list[str]:
+        return [interval(evaluation.summary[name]) if name in evaluation.summary else "–" for name in names]
+
+    st.dataframe(
+        {
+            t("Figure"): [t(METRIC_NAMES[name]) for name in names] + [t("Measured on")],
+            t("In use"): [*column(champion), data_line(champion)],
+            t("Challenger"): [*column(challenger), data_line(challenger)],
+        },
+        hide_index=True,
+    )

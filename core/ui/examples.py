@@ -1,0 +1,170 @@
+"""The examples behind a figure: small pictures with what they are and what the model made of them, one opened large."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import streamlit as st
+from PIL import Image
+
+from core.contracts import Evaluation, Message
+from core.errors import AppError
+from core.ui.i18n import t
+from core.ui.labels import label_name
+from core.ui.measured import Measured
+from core.ui.pictures import jpeg, show_picture
+from core.ui.views import escape, for_display, say, show_error
+
+PER_PAGE = 12
+_SMALL_SIDE = 220
+_WITHOUT_PICTURES = 200
+
+
+@dataclass(frozen=True)
+class Example:
+    """One row of an evaluation, in words; labels as the model names them."""
+
+    id: str
+    truth: str
+    decided: str
+    score: float
+    """Of the decided label."""
+    before: str = ""
+    """What the version in use decides; empty where nothing is compared."""
+
+
+def examples_of(evaluation: Evaluation, ids: Sequence[str], before: Evaluation | None = None) -> list[Example]:
+    """The rows with these ids, in this order; `before` is another version's evaluation of the same examples."""
+    labels, place, earlier = evaluation.labels, _places(evaluation), _places(before) if before else {}
+    found = []
+    for name in ids:
+        row = place[name]
+        decided = int(evaluation.table["prediction"][row])
+        found.append(
+            Example(
+                id=name,
+                truth=labels[int(evaluation.table["truth"][row])],
+                decided=labels[decided],
+                score=float(evaluation.table["scores"][row, decided]),
+                before=before.labels[int(before.table["prediction"][earlier[name]])] if before else "",
+            )
+        )
+    return found
+
+
+def _places(evaluation: Evaluation) -> dict[str, int]:
+    return {str(name): row for row, name in enumerate(evaluation.table["id"])}
+
+
+def show_examples(measured: Measured, kind: str, part: str, examples: Sequence[Example]) -> None:
+    """A page of examples at a time; where there are no pictures, a table and a sentence on how to get them.
+
+    Args:
+        measured: Whose examples they are.
+        kind: What they are examples of; one kind stands on a page once.
+        part: Which of that kind, such as a cell.
+        examples: In the order to show them.
+    """
+    if examples:
+        st.fragment(_draw)(measured, kind, part, examples)
+
+
+@dataclass(frozen=True)
+class _Page:
+    """Small pictures as JPEG by id, and what is to say about them. Nothing larger stays in a session."""
+
+    small: Mapping[str, bytes]
+    hint: Message | None
+
+
+def _draw(measured: Measured, kind: str, part: str, examples: Sequence[Example]) -> None:
+    key, pages = f"{measured.slug}.{kind}.{part}", -(-len(examples) // PER_PAGE)
+    page = int(st.session_state.get(f"{key}.page", 1)) if pages > 1 else 1
+    shown = examples[(page - 1) * PER_PAGE : page * PER_PAGE]
+    try:
+        found = _pictures(f"{measured.slug}.{kind}.pictures", measured, tuple(example.id for example in shown))
+    except AppError as error:
+        show_error(error)
+        return
+    if found.small:
+        with st.grid(min_column_width=132, gap="small"):
+            for place, example in enumerate(shown):
+                _tile(f"{key}.{place}", measured, example, found.small.get(example.id))
+        if pages > 1:
+            st.pagination(pages, key=f"{key}.page")
+    else:
+        _table(examples)
+    if found.hint is not None:
+        st.caption(f":material/info: {say(found.hint)}")
+
+
+def _pictures(slot: str, measured: Measured, ids: tuple[str, ...]) -> _Page:
+    """The pictures of one page, kept until another page is asked for."""
+    from core.data.examples import pictures
+
+    wanted = (measured.version.sha256, ids)
+    kept = st.session_state.get(slot)
+    if kept is None or kept[0] != wanted:
+        found = pictures(measured.evaluation, ids, measured.version.path)
+        small = {name: jpeg(Image.fromarray(for_display(one, _SMALL_SIDE))) for name, one in found.found.items()}
+        kept = (wanted, _Page(small, found.hint))
+        if found.hint is None:  # what is missing may be fetched meanwhile
+            st.session_state[slot] = kept
+    page: _Page = kept[1]
+    return page
+
+
+def _tile(key: str, measured: Measured, example: Example, picture: bytes | None) -> None:
+    with st.container(gap="xsmall", border=True):
+        if picture is None:
+            st.caption(escape(example.id))
+        else:
+            show_picture(picture, t("Test example: {label}", label=label_name(example.truth)), width="stretch")
+        st.caption(_words(example))
+        if picture is not None and st.button(t("Open"), key=f"{key}.open", width="stretch"):
+            _open(measured, example)
+
+
+def _words(example: Example) -> str:
+    """Truth, decision and score in a line or two of Markdown."""
+    truth, decided = escape(label_name(example.truth)), escape(label_name(example.decided))
+    words: dict[str, object] = {"truth": truth, "decided": decided, "score": round(100 * example.score)}
+    if not example.before:
+        return t("{truth}: read as **{decided}** ({score} %)", **words)
+    before = escape(label_name(example.before))
+    return t("{truth}: read as {before} before, as **{decided}** now ({score} %)", before=before, **words)
+
+
+def _open(measured: Measured, example: Example) -> None:
+    @st.dialog(t("Test example"), width="large")
+    def dialog() -> None:
+        from core.data.examples import pictures
+
+        st.markdown(_words(example))
+        found = pictures(measured.evaluation, [example.id], measured.version.path)
+        for pixels in found.found.values():
+            picture = jpeg(Image.fromarray(for_display(pixels)))
+            show_picture(picture, t("Test example: {label}", label=label_name(example.truth)), width="stretch")
+            height, width = pixels.shape[:2]
+            st.caption(t("{name}, {width} x {height} pixels", name=escape(example.id), width=width, height=height))
+        if found.small:
+            st.caption(t("Only this small picture was kept with the version."))
+
+    dialog()
+
+
+def _table(examples: Sequence[Example]) -> None:
+    rows = [
+        {
+            t("Image"): example.id,
+            t("True label"): label_name(example.truth),
+            **({t("Read before as"): label_name(example.before)} if example.before else {}),
+            t("Decision"): label_name(example.decided),
+            t("Score, %"): round(100 * example.score, 1),
+        }
+        for example in examples[:_WITHOUT_PICTURES]
+    ]
+    st.dataframe(rows, hide_index=True, height=min(38 + 35 * len(rows), 388))
+    if len(examples) > len(rows):
+        st.caption(t("The first {shown} of {count}.", shown=len(rows), count=len(examples)))

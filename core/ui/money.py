@@ -1,0 +1,170 @@
+"""What the model is worth: prices in, the cheapest threshold and the saving a month out, with intervals and curve."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from core.contracts import Evaluation, Metric
+from core.ui.i18n import t
+from core.ui.measured import Measured
+from core.ui.targets import both_present, target_input, target_name
+from core.ui.theme import mode, palette, show_chart
+
+if TYPE_CHECKING:
+    from core.training.money import Prices, Worth
+
+_WITHOUT_THRESHOLD = 0.5
+"""Where the class is the one with the highest score, this is what stands for today's threshold."""
+
+
+def show_money(measured: Measured, validation: Evaluation | None) -> None:
+    """The widget, for any evaluation with a score; `validation` chooses the threshold that the test table measures."""
+    if validation is None:
+        st.info(
+            t("No validation table is stored with this version, so no threshold can be chosen apart from the test.")
+        )
+        return
+    target = target_input(measured)
+    if both_present(measured.evaluation, target) and both_present(validation, target):
+        st.fragment(_draw)(measured, validation, target)
+
+
+def _draw(measured: Measured, validation: Evaluation, target: int) -> None:
+    from core.training import money
+
+    label = target_name(measured.evaluation, target)
+    prices = _prices_input(measured, label)
+    found = money.worth(validation, measured.evaluation, prices, _today(measured), target)
+    _savings(found)
+    _threshold_line(found, label)
+    _chart(measured, prices, found, target)
+    st.caption(
+        t(
+            "The threshold was chosen on {chosen} validation images and measured on {n} other images, the test. "
+            "Whoever scores from it on is looked at by a person, who finds out; everybody else is not. Intervals are "
+            "95 % by a bootstrap over the test images; the prices are taken as exact.",
+            chosen=validation.data.n,
+            n=measured.evaluation.data.n,
+        )
+    )
+
+
+def _prices_input(measured: Measured, label: str) -> Prices:
+    from core.training.money import AMOUNT, Prices
+
+    slug, has_amount = measured.slug, AMOUNT in measured.evaluation.table
+    st.caption(t("Put in your own figures, in one currency; the ones here are only an example."))
+    with st.grid(min_column_width=200):
+        miss = _number(slug, "miss", t("Cost of a miss: {label} that nobody looks at", label=label), 500.0)
+        share = (
+            _number(slug, "miss_share", t("Besides, share of the amount that is lost, %"), 100.0) if has_amount else 0.0
+        )
+        false_alarm = _number(slug, "false_alarm", t("Cost of a false alarm, besides its review"), 20.0)
+        review = _number(slug, "review", t("Cost of a review by a person"), 30.0)
+        volume = _whole(slug, "volume", t("Cases a month"), 1000, 1)
+        capacity = _whole(slug, "capacity", t("Reviews a month that people can make; 0: any number"), 0, 0)
+        prevalence = st.slider(
+            t("Share of cases that are {label}, %", label=label),
+            0.1,
+            90.0,
+            10.0,
+            0.1,
+            format="%.1f",
+            key=f"{slug}.prevalence",
+            persist_state="session",
+        )
+    return Prices(miss, false_alarm, review, volume, share / 100, prevalence / 100, capacity or None)
+
+
+def _number(slug: str, name: str, title: str, default: float) -> float:
+    key = f"{slug}.money_{name}"
+    return float(st.number_input(title, 0.0, None, default, 10.0, key=key, format="%g", persist_state="session"))
+
+
+def _whole(slug: str, name: str, title: str, default: int, least: int) -> int:
+    key = f"{slug}.money_{name}"
+    return int(st.number_input(title, least, 10**9, default, 100, key=key, persist_state="session"))
+
+
+def _today(measured: Measured) -> float:
+    """The threshold that the version decides by."""
+    stored = measured.version.manifest.get("threshold")
+    if stored and len(measured.evaluation.labels) == 2:
+        return float(stored["value"])
+    return _WITHOUT_THRESHOLD
+
+
+def _savings(found: Worth) -> None:
+    shown = [
+        (t("Saved a month against today's threshold"), found.against_today),
+        (t("Saved a month against no model: nobody is looked at"), found.against_nothing),
+    ]
+    if found.against_everything is not None:
+        shown.append((t("Saved a month against looking at everybody"), found.against_everything))
+    with st.grid(min_column_width=220):
+        for title, metric in shown:
+            _metric(title, metric)
+        _metric(t("Cost a month that is left"), found.cost)
+
+
+def _metric(title: str, metric: Metric) -> None:
+    st.metric(
+        title,
+        f"{metric.value:,.0f}",
+        delta=f"{metric.low:,.0f} – {metric.high:,.0f}",
+        delta_color="off",
+        delta_arrow="off",
+        border=True,
+    )
+
+
+def _threshold_line(found: Worth, label: str) -> None:
+    if math.isinf(found.threshold):
+        st.write(t("At these prices it is cheapest to look at nobody: a review costs more than it saves."))
+        return
+    st.write(
+        t(
+            "Cheapest is to look at everybody from a score of **{threshold:.1f} %** on: about {reviews:,.0f} reviews a "
+            "month, which find {caught:.0f} % of those that are {label} ({low:.0f} to {high:.0f} %).",
+            threshold=100 * found.threshold,
+            reviews=found.reviews.value,
+            caught=100 * found.caught.value,
+            low=100 * found.caught.low,
+            high=100 * found.caught.high,
+            label=label,
+        )
+    )
+    if found.against_today.low <= 0 <= found.against_today.high:
+        st.write(t("Against today's threshold the difference could be chance."))
+
+
+def _chart(measured: Measured, prices: Prices, found: Worth, target: int) -> None:
+    import plotly.graph_objects as go
+
+    from core.training import money
+
+    look = palette(mode())
+    thresholds, costs = money.curve(measured.evaluation, prices, target)
+    figure = go.Figure(
+        go.Scatter(
+            x=100 * thresholds,
+            y=costs,
+            mode="lines",
+            line={"width": 3},
+            hovertemplate="%{x:.1f} % · %{y:,.0f}<extra></extra>",
+        )
+    )
+    marks: list[tuple[float, str, Any]] = [
+        (found.today, t("today"), look.muted),
+        (found.threshold, t("cheapest"), look.primary),
+    ]
+    for place, name, colour in marks:
+        if math.isfinite(place):
+            figure.add_vline(x=100 * place, line={"dash": "dot", "color": colour}, annotation_text=name)
+    figure.update_layout(showlegend=False)
+    figure.update_xaxes(title=t("Threshold, %"))
+    figure.update_yaxes(title=t("Cost a month, test images"), rangemode="tozero")
+    show_chart(figure, f"{measured.slug}.money_curve", height=320, alt=t("Cost a month over the threshold"))

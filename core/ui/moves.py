@@ -1,0 +1,47 @@
+"""Moving the champion from a page: the callback of the buttons, what came of it, and how versions are called."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+import streamlit as st
+
+from core.contracts import N_
+from core.errors import AppError
+from core.store.versions import Version
+from core.ui.i18n import t
+from core.ui.views import escape, show_error
+
+ALIAS_NAMES: Final = {"champion": N_("in use"), "challenger": N_("challenger")}
+
+
+def move(slug: str, action: Callable[[], Version]) -> None:
+    """Promote or roll back, as the callback of a button, and leave for the page that follows what came of it."""
+    outcome: Version | AppError
+    try:
+        outcome = action()
+    except AppError as error:
+        outcome = error
+    st.session_state[f"{slug}.moved"] = outcome
+
+
+def show_outcome(slug: str) -> None:
+    """What came of the last `move`, once."""
+    outcome = st.session_state.pop(f"{slug}.moved", None)
+    if isinstance(outcome, AppError):
+        show_error(outcome)
+    elif outcome is not None:
+        st.success(t("In use now: {name}.", name=version_name(outcome)), icon=":material/published_with_changes:")
+
+
+def version_name(version: Version) -> str:
+    """How a sentence calls the version, safe in Markdown."""
+    if not version.number:
+        return t("the bundled model")
+    return t("version {number}", number=version.number) + (f" ({escape(version.name)})" if version.name else "")
+
+
+def role(alias: str) -> str:
+    """What a version is for, in the visitor's language."""
+    return t(ALIAS_NAMES.get(alias, alias))

@@ -1,0 +1,146 @@
+"""Quality class by class and part by part, the worst part first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import streamlit as st
+
+from core.contracts import Message, Metric
+from core.ui.examples import examples_of, show_examples
+from core.ui.i18n import t
+from core.ui.labels import label_name
+from core.ui.measured import Measured, interval
+from core.ui.theme import mode, palette, show_chart
+from core.ui.views import chart_text, escape
+
+if TYPE_CHECKING:
+    from core.training.slices import SliceFigures
+
+_CHARTED = 14
+
+
+def show_classes(measured: Measured) -> None:
+    """Precision, recall and F1 of every class."""
+    from core.training import quality
+
+    found = quality.class_figures(measured.evaluation)
+    labels = measured.evaluation.labels
+    st.dataframe(
+        {
+            t("Class"): [label_name(labels[entry.target]) for entry in found],
+            t("Images"): [entry.n for entry in found],
+            t("Precision"): [interval(entry.precision) for entry in found],
+            t("Recall"): [interval(entry.recall) for entry in found],
+            t("F1"): [interval(entry.f1) for entry in found],
+        },
+        hide_index=True,
+    )
+    st.caption(
+        t(
+            "In brackets 95 % intervals: Wilson for precision and recall, a bootstrap for F1. Precision is over the "
+            "images that were called the class, recall over those that are."
+        )
+    )
+
+
+def show_slices(measured: Measured) -> None:
+    """Every part of the test images against all of them; the images of a part that were read wrong."""
+    from core.training.slices import SMALL, worst_slices
+
+    found = worst_slices(measured.evaluation)
+    if not found:
+        st.info(t("These images cannot be parted: there is one class and nothing else is known of them."))
+        return
+    st.caption(t("Share of images read right, part by part, the part furthest below the whole first."))
+    _chart(measured.slug, found[:_CHARTED])
+    _table(found)
+    st.caption(
+        t(
+            "The gap is to all images, with its 95 % interval. {count} parts were looked at, so p is corrected for "
+            "that (Holm): below 0.05 a gap is more than chance. Parts with fewer than {small} images are marked; their "
+            "figures say little.",
+            count=len(found),
+            small=SMALL,
+        )
+    )
+    _wrong_in(measured, found)
+
+
+def _word(name: str) -> str:
+    """Name or value of a slice as plain text."""
+    from core.training.slices import title
+
+    shown = title(name)
+    return t(shown) if isinstance(shown, Message) else label_name(shown) or "–"
+
+
+def _name(part: SliceFigures) -> str:
+    return f"{_word(part.name)}: {_word(part.value)}"
+
+
+def _points(metric: Metric) -> str:
+    return f"{100 * metric.value:+.1f} [{100 * metric.low:+.1f}, {100 * metric.high:+.1f}]"
+
+
+def _table(found: Sequence[SliceFigures]) -> None:
+    rows = [
+        {
+            t("Part"): _name(part),
+            t("Images"): part.n,
+            t("Read right"): interval(part.metric),
+            t("Gap, points"): _points(part.gap),
+            t("p, corrected"): f"{part.p_value:.3f}",
+            t("Note"): t("few images") if part.small else "",
+        }
+        for part in found
+    ]
+    st.dataframe(rows, hide_index=True, height=min(38 + 35 * len(rows), 388))
+
+
+def _chart(slug: str, found: Sequence[SliceFigures]) -> None:
+    import plotly.graph_objects as go
+
+    values = [100 * part.gap.value for part in found]
+    figure = go.Figure(
+        go.Scatter(
+            x=values,
+            y=[chart_text(f"{_name(part)} ({part.n})") for part in found],
+            error_x={
+                "type": "data",
+                "array": [100 * part.gap.high - value for part, value in zip(found, values, strict=True)],
+                "arrayminus": [value - 100 * part.gap.low for part, value in zip(found, values, strict=True)],
+            },
+            mode="markers",
+            marker={"size": 9, "symbol": ["circle-open" if part.small else "circle" for part in found]},
+            hovertemplate="%{y}: %{x:+.1f}<extra></extra>",
+        )
+    )
+    figure.add_vline(x=0, line={"dash": "dot", "color": palette(mode()).muted})
+    figure.update_layout(showlegend=False)
+    figure.update_xaxes(title=t("Percentage points above or below all images"))
+    figure.update_yaxes(autorange="reversed")
+    show_chart(figure, f"{slug}.slices", height=90 + 32 * len(found), alt=t("Gap of every part to all images"))
+
+
+def _wrong_in(measured: Measured, found: Sequence[SliceFigures]) -> None:
+    """Wrongly read images of the part that the visitor chooses, the most confident first."""
+    from core.training.slices import slices_of
+
+    place = st.selectbox(
+        t("Images read wrong in this part"),
+        range(len(found)),
+        format_func=[_name(part) for part in found].__getitem__,
+        key=f"{measured.slug}.slice",
+    )
+    part, table = found[place], measured.evaluation.table
+    rows: Any = next(
+        rows for name, value, rows in slices_of(measured.evaluation) if (name, value) == (part.name, part.value)
+    )
+    wrong = np.flatnonzero(rows & (np.asarray(table["truth"]) != np.asarray(table["prediction"])))
+    order = np.argsort(-np.asarray(table["scores"])[wrong].max(axis=1), kind="stable")
+    ids = [str(table["id"][row]) for row in wrong[order]]
+    st.caption(t("{name}: {wrong} of {n} images read wrong", name=escape(_name(part)), wrong=len(ids), n=part.n))
+    show_examples(measured, "slice", f"{part.name}.{part.value}", examples_of(measured.evaluation, ids))

@@ -1,0 +1,47 @@
+"""The class that counts as positive in a curve, and how it is called."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from core.contracts import Evaluation
+from core.ui.i18n import t
+from core.ui.labels import label_name
+from core.ui.measured import Measured
+from core.ui.views import chart_text, escape
+
+
+def target_input(measured: Measured) -> int:
+    """The class that counts as positive: the second of two, or the visitor's choice among more."""
+    slug, evaluation = measured.slug, measured.evaluation
+    if len(evaluation.labels) == 2:
+        return 1
+    return int(
+        st.selectbox(
+            t("Class against the rest"),
+            range(len(evaluation.labels)),
+            format_func=[label_name(label) for label in evaluation.labels].__getitem__,
+            key=f"{slug}.quality_target",
+            persist_state="session",
+        )
+    )
+
+
+def both_present(evaluation: Evaluation, target: int) -> bool:
+    """Whether the class and others are among the examples; says so where they are not."""
+    positives = int(np.sum(np.asarray(evaluation.table["truth"]) == target))
+    if 0 < positives < evaluation.data.n:
+        return True
+    st.info(t("The data hold no image with or no image without this label, so there is no such curve."))
+    return False
+
+
+def target_name(evaluation: Evaluation, target: int) -> str:
+    """Name of the class, as Markdown."""
+    return escape(label_name(evaluation.labels[target]))
+
+
+def short_name(evaluation: Evaluation, target: int) -> str:
+    """Name of the class for a chart."""
+    return chart_text(label_name(evaluation.labels[target]), 20)
