@@ -45,7 +45,8 @@ class House:
 
 
 @contextmanager
-def _open(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
+def open_house(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
+    """A house below `folder`, closed at the end of the block."""
     home, assets = folder / "home", folder / "assets"
     monkeypatch.setenv("VITRINE_HOME", str(home))
     monkeypatch.setenv("VITRINE_DEVICE", "cpu")
@@ -71,19 +72,19 @@ def _open(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
 @pytest.fixture
 def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
     """An empty house for one test."""
-    with _open(tmp_path, monkeypatch) as made:
+    with open_house(tmp_path, monkeypatch) as made:
         yield made
 
 
 @pytest.fixture(scope="module")
 def shared_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """A house for all tests of a module: its supervisor is started once. Do not use `house` in the same module."""
-    with pytest.MonkeyPatch.context() as monkeypatch, _open(tmp_path_factory.mktemp("house"), monkeypatch) as made:
+    with pytest.MonkeyPatch.context() as monkeypatch, open_house(tmp_path_factory.mktemp("house"), monkeypatch) as made:
         yield made
 
 
 def _end_supervisor(made: House) -> None:
-    if not (made.home / "vitrine.db").exists():
+    if not settings().database_url and not (made.home / "vitrine.db").exists():
         return
     try:
         owner = made.supervisor()

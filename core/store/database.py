@@ -24,11 +24,8 @@ BUSY_TIMEOUT_S = 5.0
 MIGRATIONS = Path(__file__).parent / "migrations"
 _WRITER = 0x56495452
 """Number of PostgreSQL's advisory lock that stands for the one writer's lock that SQLite has by itself."""
-_POSTGRESQL: dict[str, Any] = {
-    "connect_timeout": 5,
-    # A writer that hangs must not stop all others for ever.
-    "options": f"-c lock_timeout={BUSY_TIMEOUT_S * 1000:.0f} -c idle_in_transaction_session_timeout=60000",
-}
+_IDLE_MS = 60_000
+"""A writer that hangs for longer is cut off, so that it cannot stop all others for ever."""
 
 _REPAIR = N_("Run `python -m core doctor`; predictions go on meanwhile with the last good model.")
 _REASONS: tuple[tuple[str, str, str], ...] = (
@@ -129,7 +126,10 @@ def _engine(url: str) -> Engine:
         if parsed.get_backend_name() == "sqlite":
             Path(parsed.database or "").parent.mkdir(parents=True, exist_ok=True)
             return create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_S})
-        return create_engine(url, connect_args=_POSTGRESQL, pool_pre_ping=True)
+        if parsed.get_backend_name() != "postgresql":
+            raise exc.ArgumentError
+        options = f"-c lock_timeout={BUSY_TIMEOUT_S * 1000:.0f} -c idle_in_transaction_session_timeout={_IDLE_MS}"
+        return create_engine(url, connect_args={"connect_timeout": 5, "options": options}, pool_pre_ping=True)
     except OSError as error:
         raise _unavailable(error) from error
     except (exc.ArgumentError, ImportError) as error:

@@ -101,6 +101,7 @@ class TestRows:
         assert audit.entries(1)[0].input_hmac == audit.input_hmac("no")
 
 
+@pytest.mark.sqlite
 class TestSecret:
     def test_it_is_made_once_for_its_owner_alone(self, house):
         first = secret.subkey("audit")
@@ -224,6 +225,7 @@ class TestChain:
         assert audit.verify().other_key
         secret._secret.cache_clear()
 
+    @pytest.mark.sqlite
     def test_a_new_log_names_the_head_of_the_old_one(self, house):
         fill(5)
         old = audit.verify().head

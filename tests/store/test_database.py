@@ -29,6 +29,7 @@ def test_head_is_the_newest_migration():
     assert ScriptDirectory.from_config(config).get_current_head() == HEAD
 
 
+@pytest.mark.sqlite
 def test_sqlite_is_safe_against_power_cuts_and_checks_foreign_keys(house):
     with open_store().read() as connection:
         assert connection.execute(text("PRAGMA journal_mode")).scalar() == "wal"
@@ -59,6 +60,7 @@ def test_a_failed_transaction_leaves_nothing(house):
         assert connection.execute(select(supervisors)).all() == []
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize("content", [b"this is not a database" * 100, b"SQLite format 3\0" + b"\xff" * 5000])
 def test_a_damaged_file_is_named_as_such(house, content):
     house.home.mkdir()
@@ -69,6 +71,7 @@ def test_a_damaged_file_is_named_as_such(house, content):
     assert "doctor" in str(caught.value.hint)
 
 
+@pytest.mark.sqlite
 def test_a_busy_database_is_named_as_such(house, monkeypatch):
     monkeypatch.setattr(database, "BUSY_TIMEOUT_S", 0.1)
     store = open_store()
@@ -92,6 +95,7 @@ def test_a_newer_database_is_left_alone(house):
     assert caught.value.code == "store.newer"
 
 
+@pytest.mark.sqlite
 def test_a_folder_that_cannot_be_made_is_named(house):
     house.home.parent.joinpath("file").write_text("")
     with pytest.raises(StoreError) as caught:
@@ -122,6 +126,7 @@ def test_two_writers_take_turns(house):
         assert connection.execute(select(supervisors.c.owner)).scalar_one() == "80"
 
 
+@pytest.mark.sqlite
 def test_after_a_failure_the_file_is_opened_again(house):
     """A repair may have put another file in its place."""
     store = open_store()

@@ -56,6 +56,7 @@ def test_a_missing_bundled_model_is_found(trained):
     assert "registry.files_missing" in problems()
 
 
+@pytest.mark.sqlite
 def test_broken_references_are_found(trained):
     close_stores()
     import sqlite3
@@ -80,6 +81,7 @@ def test_leftovers_are_found_and_removed(trained):
     assert problems() == {}
 
 
+@pytest.mark.sqlite
 def test_a_damaged_database_is_rebuilt_from_the_folders(trained):
     champion = trained.registry.resolve(SLUG)
     for version in trained.registry.versions(SLUG)[:2]:
@@ -119,6 +121,7 @@ def test_full_disks_and_unreadable_catalogues_are_found(house, monkeypatch):
     assert {"disk.full", "catalogue"} <= set(problems())
 
 
+@pytest.mark.sqlite
 class TestLog:
     def lines(self, house):
         return [json.loads(line) for line in (house.home / "logs" / "vitrine.log").read_text().splitlines()]
@@ -151,6 +154,7 @@ class TestLog:
         assert "still_here" in capsys.readouterr().err
 
 
+@pytest.mark.sqlite
 class TestDevice:
     def test_memory_of_this_process_is_measured(self, house):
         memory = device.memory()

@@ -231,6 +231,7 @@ class TestDoctor:
         assert key.stat().st_mode & 0o777 == 0o600
         assert self.findings() == {}
 
+    @pytest.mark.sqlite
     def test_a_rebuilt_database_begins_a_log_that_names_the_old_one(self, three):
         from core.store.database import close_stores
 

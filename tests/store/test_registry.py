@@ -243,6 +243,7 @@ def test_a_version_without_its_folder_is_named(house):
     assert [version.ref for version in house.registry.versions(SLUG)] == ["bundled"]
 
 
+@pytest.mark.sqlite
 class TestDamagedDatabase:
     def damage(self, house):
         close_stores()
@@ -356,6 +357,7 @@ class TestReconcile:
         assert mine.is_dir()
         assert foreign.is_dir()
 
+    @pytest.mark.sqlite
     def test_everything_comes_back_when_the_database_is_lost(self, house):
         for content in (b"one", b"two", b"three"):
             version = house.registry.register(SLUG, house.staged(content))

@@ -1,0 +1,246 @@
+"""What visitors say of predictions: kept only when agreed, taken back, deleted, limited, on record."""
+
+from __future__ import annotations
+
+import io
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from sqlalchemy import select, update
+
+from core import access
+from core.access import AccessRefused, Actor, acting_as
+from core.contracts import Classification, ImageSample, ModelRef, Reason
+from core.errors import InputRefused, StoreError
+from core.settings import settings
+from core.store import audit, feedback, pictures
+from core.store.database import open_store
+from core.store.feedback import CORRECTION, REVIEW
+from core.store.schema import corrections as table
+from tests.house import House
+
+LABELS = ("cat", "dog", "owl")
+MODEL = ModelRef("fake", "3", "tiny", "a" * 64)
+VIEWER, OTHER = Actor("visitor-1", "viewer"), Actor("visitor-2", "viewer")
+
+
+def sample(number: int = 0, side: tuple[int, int] = (40, 30), name: str = "Zhang_San_1970.png") -> ImageSample:
+    pixels = np.random.default_rng(number).integers(0, 255, (*side, 3), dtype=np.uint8)
+    return ImageSample(name, pixels, f"{number:064x}")
+
+
+def said(decision: str | None = "cat") -> Classification:
+    reason = None if decision else Reason("domain.unlike", "unlike")  # type: ignore[arg-type]
+    return Classification(LABELS, np.array([0.5, 0.3, 0.2], np.float32), decision, ("cat", "dog"), reason)
+
+
+def add(
+    number: int = 0, answer: str = "dog", keep: bool = False, model: ModelRef = MODEL, **more
+) -> feedback.Correction:
+    return feedback.add(sample(number), said(), model, answer=answer, keep=keep, **more)
+
+
+def files(house: House) -> list[Path]:
+    return [path for path in (house.home / "corrections").rglob("*") if path.is_file()]
+
+
+def actions() -> list[str]:
+    return [entry.action for entry in reversed(audit.entries(100))]
+
+
+def test_without_consent_only_a_keyed_hash_and_the_answer_stay(house: House) -> None:
+    given = add(reason="it barks")
+    assert files(house) == [] and not given.kept
+    with open_store().read() as connection:
+        row = connection.execute(select(table)).mappings().one()
+    assert row["scores"] == {} and row["stored"] == ""
+    assert (row["decision"], row["answer"], row["reason"]) == ("cat", "dog", "it barks")
+    assert row["input_hmac"] not in ("", sample().sha256)
+    assert "Zhang" not in str(dict(row))
+
+
+def test_with_consent_the_pixels_are_kept_and_nothing_of_the_file(house: House) -> None:
+    given = add(keep=True)
+    (kept,) = files(house)
+    assert kept.name == f"{given.id}.png" and kept.read_bytes().startswith(b"\x89PNG")
+    assert b"Zhang" not in kept.read_bytes()
+    np.testing.assert_array_equal(feedback.picture(given).pixels, sample().pixels)
+    assert given.scores == {"cat": 0.5, "dog": 0.3, "owl": 0.2}
+
+
+def test_large_pictures_are_kept_small_and_still_readable(house: House) -> None:
+    wide = ImageSample("wide.png", np.full((600, 12_000, 3), 77, np.uint8), "f" * 64)
+    given = feedback.add(wide, said(), MODEL, answer="dog", keep=True)
+    assert feedback.picture(given).pixels.shape == (52, pictures.KEPT_SIDE, 3)
+    with Image.open(io.BytesIO(files(house)[0].read_bytes())) as image:
+        assert image.mode == "L", "grey pictures take a third of the room"
+
+
+def test_second_answer_replaces_the_first_with_its_picture(house: House) -> None:
+    add(answer="dog", keep=True)
+    second = add(answer="owl", keep=True)
+    assert [entry.answer for entry in feedback.corrections("fake")] == ["owl"]
+    assert [path.stem for path in files(house)] == [second.id]
+    add(answer="owl", model=ModelRef("fake", "4", "tiny", "b" * 64))
+    assert len(feedback.corrections("fake")) == 2, "another version gave another answer"
+
+
+def test_find_knows_the_same_input_and_model_again(house: House) -> None:
+    given = add()
+    assert feedback.find(sample(), MODEL) == given
+    assert feedback.find(sample(1), MODEL) is None
+    assert feedback.find(sample(), ModelRef("fake", "4", "tiny", "b" * 64)) is None
+    feedback.undo(given.id)
+    assert feedback.find(sample(), MODEL) is None
+
+
+def test_undo_deletes_the_picture_and_leaves_a_line(house: House) -> None:
+    given = add(keep=True)
+    feedback.undo(given.id)
+    assert files(house) == []
+    (entry,) = feedback.corrections("fake")
+    assert entry.undone and not entry.kept and entry.scores == {}
+    assert feedback.kept("fake") == []
+
+
+def test_delete_leaves_nothing_but_the_record(house: House) -> None:
+    given = add(keep=True, reason="canary-reason")
+    running = house.home / "jobs" / "j1" / "run" / "corrections" / "dog"
+    running.mkdir(parents=True)
+    (running / f"{given.id}.png").write_bytes(b"copy")
+    feedback.delete(given.id)
+    assert files(house) == [] and not list(running.iterdir())
+    with open_store().read() as connection:
+        assert connection.execute(select(table)).first() is None
+    assert actions() == ["correct", "correction.delete"]
+    assert "canary-reason" not in str(audit.entries(10))
+    with pytest.raises(StoreError, match=r"corrections\.unknown"):
+        feedback.delete(given.id)
+
+
+def test_unknown_answer_is_refused_with_the_labels(house: House) -> None:
+    with pytest.raises(InputRefused) as refused:
+        add(answer="")
+    assert "cat, dog, owl" in str(refused.value.hint)
+    assert feedback.corrections("fake") == [] and actions() == []
+
+
+def test_there_is_a_limit_with_a_way_out(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VITRINE_CORRECTION_LIMIT", "2")
+    settings.cache_clear()
+    for number in range(2):
+        add(number, keep=True)
+    with pytest.raises(StoreError, match=r"corrections\.full") as full:
+        add(2, keep=True)
+    assert "2" in str(full.value.message) and "VITRINE_CORRECTION_LIMIT" in str(full.value.hint)
+    assert len(files(house)) == 2, "the refused picture is not left behind"
+    add(1, answer="owl")
+    feedback.delete(feedback.corrections("fake")[0].id)
+    add(2)
+
+
+def test_unwritable_record_means_nothing_is_stored(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object, **__: object) -> int:
+        raise StoreError("audit.unwritable", "no")
+
+    monkeypatch.setattr(audit.Change, "record", fails)
+    with pytest.raises(StoreError, match=r"audit\.unwritable"):
+        add(keep=True)
+    assert files(house) == [] and feedback.corrections("fake") == []
+
+
+def test_full_disk_is_said_and_leaves_nothing(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    audit.input_hmac("the secret is there before the disk is full")
+    monkeypatch.setattr(pictures.files, "sync_file", full)
+    with pytest.raises(StoreError, match=r"corrections\.unwritable"):
+        add(keep=True)
+    assert files(house) == [] and feedback.corrections("fake") == []
+
+
+def test_case_for_a_person_becomes_a_correction(house: House) -> None:
+    case = feedback.review(sample(), said(None), MODEL)
+    assert (case.kind, case.decision, case.answer) == (REVIEW, "", "") and case.kept
+    assert feedback.kept("fake") == [], "nothing to learn before somebody answered"
+    with pytest.raises(InputRefused):
+        feedback.answer_case(case.id, "horse")
+    answered = feedback.answer_case(case.id, "owl", "seen at night")
+    assert answered.kind == CORRECTION and feedback.kept("fake") == [answered]
+    with pytest.raises(StoreError, match=r"corrections\.unknown"):
+        feedback.answer_case(case.id, "cat")
+    assert actions() == ["review", "correction.answer"]
+
+
+def test_viewer_sees_and_changes_only_what_is_his(house: House) -> None:
+    with acting_as(VIEWER):
+        mine = add(0, keep=True)
+        case = feedback.review(sample(5), said(None), MODEL)
+    with acting_as(OTHER):
+        add(1)
+        assert [entry.actor for entry in feedback.corrections("fake")] == ["visitor-2"]
+        assert feedback.find(sample(0), MODEL) is None
+        for change in (feedback.undo, feedback.delete):
+            with pytest.raises(AccessRefused):
+                change(mine.id)
+        with pytest.raises(AccessRefused):
+            feedback.answer_case(case.id, "cat")
+    assert len(feedback.corrections("fake")) == 3 and len(feedback.corrections("fake", REVIEW)) == 1
+    with acting_as(VIEWER):
+        feedback.undo(mine.id)
+    assert access.current() == access.LOCAL
+
+
+def test_pictures_go_when_their_time_is_over(house: House) -> None:
+    old, young = add(0, keep=True), add(1, keep=True)
+    case = feedback.review(sample(2), said(None), MODEL)
+    long_ago = datetime.now(UTC) - timedelta(days=settings().correction_days + 0.1)
+    with open_store().write() as connection:
+        connection.execute(update(table).where(table.c.id.in_([old.id, case.id])).values(created=long_ago))
+    assert feedback.kept("fake") == [young]
+    assert [path.stem for path in files(house)] == [young.id]
+    left = {entry.id: entry for entry in feedback.corrections("fake")}
+    assert set(left) == {old.id, young.id}, "an answer stays without its picture, an open case does not"
+    assert not left[old.id].kept
+    assert actions()[-1] == "correction.expire"
+
+
+def test_file_without_a_row_is_removed(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    add(0, keep=True)
+    (house.home / "corrections" / "fake" / "stray.png").write_bytes(b"stray")
+    feedback.sweep()
+    assert len(files(house)) == 2, "it may be about to get its row"
+    monkeypatch.setattr(pictures, "_YOUNG_S", -1.0)
+    feedback.sweep()
+    assert [path.stem for path in files(house)] == [feedback.corrections("fake")[0].id]
+
+
+def test_training_folder_holds_what_is_kept_and_not_undone(house: House, tmp_path: Path) -> None:
+    first, second, undone = add(0, "dog", keep=True), add(1, "cat", keep=True), add(2, "owl", keep=True)
+    add(3, "dog")
+    feedback.undo(undone.id)
+    target = tmp_path / "run" / "corrections"
+    assert feedback.training_folder("fake", target) == 2
+    assert {path.relative_to(target).as_posix() for path in target.rglob("*.png")} == {
+        f"dog/{first.id}.png",
+        f"cat/{second.id}.png",
+    }
+    feedback.delete(first.id)
+    assert feedback.training_folder("fake", target) == 1, "written anew"
+    assert [path.stem for path in target.rglob("*.png")] == [second.id]
+
+
+@pytest.mark.parametrize("label", ["../../evil", "a/b", "..", ".", "", "a\0b", "x" * 300])
+def test_label_that_is_no_folder_name_is_left_out(house: House, tmp_path: Path, label: str) -> None:
+    target = tmp_path / "deep" / "er" / "corrections"
+    assert pictures.lay_out([(label, add(keep=True).stored)], target) == 0
+    assert not list(tmp_path.rglob("*.png"))[1:] and not (tmp_path / "evil").exists()
+
+
+def test_reason_is_one_short_line_without_control_characters(house: House) -> None:
+    given = add(reason="  two\nlines\x1b[31m " + "x" * 900)
+    assert given.reason.startswith("two lines[31m") and len(given.reason) == feedback.REASON_LENGTH
