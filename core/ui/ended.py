@@ -27,6 +27,8 @@ UNUSABLE = ("train.snapshot_damaged", "train.other_run")
 def show_ended(slug: str, record: JobRecord) -> None:
     """How the job ended, and what can be done now."""
     _outcome(record)
+    if record.kind == "compress":  # measures a version and trains nothing
+        return
     if record.status == "completed":
         _train_longer(slug, record)
     else:
@@ -36,8 +38,10 @@ def show_ended(slug: str, record: JobRecord) -> None:
 
 
 def _outcome(record: JobRecord) -> None:
-    if record.status == "completed":
-        version = record.result.get("version")
+    version = record.result.get("version")
+    if record.status == "completed" and version is None:
+        st.success(t("Measured. The table is in the model room."), icon=":material/check_circle:")
+    elif record.status == "completed":
         st.success(
             t("Version {version} is registered as challenger. Compare it below.", version=escape(version)),
             icon=":material/check_circle:",

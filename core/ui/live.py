@@ -35,6 +35,9 @@ STAGE_NAMES = {
     "compare": N_("Measuring the version in use on the same images"),
     "register": N_("Registering the version"),
     "cross-validate": N_("Cross-validation"),
+    "draw": N_("Drawing the images of the stream"),
+    "compress": N_("Writing the formats"),
+    "time": N_("Taking the times"),
     "seeds": N_("Training with other seeds"),
     "diagnose": N_("Looking for overfitting"),
 }
