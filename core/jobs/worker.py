@@ -105,7 +105,7 @@ def _finish(store: Store, run: StoreRun, work: Callable[[], dict[str, Any]]) -> 
 def _train(record: JobRecord, run: StoreRun) -> dict[str, Any]:
     sector = find_sector(record.sector)
     config = _config(load_task(sector.task), record)
-    if record.args.get("corrections"):
+    if record.args.get("corrections") and not keeping.has_snapshot(record.id):  # else those that it began with
         lay_out_corrections(record.sector, run)
     version = train_version(sector, config, Path(str(record.args["data"])), run, name=run.data_name, job_id=record.id)
     return {"version": version.number}

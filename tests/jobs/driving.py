@@ -11,6 +11,9 @@ from core.store.schema import jobs as table
 from tests.house import until
 from tests.jobs.fake_sector import SLUG
 
+SLOW = {"epochs": 400, "sleep_s": 0.02}
+"""Options of a run that leaves a snapshot every now and then, for longer than a test waits."""
+
 
 def submit(key="", data="/nowhere", slot="auto", **config) -> str:
     return jobs.submit("train", {"sector": SLUG, "config": config, "data": data, "name": "mine"}, slot=slot, key=key)
@@ -23,6 +26,16 @@ def ended(job_id, timeout=20.0):
 
 def training(job_id):
     return until(lambda: jobs.status(job_id).step > 0 and jobs.status(job_id))
+
+
+def cancelled(after_epoch=2, data="/usr", **config):
+    """A job that was cancelled after an epoch."""
+    job_id = submit(data=data, **(SLOW | config))
+    until(lambda: jobs.epochs_kept(job_id) >= after_epoch)
+    jobs.cancel(job_id)
+    record = ended(job_id)
+    assert record.status == "cancelled"
+    return record
 
 
 def worker_of(job_id):
