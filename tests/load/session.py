@@ -49,6 +49,7 @@ class Session:
         query: Query string without the question mark.
         locale: What the browser would report.
         timeout_s: Longest wait for one run of the script.
+        cookies: Further cookies, such as the one of a sign-in.
     """
 
     address: str
@@ -56,6 +57,8 @@ class Session:
     query: str = ""
     locale: str = "en-US"
     timeout_s: float = 60.0
+    cookies: str = ""
+    """What the browser would send besides the token, as in the header."""
     elements: dict[tuple[int, ...], tuple[str, Any]] = field(default_factory=dict)
     """What the page shows, by place: kind of element and its protobuf message."""
     received_bytes: int = 0
@@ -71,7 +74,7 @@ class Session:
         self._socket: ClientConnection = await connect(
             f"{self.address.replace('http', 'ws', 1)}/_stcore/stream",
             subprotocols=["streamlit", self._token or "none"],  # type: ignore[list-item]  # plain strings go over the wire
-            additional_headers={"Origin": self.address, "Cookie": f"_streamlit_xsrf={self._token}"},
+            additional_headers={"Origin": self.address, "Cookie": f"_streamlit_xsrf={self._token}; {self.cookies}"},
             max_size=None,
             open_timeout=self.timeout_s,
         )
