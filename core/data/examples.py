@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -94,7 +95,7 @@ def _kept(folder: Path, ids: Sequence[str]) -> dict[str, Pixels]:
     if not path.is_file():
         return {}
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             names, ends, data = (archive[name] for name in ("id", "end", "data"))
         place = {str(name): row for row, name in enumerate(names)}
         rows = {image_id: place[image_id] for image_id in ids if image_id in place}
@@ -103,7 +104,7 @@ def _kept(folder: Path, ids: Sequence[str]) -> dict[str, Pixels]:
             image_id: read_image(data[begins[row] : ends[row]].tobytes(), image_id).pixels
             for image_id, row in rows.items()
         }
-    except (OSError, ValueError, KeyError, IndexError, EOFError, InputRefused) as error:
+    except (OSError, ValueError, KeyError, IndexError, EOFError, BadZipFile, InputRefused) as error:
         raise ModelRefused(
             "model.examples_damaged", N_("The pictures kept with this version cannot be read."), N_("Train it again.")
         ) from error
@@ -140,7 +141,7 @@ def _read(path: Path, ids: Sequence[str]) -> dict[str, Pixels]:
         return medmnist.read_some(path, limits, ids)
     found: dict[str, Pixels] = {}
     with ExitStack() as stack:
-        for source, split in open_sources(path, limits):
+        for source, split in open_sources(path, limits, {image_id.partition("/")[0] for image_id in ids}):
             stack.enter_context(source)
             wanted = set(ids) - found.keys()
             for item in layout.place(source, split)[0] if wanted else ():

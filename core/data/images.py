@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -135,13 +135,17 @@ def _read_files(path: Path, limits: Limits, collected: _Collected, progress: Pro
     return labels
 
 
-def open_sources(path: Path, limits: Limits) -> list[tuple[ImageSource, str]]:
-    """The collections of a path, each with the split that its file name states or an empty string; to be closed."""
+def open_sources(path: Path, limits: Limits, only: Collection[str] = ()) -> list[tuple[ImageSource, str]]:
+    """The collections of a path, each with the split that its file name states or an empty string; to be closed.
+
+    Of zips that state their split, `only` those of some splits can be asked for: listing a large one takes a second.
+    """
     if path.is_dir():
         zips = [(file, layout.SPLIT_NAMES.get(file.stem.lower(), "")) for file in sorted(path.glob("*.zip"))]
         named = [(file, split) for file, split in zips if split]
         if named:
-            return [(open_zip(file, file.name, limits), split) for file, split in named]
+            wanted = [entry for entry in named if not only or entry[1] in only]
+            return [(open_zip(file, file.name, limits), split) for file, split in wanted]
         return [(open_folder(path, limits), "")]
     return [(open_zip(path, path.name, limits), "")]
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -69,7 +70,7 @@ def load_evaluation(folder: Path) -> Evaluation | None:
         return None
     try:
         stored = json.loads((folder / SUMMARY).read_text(encoding="utf-8"))
-        with np.load(folder / TABLE, allow_pickle=False) as archive:
+        with (folder / TABLE).open("rb") as file, np.load(file, allow_pickle=False) as archive:
             table = {name: archive[name] for name in archive.files}
         return Evaluation(
             labels=tuple(stored["labels"]),
@@ -80,7 +81,7 @@ def load_evaluation(folder: Path) -> Evaluation | None:
             command=str(stored["command"]),
             skipped=dict(stored["skipped"]),
         )
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, BadZipFile) as error:
         raise ModelRefused(
             "model.evaluation_damaged",
             Message(N_("The stored evaluation of this version cannot be read.")),

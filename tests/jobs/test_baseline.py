@@ -11,6 +11,7 @@ import pytest
 from core.contracts import Evaluation
 from core.errors import ModelRefused
 from core.jobs import baseline
+from core.serving.timing import load_costs
 from core.training import quality
 from core.training.evaluation import load_evaluation, save_evaluation
 from tests.ui.medical_service import evaluation
@@ -82,3 +83,34 @@ def test_a_champion_that_cannot_be_measured_costs_nothing_else(
 def test_other_labels_are_not_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     checkpoint, champion = measure(tmp_path, monkeypatch, ("cats", "dogs"))
     assert not baseline.baseline_folder(checkpoint, champion.sha256).exists()
+
+
+def test_both_are_timed_in_turn_where_the_task_can_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Quick:
+        size_bytes = 2**20
+
+        def predict(self, inputs: list[Any]) -> list[None]:
+            return [None]
+
+    monkeypatch.setattr(Measures, "load", lambda *_: Quick())
+    monkeypatch.setattr(Measures, "probe", lambda _: "probe", raising=False)
+    checkpoint, champion = measure(tmp_path, monkeypatch, ("normal", "pneumonia"))
+    costs = load_costs(baseline.baseline_folder(checkpoint, champion.sha256))
+    assert costs is not None and costs.champion_mb == costs.challenger_mb == 1
+    assert costs.repeats >= 20
+
+
+def test_the_same_data_are_not_measured_again_but_timed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    champion = Champion(tmp_path / "champion", ("normal", "pneumonia"))
+    checkpoint = tmp_path / "new"
+    for folder in (champion.path, checkpoint):
+        folder.mkdir()
+        save_evaluation(folder, evaluation(n=20))
+    monkeypatch.setattr(baseline, "registry", type("Registry", (), {"resolve": lambda self, slug: champion}))
+    task: Any = Measures(evaluation(n=60))
+    monkeypatch.setattr(Measures, "evaluate", lambda *_: pytest.fail("measured again"))
+    monkeypatch.setattr(Measures, "load", lambda *_: type("P", (), {"size_bytes": 1, "predict": lambda _, x: x})())
+    monkeypatch.setattr(Measures, "probe", lambda _: "probe", raising=False)
+    baseline.measure_champion(task, "medical", checkpoint, tmp_path)
+    folder = baseline.baseline_folder(checkpoint, champion.sha256)
+    assert load_evaluation(folder) is None and load_costs(folder) is not None
