@@ -7,6 +7,9 @@ import streamlit as st
 from core.catalog import sector
 from core.ui.answers import show_answers, show_why
 from core.ui.card import show_card
+from core.ui.corrections import show_corrections
+from core.ui.drift import show_drift
+from core.ui.fixit import show_fixit
 from core.ui.frame import page
 from core.ui.i18n import t
 from core.ui.improve import show_improve
@@ -33,6 +36,11 @@ if section in ("answer", "why"):
             show_answers(SECTOR, inputs, options)
     else:
         show_why(SECTOR, inputs)
+elif section == "corrections":
+    show_corrections(SECTOR)
+    show_fixit(SECTOR)
+elif section == "drift":
+    show_drift(SECTOR)
 elif section == "improve":
     show_improve(SECTOR)
 elif section == "quality":

@@ -1,25 +1,36 @@
-"""The versions of one sector: the one in use, all of them in a table, one in detail, promote and roll back."""
+"""The versions of one sector: which one answers, how they came to be, one of them in detail, and what can be done."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Final
 
 import streamlit as st
 
-from core.contracts import Sector
+from core.access import allowed
+from core.contracts import N_, Sector
 from core.errors import AppError
 from core.serving.comparison import evaluations
 from core.store.registry import CHALLENGER, registry
 from core.store.versions import Version
 from core.ui.card import card_download, show_version_card
 from core.ui.comparison import show_comparison
+from core.ui.compress import show_compression
+from core.ui.exchange import show_exchange
 from core.ui.figures import show_metrics, stored_evaluation
 from core.ui.gate import promotion_input, show_verdict
 from core.ui.i18n import t
+from core.ui.lineage import show_lineage
 from core.ui.moves import move, role, show_outcome, version_name
 from core.ui.versions import SHOWN_METRICS, show_table
-from core.ui.views import say, show_error
+from core.ui.views import escape, say, show_error
+
+VIEWS: Final = {
+    "card": N_("Card"),
+    "compress": N_("Compression"),
+    "exchange": N_("Export and import"),
+}
 
 
 def show(sector: Sector) -> None:
@@ -42,6 +53,36 @@ def show(sector: Sector) -> None:
     _show_version(sector, versions, champion)
 
 
+def show_origins(sector: Sector) -> None:
+    """Where the versions of a sector come from, and who made which one answer."""
+    try:
+        versions = registry().versions(sector.slug)
+        history = registry().history(sector.slug)
+    except AppError as error:
+        show_error(error)
+        return
+    show_lineage(sector, versions)
+    if not history:
+        return
+    st.markdown(f"**{t('Promotions')}**")
+    st.dataframe(
+        [
+            {
+                t("Time"): move.created.astimezone().strftime("%Y-%m-%d %H:%M"),
+                t("From version"): str(move.previous or t("Bundled model")),
+                t("To version"): str(move.number or t("Bundled model")),
+                t("Who"): move.actor,
+                t("Gate"): str((move.verdict or {}).get("result", "–")),
+                t("Reason"): move.reason,
+                t("Rolled back"): move.undone,
+            }
+            for move in history
+        ],
+        hide_index=True,
+        key=f"{sector.slug}.promotions",
+    )
+
+
 def _show_champion(sector: Sector, champion: Version) -> None:
     with st.container(border=True):
         st.markdown(f":green[:material/verified:] **{t('In use: {name}', name=version_name(champion))}**")
@@ -50,8 +91,10 @@ def _show_champion(sector: Sector, champion: Version) -> None:
             st.caption(t("No evaluation is stored with this version."))
         else:
             show_metrics(evaluation, (sector.headline_metric, *SHOWN_METRICS))
-        if registry().can_roll_back(sector.slug) and st.button(
-            t("Roll back"), icon=":material/undo:", key=f"{sector.slug}.room_rollback"
+        if (
+            registry().can_roll_back(sector.slug)
+            and allowed("presenter")
+            and st.button(t("Roll back"), icon=":material/undo:", key=f"{sector.slug}.room_rollback")
         ):
             _confirm_rollback(sector, champion)
 
@@ -73,9 +116,29 @@ def _show_version(sector: Sector, versions: Sequence[Version], champion: Version
             t("Promote this version"), icon=":material/upgrade:", type="primary", key=f"{sector.slug}.room_promote"
         ):
             _confirm_promotion(sector, chosen, champion)
+        if (
+            chosen.number not in (0, champion.number)
+            and allowed("admin")
+            and st.button(t("Delete it"), icon=":material/delete:", key=f"{sector.slug}.room_delete")
+        ):
+            _confirm_deletion(sector, chosen)
         card_download(chosen)
+    view = st.segmented_control(
+        t("What of it"),
+        list(VIEWS),
+        default="card",
+        required=True,
+        format_func={name: t(title) for name, title in VIEWS.items()}.__getitem__,
+        key=f"{sector.slug}.room_view",
+        label_visibility="collapsed",
+    )
     with st.container(border=True):
-        show_version_card(chosen)
+        if view == "compress":
+            show_compression(sector, chosen)
+        elif view == "exchange":
+            show_exchange(sector, chosen)
+        else:
+            show_version_card(chosen)
 
 
 def _confirm_promotion(sector: Sector, version: Version, champion: Version) -> None:
@@ -100,19 +163,28 @@ def _confirm_promotion(sector: Sector, version: Version, champion: Version) -> N
 
 
 def _confirm_rollback(sector: Sector, champion: Version) -> None:
-    @st.dialog(t("Roll back"), icon=":material/undo:")
+    says = t("What answered before {name} was promoted will answer again, for everybody.", name=version_name(champion))
+    back = partial(registry().rollback, sector.slug, expected=champion.number)
+    _confirm(sector.slug, t("Roll back"), says, back)
+
+
+def _confirm_deletion(sector: Sector, version: Version) -> None:
+    says = t("{name} goes with its weights, evaluations and card. Export it first to keep it.", name=_option(version))
+
+    def delete() -> Version:
+        registry().delete(sector.slug, version.number)
+        return registry().resolve(sector.slug)
+
+    _confirm(sector.slug, t("Delete a version"), escape(says), delete)
+
+
+def _confirm(slug: str, title: str, says: str, action: Callable[[], Version]) -> None:
+    """Ask once more before something happens to everybody."""
+
+    @st.dialog(title)
     def dialog() -> None:
-        st.write(
-            t("What answered before {name} was promoted will answer again, for everybody.", name=version_name(champion))
-        )
-        back = partial(registry().rollback, sector.slug)
-        if st.button(
-            t("Roll back"),
-            type="primary",
-            key=f"{sector.slug}.room_rollback_yes",
-            on_click=move,
-            args=(sector.slug, back),
-        ):
+        st.write(says)
+        if st.button(title, type="primary", key=f"{slug}.room_confirm", on_click=move, args=(slug, action)):
             st.rerun()
 
     dialog()

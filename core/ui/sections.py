@@ -10,8 +10,10 @@ from core.ui.i18n import t
 SECTIONS = {
     "answer": N_("Answer"),
     "why": N_("Why"),
+    "corrections": N_("Corrections"),
     "improve": N_("Improve"),
     "quality": N_("Quality"),
+    "drift": N_("Drift"),
     "card": N_("Card"),
 }
 _PARAMETER = "view"

@@ -11,12 +11,21 @@ from streamlit.testing.v1 import AppTest
 
 from core import hub
 from core.settings import settings
+from core.store import alerts
 from core.store.registry import registry
+from core.store.usage import disk_usage
 from core.ui import status
 from tests.ui.checkpoints import register_version, write_checkpoint
 from tests.ui.test_house import words
 
 OpenPage = Callable[..., AppTest]
+
+
+def room_part(open_page: OpenPage, part: str) -> AppTest:
+    page = open_page("models")
+    page.segmented_control(key="models.part").set_value(part).run()
+    assert not page.exception
+    return page
 
 
 @pytest.mark.parametrize(("view", "key"), [("models", "medical.room_rollback"), ("medical", "medical.rollback")])
@@ -29,7 +38,7 @@ def test_promoting_the_bundled_model_can_be_taken_back(open_page: OpenPage, home
     page = open_page(view, **parameters)
     page.button(key=key).click().run()
     if view == "models":
-        page.button(key="medical.room_rollback_yes").click().run()
+        page.button(key="medical.room_confirm").click().run()
     assert not page.exception
     assert registry().resolve("medical").number == first.number
     assert "In use now: version 1" in words(page)
@@ -76,3 +85,64 @@ def test_network_line_tells_what_is_known(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setenv("VITRINE_OFFLINE", "1")
     settings.cache_clear()
     assert "Offline" in status._network_line()
+
+
+def test_lineage_names_parent_data_and_who_promoted(open_page: OpenPage, home: Path) -> None:
+    parent = register_version(home, seed=1)
+    folder = write_checkpoint(home / "staged", 2)
+    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest |= {"parent": parent.sha256, "seed": 7, "data": {"name": "chest_xray_224", "fingerprint": "ab" * 32}}
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    child = registry().register("medical", folder)
+    registry().promote("medical", child.number, reason="a test of the lineage")
+    page = room_part(open_page, "origins")
+    assert not page.exception
+    lineage, promotions = (frame.value for frame in page.dataframe)
+    row = lineage[lineage["Version"] == str(child.number)].iloc[0]
+    assert row["Parent"] == f"{parent.number} ({parent.sha256[:8]})"
+    assert row["Training data"].endswith("(abababab)") and row["Seed"] == "7"
+    assert promotions.iloc[0]["To version"] == str(child.number)
+    assert promotions.iloc[0]["Reason"] == "a test of the lineage"
+
+
+def test_audit_log_is_shown_checked_and_kept_from_viewers(
+    open_page: OpenPage, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    register_version(home, seed=1)
+    registry().promote("medical", 1)
+    page = room_part(open_page, "audit")
+    assert "promote" in " ".join(page.dataframe[0].value["Action"])
+    page.button(key="models.audit_check").click().run()
+    assert "all there, all as written" in words(page)
+    monkeypatch.setenv("VITRINE_ROLE", "viewer")
+    settings.cache_clear()
+    assert not room_part(open_page, "audit").dataframe
+
+
+def test_alerts_are_listed_and_closed(open_page: OpenPage, home: Path) -> None:
+    number = alerts.raise_alert("medical", alerts.DRIFT, {"p": 0.001})
+    page = room_part(open_page, "jobs")
+    assert "drift" in words(page)
+    page.button(key=f"models.alert.{number}").click().run()
+    assert alerts.open_alerts() == []
+    assert "No alert is open" in words(page)
+
+
+def test_disk_use_adds_up(home: Path) -> None:
+    (home / "versions").mkdir(parents=True, exist_ok=True)
+    (home / "versions" / "weights").write_bytes(bytes(5000))
+    (home / "else").write_bytes(bytes(300))
+    found = disk_usage()
+    assert found.bytes_by_kind["Versions"] == 5000
+    assert sum(found.bytes_by_kind.values()) == sum(p.stat().st_size for p in home.rglob("*") if p.is_file())
+    assert found.free_bytes > 0
+
+
+def test_a_version_is_deleted_after_a_second_question(open_page: OpenPage, home: Path) -> None:
+    register_version(home, seed=1)
+    page = open_page("models")
+    page.button(key="medical.room_delete").click().run()
+    assert [version.number for version in registry().versions("medical")] == [1, 0]
+    page.button(key="medical.room_confirm").click().run()
+    assert not page.exception
+    assert [version.number for version in registry().versions("medical")] == [0]
