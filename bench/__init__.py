@@ -18,6 +18,9 @@ NAMES = {
     "predict": "One prediction through the service, beside the bare forward pass",
     "load": "50 visitors at one rerun a second, with and without the collection after every run",
     "domain": "What the medical page declines: pictures that are no X-rays, and X-rays of the test split",
+    "fixit": "A last layer fitted to simulated corrections: mended elsewhere, forgotten, seconds",
+    "kills": "SIGKILL while training, registering and promoting: what is lost, beside a writer without precautions",
+    "cancel": "How long a training takes to stop after somebody cancelled it",
     "verdicts": "Bad and odd files through command line, JSON route and page: right and wrong verdicts",
 }
 OUTPUT = Path(__file__).resolve().parent.parent / "build" / "bench"

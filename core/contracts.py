@@ -228,6 +228,8 @@ class Refit:
     """Accuracy on the validation images, which chose the strength."""
     validation: Metric
     strength: float
+    tolerance: float
+    """Share of the validation images that the fix was allowed to cost."""
 
 
 @dataclass(frozen=True)
@@ -313,8 +315,12 @@ class Probed(Protocol):
 class Refits(Protocol):
     """Optional side of a task; the page offers a quick fix from corrections only where it is present."""
 
-    def refit(self, predictor: Any, checkpoint: Path, examples: Sequence[tuple[Any, str]], target: Path) -> Refit:
+    def refit(
+        self, predictor: Any, checkpoint: Path, examples: Sequence[tuple[Any, str]], target: Path, tolerance: float
+    ) -> Refit:
         """Fit the last layer of a loaded checkpoint to (input, right label) pairs and write a checkpoint to `target`.
+
+        `tolerance` is the share of the validation images by which right answers may become fewer.
 
         Raises `InputRefused` when there is nothing to learn from or nothing to measure it on.
         """

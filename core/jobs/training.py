@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import gc
+import shutil
 import sys
 from pathlib import Path
 from typing import Any, Protocol
@@ -12,9 +13,11 @@ from core.contracts import N_, Message, RunContext, Sector, Task
 from core.device import limit_threads
 from core.errors import AppError, JobError, RunCancelled
 from core.jobs.baseline import measure_champion
+from core.jobs.corrections import joined
 from core.log import log_event
 from core.store.registry import Version, registry
 from core.tasks import load_task
+from core.training import snapshot
 
 
 class Run(RunContext, Protocol):
@@ -43,6 +46,8 @@ def train_version(sector: Sector, config: Any, data: Path, run: Run, *, name: st
     limit_threads()
     task = load_task(sector.task)
     checkpoint = _trained(task, config, data, run)
+    for message in joined(checkpoint):
+        run.say(message)
     if run.should_stop():
         raise RunCancelled
     run.stage("compare")
@@ -65,6 +70,7 @@ def out_of_memory(error: BaseException) -> bool:
 
 def _trained(task: Task, config: Any, data: Path, run: Run) -> Path:
     """Train; when memory runs out, once more with half the batch."""
+    config = _as_begun(config, run.directory)
     try:
         return task.train(config, data, run)
     except (MemoryError, RuntimeError) as error:
@@ -73,6 +79,7 @@ def _trained(task: Task, config: Any, data: Path, run: Run) -> Path:
             raise
     log_event("out_of_memory", level="WARNING", batch_size=smaller.batch_size)
     run.say(Message(N_("Memory ran out; trying again with batches of {size}."), {"size": smaller.batch_size}))
+    shutil.rmtree(run.directory / snapshot.FOLDER, ignore_errors=True)  # of a run with other batches
     gc.collect()
     if "torch" in sys.modules and sys.modules["torch"].cuda.is_initialized():
         sys.modules["torch"].cuda.empty_cache()
@@ -82,6 +89,16 @@ def _trained(task: Task, config: Any, data: Path, run: Run) -> Path:
         if not out_of_memory(error):
             raise
         raise _no_memory(smaller.batch_size) from error
+
+
+def _as_begun(config: Any, directory: Path) -> Any:
+    """The config with the batch size of the snapshot that the run goes on from; memory may have been short then."""
+    folders = sorted((directory / snapshot.FOLDER).glob("*/"))
+    states = [state for folder in folders if (state := snapshot.read_state(folder)) is not None]
+    size = states[0]["identity"].get("batch_size") if states else None
+    if size is None or not hasattr(config, "batch_size"):
+        return config
+    return dataclasses.replace(config, batch_size=size)
 
 
 def _half_batch(config: Any) -> Any | None:

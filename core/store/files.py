@@ -61,6 +61,20 @@ def check_weights(folder: Path, sha256: str) -> None:
         )
 
 
+def check_files(folder: Path, named: Mapping[str, str]) -> None:
+    """Raise `ModelRefused` unless the files that a manifest names, name -> sha256, are in `folder` as written."""
+    for name, checksum in dict(named).items():
+        if Path(name).name != name or sha256_of(folder / name) != checksum:
+            raise ModelRefused(
+                "model.checksum",
+                Message(
+                    N_("The file {file} of the model is not the one that was registered: its checksum differs."),
+                    {"file": name},
+                ),
+                _ANOTHER,
+            )
+
+
 def checked_manifest(folder: Path) -> dict[str, Any]:
     """The manifest of a folder whose weights are there, not empty, and the ones that the manifest names."""
     manifest = read_manifest(folder)

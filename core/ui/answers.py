@@ -10,6 +10,7 @@ from core.contracts import N_, ImageSample, Sector
 from core.errors import AppError
 from core.ui import predict
 from core.ui.batch import download, show_batch
+from core.ui.correct import show_correction
 from core.ui.i18n import t
 from core.ui.inputs import Inputs, item_title
 from core.ui.labels import label_name
@@ -74,6 +75,7 @@ def _show_one(slug: str, inputs: Inputs, row: Row, options: dict[str, Any]) -> N
             st.caption(t("No map: the model gave no answer to explain."))
         else:
             _show_map(slug, sample, target, "grad_cam", DEFAULT_OPACITY)
+    show_correction(slug, sample, row.answer)
 
 
 def _show_map(slug: str, sample: ImageSample, target: str, method: str, opacity: float) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import streamlit as st
@@ -13,6 +14,7 @@ from core.contracts import Sector
 from core.errors import AppError
 from core.jobs.uploads import discard
 from core.serving import service
+from core.ui.corrections import corrections_input
 from core.ui.forms import changed, config_form, train_command
 from core.ui.i18n import t
 from core.ui.live import show_job, show_recent_jobs
@@ -57,8 +59,10 @@ def _options(sector: Sector, data: TrainingData, ready: bool | None) -> None:
         st.caption(
             f":material/wifi_off: {t('The model hub is not reachable: only weights in its cache folder can be used.')}"
         )
+    learn = corrections_input(slug)
     st.caption(t("The same from a terminal"))
-    st.code(train_command(slug, data.argument, config_type, values), language="bash", wrap_lines=True)
+    command = train_command(slug, data.argument, config_type, values) + " --corrections" * learn
+    st.code(command, language="bash", wrap_lines=True)
     clicked = st.button(
         t("Start training"),
         type="primary",
@@ -68,14 +72,14 @@ def _options(sector: Sector, data: TrainingData, ready: bool | None) -> None:
         help=t("The data check found something that has to be corrected first.") if ready is False else None,
     )
     if clicked:
-        _start(slug, data, changed(config_type, values))
+        _start(slug, data, changed(config_type, values), {"corrections": True} if learn else {})
 
 
-def _start(slug: str, data: TrainingData, config: dict[str, Any]) -> None:
+def _start(slug: str, data: TrainingData, config: dict[str, Any], more: dict[str, object]) -> None:
     """Hand the run to the job queue; the same data and options while the run lives are the same job."""
-    key = hashlib.sha256(json.dumps([slug, data.key, config], sort_keys=True).encode()).hexdigest()
+    key = hashlib.sha256(json.dumps([slug, data.key, config, more], sort_keys=True).encode()).hexdigest()
     try:
-        job_id = _submit(slug, data, config, key)
+        job_id = _submit(slug, data, config, key, more)
     except AppError as error:
         show_error(error)
         return
@@ -83,9 +87,12 @@ def _start(slug: str, data: TrainingData, config: dict[str, Any]) -> None:
     st.rerun(scope="app")
 
 
-def _submit(slug: str, data: TrainingData, config: dict[str, Any], key: str) -> str:
+def _submit(
+    slug: str, data: TrainingData, config: dict[str, Any], key: str, more: Mapping[str, object] | None = None
+) -> str:
     path = data.path or jobs.keep_upload(data.upload.getvalue(), data.name)
     args: dict[str, object] = {"sector": slug, "config": config, "data": str(path), "name": data.name}
+    args |= more or {}
     try:
         return jobs.submit("train", args, key=key)
     except BaseException:

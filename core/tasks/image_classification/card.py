@@ -28,7 +28,7 @@ Research and teaching demo. Not a medical device. Not for diagnosis or treatment
 | Architecture | timm `{architecture}`, input {size} x {size} px, squeezed, 3 channels |
 | Intended use | demonstrations and teaching with images like the training images |
 | Out of scope | decisions about people; images of another kind, another source or another population |
-| Training data | {data}, fingerprint `{fingerprint}`; images per split: {counts} |
+| Training data | {data}, fingerprint `{fingerprint}`; images per split: {counts}{corrections} |
 | Settings | {settings} |
 | Command | `{command}` |
 | Made | {created}, code {code_version}, torch {torch_version}, seed {seed} |
@@ -88,6 +88,22 @@ def _measured(evaluation: Evaluation) -> dict[str, object]:
     }
 
 
+def _corrections(manifest: dict[str, Any]) -> str:
+    """What visitors' corrections had to do with it; no word when they had nothing."""
+    data, refit = manifest["data"], manifest.get("refit")
+    if refit:
+        return (
+            f"; last layer fitted anew to {refit['corrections']} corrections by visitors, from the weights "
+            f"`{refit['parent_sha256'][:16]}`; scores below are computed from kept features"
+        )
+    if "corrections" not in data:
+        return ""
+    left = ", ".join(f"{reason} {count}" for reason, count in data["corrections_left_out"].items())
+    return f"; {data['corrections']} corrections by visitors among the training images" + f", left out: {left}" * bool(
+        left
+    )
+
+
 def write_card(folder: Path, evaluation: Evaluation) -> None:
     """Write `card.md` beside the manifest of `folder`."""
     manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
@@ -100,6 +116,7 @@ def write_card(folder: Path, evaluation: Evaluation) -> None:
         data=manifest["data"]["name"],
         fingerprint=manifest["data"]["fingerprint"][:16],
         counts=", ".join(f"{split} {count}" for split, count in counts.items()),
+        corrections=_corrections(manifest),
         settings=", ".join(f"{name} {value}" for name, value in manifest["config"].items()),
         validation_ece=manifest["validation"]["validation_ece"],
         positive=manifest["threshold"]["label"],

@@ -19,10 +19,12 @@ from core.contracts import RunContext
 from core.data.images import LabelledImages
 from core.data.negatives import negatives
 from core.device import pick_device
+from core.store.files import sha256_of
 from core.tasks.image_classification.config import ImageClassificationConfig
+from core.tasks.image_classification.corrections import Joined
 from core.tasks.image_classification.domain import DomainGuard, fit_guard
 from core.tasks.image_classification.forward import outputs_of
-from core.tasks.image_classification.model import MANIFEST, SCHEMA, WEIGHTS, Start, sha256_of
+from core.tasks.image_classification.model import MANIFEST, SCHEMA, WEIGHTS, Start
 from core.training.augment import STRENGTHS, Strength, augment
 from core.training.calibration import (
     conformal_scores,
@@ -33,9 +35,10 @@ from core.training.metrics import classification_summary
 
 N_OTHER = (400, 2400)
 """Generated images of other kinds that the domain guard learns from: as many as own ones, within these limits."""
-N_OWN = {"standard": 3000, "quick": 600}
+N_OWN = {"standard": 3000, "quick": 400}
 """Own images it learns from, by mode: a quick run must stay quick."""
-STRESSED_COPIES = 4
+STRESSED_COPIES = {"standard": 4, "quick": 2}
+"""How often the validation images are looked at in a changed form, by mode."""
 PLAIN = Strength()
 SMALL_SCAN = Strength(scale=0.25, stretch=0.3, shift=0.05, gain=0.2, coarse_share=1.0, enlarge="bilinear")
 """Thumbnails and cropped small scans are of the right kind however little they show; enlarged as `squeeze` does."""
@@ -91,9 +94,11 @@ class Trained:
     folds: Mapping[str, list[float]]
     """Figures of each fold of a cross-validation, by metric; empty without one."""
     command: str
+    corrections: Joined | None = None
+    """What visitors' corrections added to the training images; None without them."""
 
 
-def _some(pixels: np.ndarray[Any, Any], most: int, seed: int) -> np.ndarray[Any, Any]:
+def some_of(pixels: np.ndarray[Any, Any], most: int, seed: int) -> np.ndarray[Any, Any]:
     """At most that many images, drawn without order."""
     rows = np.random.default_rng(seed).permutation(len(pixels))[:most]
     return np.asarray(pixels[np.sort(rows)])
@@ -103,7 +108,7 @@ def fit_domain(trained: Trained) -> DomainGuard:
     """Fit the guard on the network's features of own images, plain and changed, and of generated other ones."""
     start, seed, most = trained.start, trained.config.seed, N_OWN[trained.config.mode]
     device, generator = pick_device(), torch.Generator().manual_seed(seed)
-    own, held_out = (_some(trained.data.splits[name].pixels, most, seed) for name in ("train", "validation"))
+    own, held_out = (some_of(trained.data.splits[name].pixels, most, seed) for name in ("train", "validation"))
     grey = own.shape[-1] == 1
 
     def features(pixels: np.ndarray[Any, Any], strength: Strength = PLAIN) -> np.ndarray[Any, Any]:
@@ -131,7 +136,7 @@ def calibrate_network(trained: Trained) -> Calibration:
     def logits(change: Callable[[Tensor], Tensor]) -> np.ndarray[Any, Any]:
         return outputs_of(trained.network, trained.start.preprocessing, validation.pixels, pick_device(), change)[1]
 
-    stressed = np.concatenate([logits(stress) for _ in range(STRESSED_COPIES)])
+    stressed = np.concatenate([logits(stress) for _ in range(STRESSED_COPIES[trained.config.mode])])
     return calibrate(logits(lambda images: images), stressed, validation.targets)
 
 
@@ -168,7 +173,7 @@ def _manifest(trained: Trained, found: Calibration) -> dict[str, Any]:
         },
         "validation": {name: round(value, 6) for name, value in found.figures.items()},
         "folds": dict(trained.folds),
-        "data": {"name": data.name, "fingerprint": data.fingerprint, "counts": _counts(data)},
+        "data": {"name": data.name, "fingerprint": data.fingerprint, "counts": _counts(data), **_joined(trained)},
         "config": asdict(trained.config),
         "seed": trained.config.seed,
         "command": trained.command,
@@ -176,6 +181,12 @@ def _manifest(trained: Trained, found: Calibration) -> dict[str, Any]:
         "code_version": core.__version__,
         "torch_version": str(torch.__version__),
     }
+
+
+def _joined(trained: Trained) -> dict[str, Any]:
+    if trained.corrections is None:
+        return {}
+    return {"corrections": trained.corrections.used, "corrections_left_out": dict(trained.corrections.left_out)}
 
 
 def _counts(data: LabelledImages) -> dict[str, dict[str, int]]:

@@ -20,6 +20,7 @@ from core.contracts import Evaluation, ImageSample, Metric, RunContext
 from core.data.negatives import negatives
 from core.device import memory, pick_device
 from core.errors import ModelRefused, RunCancelled
+from core.store.files import sha256_of
 from core.tasks.image_classification.domain import domain_reason, pixel_reason
 from core.tasks.image_classification.formats import FORMAT, FORMATS, PREFIXES, encode
 from core.tasks.image_classification.model import (
@@ -28,7 +29,6 @@ from core.tasks.image_classification.model import (
     WEIGHTS,
     load_network,
     read_checkpoint,
-    sha256_of,
 )
 from core.tasks.image_classification.predictor import ImagePredictor
 from core.training.compression import AS_STORED, Compressed, Flip, Latency, Variant

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
+import inspect
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -19,11 +19,18 @@ from core import hub
 from core.contracts import N_, Message
 from core.errors import InputRefused, ModelRefused, NetworkUnavailable
 from core.settings import settings
+from core.store.files import check_files, sha256_of
+from core.tasks.image_classification.formats import FORMAT, decode
 
 SCHEMA = 1
 WEIGHTS = "model.safetensors"
 MANIFEST = "manifest.json"
+FILES = "files"
+"""Key of the manifest under which further files of the checkpoint stand, name -> sha256."""
 HUB_PREFIX = "hf-hub:"
+_BUILDER = frozenset(inspect.signature(timm.create_model).parameters) | {"num_classes", "in_chans", "drop_rate"}
+"""What timm's builder takes for itself; among it are paths of files that it would open."""
+ARITHMETICS = ("float32", "bfloat16", "float16")
 
 
 @dataclass(frozen=True)
@@ -33,12 +40,19 @@ class Preprocessing:
     size: int
     mean: tuple[float, float, float]
     std: tuple[float, float, float]
+    arithmetic: str = "float32"
+    """Type that the network computes in, as torch names it; one of `ARITHMETICS`."""
+
+    def __post_init__(self) -> None:
+        if self.arithmetic not in ARITHMETICS:
+            raise ValueError(f"unknown arithmetic {self.arithmetic!r}")
 
     def normalise(self, images: Tensor) -> Tensor:
         """(N, 1 or 3, H, W) in [0, 1] -> (N, 3, H, W) in the units the network was trained with."""
         mean = images.new_tensor(self.mean).view(1, 3, 1, 1)
         std = images.new_tensor(self.std).view(1, 3, 1, 1)
-        return ((images.expand(-1, 3, -1, -1) - mean) / std).contiguous(memory_format=torch.channels_last)
+        normal = ((images.expand(-1, 3, -1, -1) - mean) / std).contiguous(memory_format=torch.channels_last)
+        return normal.to(getattr(torch, self.arithmetic))
 
 
 @dataclass(frozen=True)
@@ -156,12 +170,6 @@ def load_hub_network(architecture: str, n_classes: int, dropout: float) -> Start
     return Start(network, preprocessing, name, arguments)
 
 
-def sha256_of(path: Path) -> str:
-    """Hex digest of a file, read in pieces."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def _refused(code: str, template: str, **params: object) -> ModelRefused:
     return ModelRefused(code, Message(template, params), Message(N_("Roll back to another version, or train again.")))
 
@@ -192,6 +200,7 @@ def read_checkpoint(folder: Path, task: str) -> Checkpoint:
             raise _refused(
                 "model.checksum", N_("The weights do not match their checksum: the file was changed or damaged.")
             )
+        check_files(folder, manifest.get(FILES, {}))
         tensors = load_file(folder / WEIGHTS)
     except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
         raise _refused(
@@ -213,12 +222,20 @@ def load_network(checkpoint: Checkpoint, n_classes: int | None = None, dropout: 
     name = manifest["architecture"]
     if name not in timm.list_models():
         raise _refused("model.architecture", N_("There is no timm architecture called {name}."), name=name)
-    network: nn.Module = timm.create_model(
-        name, num_classes=len(manifest["labels"]), in_chans=3, drop_rate=dropout, **manifest.get("model_args", {})
-    )
-    weights = {k.removeprefix("net."): v for k, v in checkpoint.tensors.items() if k.startswith("net.")}
+    arguments = manifest.get("model_args", {})
+    if not isinstance(arguments, dict) or _BUILDER & set(arguments):
+        raise _refused("model.arguments", N_("The manifest gives the network arguments that it may not have."))
     try:
-        network.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in weights.items()}, strict=True)
+        network: nn.Module = timm.create_model(
+            name, num_classes=len(manifest["labels"]), in_chans=3, drop_rate=dropout, **arguments
+        )
+    except (TypeError, ValueError, AssertionError, RuntimeError) as error:
+        raise _refused(
+            "model.arguments", N_("The network {name} cannot be built as the manifest says."), name=name
+        ) from error
+    weights = decode(checkpoint.tensors, manifest.get(FORMAT))
+    try:
+        network.load_state_dict(weights, strict=True)
     except RuntimeError as error:
         wanted = set(network.state_dict())
         odd = sorted(wanted ^ set(weights))[:3] or ["shapes"]

@@ -1,0 +1,32 @@
+"""Corrections of visitors for a run: laid out in its folder before, told to whoever started it afterwards."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from core.contracts import N_, Message, RunContext
+from core.store import feedback
+from core.store.files import read_manifest
+from core.training.run import CORRECTIONS
+
+_LEFT_OUT = {
+    "measured": N_("{count} corrections were left out: their images are among the validation or test images."),
+    "label": N_("{count} corrections were left out: the data have no such class."),
+    "colour": N_("{count} corrections were left out: they are in colour, and the data are grey."),
+}
+
+
+def lay_out_corrections(sector: str, run: RunContext) -> int:
+    """Give a run the kept corrections of a sector as they are now; returns how many."""
+    return feedback.training_folder(sector, run.directory / CORRECTIONS)
+
+
+def joined(checkpoint: Path) -> list[Message]:
+    """What a new checkpoint's manifest says of corrections; nothing when its run was given none."""
+    data: dict[str, Any] = read_manifest(checkpoint).get("data", {})
+    if "corrections" not in data:
+        return []
+    told = [Message(N_("{count} corrections joined the training images."), {"count": data["corrections"]})]
+    left_out: dict[str, int] = data.get("corrections_left_out", {})
+    return told + [Message(_LEFT_OUT[reason], {"count": count}) for reason, count in left_out.items()]

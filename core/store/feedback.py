@@ -1,0 +1,329 @@
+"""What visitors say of single predictions: right or wrong, the right answer, a reason; and cases sent to a person.
+
+A picture is kept only when its visitor agreed, and not for ever (`core.store.pictures`). Otherwise nothing of it stays
+but a keyed hash, which tells the same file again.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Literal
+
+from sqlalchemy import ColumnElement, Connection, RowMapping, func, insert, select, update
+from sqlalchemy import delete as delete_rows
+
+from core import access
+from core.contracts import N_, ImageSample, Message, ModelRef, Prediction
+from core.errors import InputRefused, StoreError
+from core.settings import settings
+from core.store import audit, pictures
+from core.store.database import open_store
+from core.store.schema import corrections as table
+
+Kind = Literal["correction", "review"]
+CORRECTION: Kind = "correction"
+REVIEW: Kind = "review"
+"""Sent to a person, who has not answered yet."""
+
+REASON_LENGTH = 500
+
+
+@dataclass(frozen=True)
+class Correction:
+    """One entry. `decision` is what the model said, empty when it declined; `answer` what a person said."""
+
+    id: str
+    created: datetime
+    sector: str
+    kind: str
+    version: str
+    sha256: str
+    """Of the model's weights."""
+    input_hmac: str
+    stored: str
+    """Path of the kept picture below the folder of corrections; empty when none is kept."""
+    decision: str
+    answer: str
+    reason: str
+    scores: Mapping[str, float] = field(hash=False)
+    """Of the model, by label; empty without a kept picture."""
+    actor: str
+    undone: bool
+
+    @property
+    def kept(self) -> bool:
+        """Whether the picture is here."""
+        return bool(self.stored)
+
+    @property
+    def right(self) -> bool:
+        """Whether the model was right."""
+        return self.answer == self.decision
+
+    @property
+    def kept_until(self) -> datetime:
+        """When the picture is deleted at the latest."""
+        return self.created + timedelta(days=settings().correction_days)
+
+
+def add(
+    sample: ImageSample, prediction: Prediction, model: ModelRef, *, answer: str, reason: str = "", keep: bool = False
+) -> Correction:
+    """Store what a visitor says of a prediction; replaces what was said of this input and model version before.
+
+    Args:
+        sample: The input.
+        prediction: What the model said of it.
+        model: Which model.
+        answer: The right label; equal to the decision when the model was right.
+        reason: A remark, cut at `REASON_LENGTH` characters.
+        keep: The visitor agreed that the picture is kept.
+
+    Raises:
+        InputRefused: the answer is no label of the model.
+        StoreError: there are as many entries as the settings allow, or the database cannot be written.
+    """
+    access.require("viewer")
+    _check_label(answer, prediction.labels)
+    return _put(_entry(CORRECTION, sample, prediction, model, keep), sample, answer=answer, reason=reason)
+
+
+def review(sample: ImageSample, prediction: Prediction, model: ModelRef) -> Correction:
+    """Send a prediction to a person; the picture is kept, because without it there is nothing to look at.
+
+    Raises:
+        StoreError: there are as many entries as the settings allow, or the database cannot be written.
+    """
+    access.require("viewer")
+    return _put(_entry(REVIEW, sample, prediction, model, True), sample, answer="", reason="")
+
+
+def answer_case(case_id: str, answer: str, reason: str = "") -> Correction:
+    """Answer an open case, which makes it a correction.
+
+    Raises:
+        StoreError: there is no such open case.
+        InputRefused: the answer is no label of the model that declined.
+        AccessRefused: only who may train may answer.
+    """
+    access.require("presenter")
+    with audit.change(open_store()) as ledger:
+        found = _one(ledger.connection, case_id)
+        if found.kind != REVIEW or found.undone:
+            raise _unknown()
+        _check_label(answer, tuple(found.scores))
+        answered = replace(found, kind=CORRECTION, answer=answer, reason=_short(reason))
+        ledger.connection.execute(update(table).where(table.c.id == case_id).values(**vars(answered)))
+        _note(ledger, "correction.answer", found, {"answer": answer})
+    return answered
+
+
+def corrections(sector: str, kind: Kind | None = None) -> list[Correction]:
+    """Entries of a sector, newest first: all of them for who may train, one's own for a viewer."""
+    sweep()
+    wanted = table.c.sector == sector
+    if kind is not None:
+        wanted &= table.c.kind == kind
+    return _read(wanted & _visible())
+
+
+def find(sample: ImageSample, model: ModelRef) -> Correction | None:
+    """The standing entry about this input and model version, if the one who asks may see it."""
+    found = _read(_same(model.sector, _hmac(sample), model.sha256) & ~table.c.undone & _visible())
+    return found[0] if found else None
+
+
+def kept(sector: str) -> list[Correction]:
+    """Corrections that a training can learn from, oldest first: with a picture, not undone."""
+    sweep()
+    usable = (table.c.sector == sector) & (table.c.kind == CORRECTION) & ~table.c.undone & (table.c.stored != "")
+    return _read(usable)[::-1]
+
+
+def picture(correction: Correction) -> ImageSample:
+    """The kept picture; raises `StoreError` when there is none."""
+    return pictures.read(correction.stored)
+
+
+def undo(correction_id: str) -> None:
+    """Take a correction back: it stays in the list as undone, its picture is deleted.
+
+    Raises:
+        StoreError: there is no such correction.
+        AccessRefused: it is somebody else's, and the one who asks may not train.
+    """
+    with audit.change(open_store()) as ledger:
+        found = _own(ledger.connection, correction_id)
+        changed = update(table).where(table.c.id == correction_id).values(undone=True, stored="", scores={})
+        ledger.connection.execute(changed)
+        _note(ledger, "correction.undo", found)
+    pictures.remove([found.stored])
+
+
+def delete(correction_id: str) -> None:
+    """Delete a correction with its picture; nothing of it stays but the audit log's keyed hash.
+
+    Raises:
+        StoreError, AccessRefused: as `undo`.
+    """
+    with audit.change(open_store()) as ledger:
+        found = _own(ledger.connection, correction_id)
+        ledger.connection.execute(delete_rows(table).where(table.c.id == correction_id))
+        _note(ledger, "correction.delete", found)
+    pictures.remove([found.stored])
+
+
+def training_folder(sector: str, target: Path) -> int:
+    """Write every kept correction as `<label>/<id>.png` below `target`, anew; returns how many there are.
+
+    A label that is no plain name of a folder is left out.
+    """
+    return pictures.lay_out([(entry.answer, entry.stored) for entry in kept(sector)], target)
+
+
+def sweep() -> int:
+    """Delete pictures that are older than the settings allow and files without a row; returns how many pictures were.
+
+    The answer stays without its picture; a case that nobody answered in that time goes as a whole.
+    """
+    limit = datetime.now(UTC) - timedelta(days=settings().correction_days)
+    stale = (table.c.created < limit) & (table.c.stored != "")
+    old = _read(stale)
+    if old:
+        with audit.change(open_store()) as ledger:
+            gone = table.c.id.in_([entry.id for entry in old])
+            ledger.connection.execute(delete_rows(table).where(gone & (table.c.kind == REVIEW)))
+            ledger.connection.execute(update(table).where(gone).values(stored="", scores={}))
+            ledger.record("correction.expire", n_items=len(old))
+        pictures.remove([each.stored for each in old])
+    pictures.remove(pictures.strays({entry.stored for entry in _read(table.c.stored != "")}))
+    return len(old)
+
+
+def _entry(kind: Kind, sample: ImageSample, prediction: Prediction, model: ModelRef, keep: bool) -> Correction:
+    identity = uuid.uuid4().hex
+    return Correction(
+        id=identity,
+        created=datetime.now(UTC),
+        sector=model.sector,
+        kind=kind,
+        version=model.version,
+        sha256=model.sha256,
+        input_hmac=_hmac(sample),
+        stored=f"{model.sector}/{identity}.png" if keep else "",
+        decision=prediction.decision or "",
+        answer="",
+        reason="",
+        scores=_scores(prediction) if keep else {},
+        actor=access.current().id,
+        undone=False,
+    )
+
+
+def _put(entry: Correction, sample: ImageSample, *, answer: str, reason: str) -> Correction:
+    sweep()
+    entry = replace(entry, answer=answer, reason=_short(reason))
+    try:
+        if entry.stored:
+            pictures.write(entry.stored, sample.pixels)
+        with audit.change(open_store()) as ledger:
+            before = _same(entry.sector, entry.input_hmac, entry.sha256)
+            replaced = [_correction(row) for row in ledger.connection.execute(select(table).where(before)).mappings()]
+            ledger.connection.execute(delete_rows(table).where(before))
+            _check_room(ledger.connection)
+            ledger.connection.execute(insert(table).values(**vars(entry)))
+            details = {"right": entry.right, "kept": entry.kept, "replaced": len(replaced)}
+            _note(ledger, "correct" if entry.kind == CORRECTION else "review", entry, details)
+    except BaseException:
+        pictures.remove([entry.stored])
+        raise
+    pictures.remove([each.stored for each in replaced])
+    return entry
+
+
+def _check_label(answer: str, labels: Iterable[str]) -> None:
+    known = tuple(labels)
+    if answer not in known:
+        raise InputRefused(
+            "correction.label",
+            Message(N_("{answer} is no answer that this model knows."), {"answer": str(answer)[:80] or "-"}),
+            Message(N_("Choose one of: {labels}."), {"labels": ", ".join(known[:20])}),
+        )
+
+
+def _check_room(connection: Connection) -> None:
+    limit = settings().correction_limit
+    if (connection.execute(select(func.count()).select_from(table)).scalar() or 0) >= limit:
+        raise StoreError(
+            "corrections.full",
+            Message(N_("There are {limit} corrections already; more are not kept."), {"limit": limit}),
+            N_("Delete some of them in the improve section, or raise VITRINE_CORRECTION_LIMIT."),
+        )
+
+
+def _scores(prediction: Prediction) -> dict[str, float]:
+    return {label: round(float(score), 6) for label, score in zip(prediction.labels, prediction.scores, strict=True)}
+
+
+def _hmac(sample: ImageSample) -> str:
+    return audit.input_hmac(sample.sha256)
+
+
+def _short(reason: str) -> str:
+    """One line without control characters, as long as its column."""
+    return "".join(sign for sign in " ".join(reason.split()) if sign.isprintable())[:REASON_LENGTH]
+
+
+def _same(sector: str, input_hmac: str, sha256: str) -> ColumnElement[bool]:
+    return (table.c.sector == sector) & (table.c.input_hmac == input_hmac) & (table.c.sha256 == sha256)
+
+
+def _visible() -> ColumnElement[bool]:
+    """A viewer sees his own entries: reasons and pictures are nobody else's business."""
+    everything = table.c.seq > 0
+    return everything if access.allowed("presenter") else table.c.actor == access.current().id
+
+
+def _read(wanted: ColumnElement[bool]) -> list[Correction]:
+    with open_store().read() as connection:
+        query = select(table).where(wanted).order_by(table.c.seq.desc())
+        return [_correction(row) for row in connection.execute(query).mappings()]
+
+
+def _correction(row: RowMapping) -> Correction:
+    return Correction(**{name: value for name, value in row.items() if name != "seq"})
+
+
+def _one(connection: Connection, correction_id: str) -> Correction:
+    row = connection.execute(select(table).where(table.c.id == correction_id)).mappings().first()
+    if row is None:
+        raise _unknown()
+    return _correction(row)
+
+
+def _own(connection: Connection, correction_id: str) -> Correction:
+    """The entry, if it belongs to the one who asks or he may change everybody's."""
+    found = _one(connection, correction_id)
+    if found.actor != access.current().id:
+        access.require("presenter")
+    return found
+
+
+def _unknown() -> StoreError:
+    return StoreError("corrections.unknown", N_("There is no such correction any more."), N_("Reload the page."))
+
+
+def _note(ledger: audit.Change, action: str, entry: Correction, details: Mapping[str, Any] | None = None) -> None:
+    ledger.record(
+        action,
+        sector=entry.sector,
+        version=entry.version,
+        sha256=entry.sha256,
+        input_hmac=entry.input_hmac,
+        n_items=1,
+        details=details or {},
+    )

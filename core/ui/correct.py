@@ -1,0 +1,164 @@
+"""Right or wrong, below every answer: the right label, a reason, and whether the input may be kept to learn from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import streamlit as st
+
+from core.contracts import N_, ImageSample, Prediction
+from core.errors import AppError
+from core.serving.service import Answer
+from core.settings import settings
+from core.store import feedback
+from core.store.feedback import REVIEW, Correction
+from core.store.pictures import KEPT_SIDE
+from core.ui.i18n import t
+from core.ui.labels import label_name
+from core.ui.views import escape, show_error
+
+VERDICTS: Final = {"right": N_("Right"), "wrong": N_("Wrong")}
+
+
+def show_correction(slug: str, sample: ImageSample, answer: Answer) -> None:
+    """Ask what the visitor says of an answer, or show what was said, with a way to take it back."""
+    with st.container(border=True):
+        st.fragment(_draw)(slug, sample, answer)
+
+
+def _draw(slug: str, sample: ImageSample, answer: Answer) -> None:
+    show_trouble(slug)
+    try:
+        said = feedback.find(sample, answer.model)
+    except AppError as error:
+        show_error(error)
+        return
+    where = f"{slug}.correct.{sample.sha256[:16]}.{answer.model.version}"
+    if said is None:
+        _ask(slug, where, sample, answer)
+    else:
+        _show_said(slug, where, said)
+
+
+def _ask(slug: str, where: str, sample: ImageSample, answer: Answer) -> None:
+    prediction = answer.prediction
+    if prediction.decision is None:
+        st.markdown(f"**{t('The model gave no answer. Do you know it?')}**")
+        verdict: str | None = "wrong"
+    else:
+        verdict = st.segmented_control(
+            t("Is this answer right?"),
+            list(VERDICTS),
+            format_func={name: t(title) for name, title in VERDICTS.items()}.__getitem__,
+            key=f"{where}.verdict",
+        )
+    if verdict is not None:
+        _form(slug, where, sample, answer, right=verdict == "right")
+    if doubtful(prediction):
+        _offer_review(slug, where, sample, answer)
+
+
+def _form(slug: str, where: str, sample: ImageSample, answer: Answer, *, right: bool) -> None:
+    prediction = answer.prediction
+    with st.form(f"{where}.form", border=False):
+        if not right:
+            answer_input(f"{where}.answer", [label for label in prediction.labels if label != prediction.decision])
+        st.text_input(t("Reason, if you like"), max_chars=feedback.REASON_LENGTH, key=f"{where}.reason")
+        st.checkbox(t("Keep the image, so that the next training can learn from it"), key=f"{where}.keep")
+        st.caption(kept_sentence())
+        st.form_submit_button(t("Save"), on_click=_save, args=(slug, where, sample, answer), kwargs={"right": right})
+
+
+def answer_input(key: str, labels: list[str]) -> str | None:
+    """Which label is right; chosen already where only one is left."""
+    names = {label: label_name(label) for label in labels}
+    chosen = st.selectbox(
+        t("The right answer"),
+        labels,
+        index=0 if len(labels) == 1 else None,
+        format_func=names.__getitem__,
+        placeholder=t("Choose"),
+        key=key,
+    )
+    return None if chosen is None else str(chosen)
+
+
+def kept_sentence() -> str:
+    """What is kept, for how long, and how to get rid of it."""
+    return t(
+        "If you agree, this machine keeps the image, made anew from its pixels (at most {side} a side, no file name, "
+        "no metadata), with your answer and the model's scores, for at most {days:g} days. Take it back here, or "
+        "delete it under Improve, at any time. Otherwise only your answer and a keyed hash of the file are stored.",
+        side=KEPT_SIDE,
+        days=settings().correction_days,
+    )
+
+
+def _offer_review(slug: str, where: str, sample: ImageSample, answer: Answer) -> None:
+    """A case for a person; the click is the agreement, because nobody can look at what is not kept."""
+    st.button(
+        t("Keep the image and send it to a person"),
+        icon=":material/person_search:",
+        key=f"{where}.review",
+        on_click=attempt,
+        args=(slug, lambda: feedback.review(sample, answer.prediction, answer.model)),
+        help=t("The model is not sure. The image goes to the review list, on the terms above, until somebody answers."),
+    )
+
+
+def doubtful(prediction: Prediction) -> bool:
+    """Whether the model declined, or cannot choose between labels at the coverage asked for."""
+    return prediction.abstained is not None or len(prediction.prediction_set) > 1
+
+
+def _save(slug: str, where: str, sample: ImageSample, answer: Answer, *, right: bool) -> None:
+    state = st.session_state
+    said = answer.prediction.decision if right else state.get(f"{where}.answer")
+    reason, keep = str(state.get(f"{where}.reason") or ""), bool(state.get(f"{where}.keep"))
+
+    def store() -> Correction:
+        return feedback.add(sample, answer.prediction, answer.model, answer=str(said or ""), reason=reason, keep=keep)
+
+    attempt(slug, store)
+
+
+def _show_said(slug: str, where: str, said: Correction) -> None:
+    line, button = st.columns([4, 1], vertical_alignment="center")
+    line.markdown(f":material/check: {_sentence(said)}")
+    button.button(
+        t("Undo"),
+        icon=":material/undo:",
+        key=f"{where}.undo",
+        on_click=attempt,
+        args=(slug, lambda: feedback.undo(said.id)),
+        width="stretch",
+    )
+    if said.kept:
+        until = said.kept_until.astimezone().strftime("%Y-%m-%d %H:%M")
+        st.caption(t("The image is kept until {until} at the latest. Undo deletes it at once.", until=until))
+    else:
+        st.caption(t("The image is not kept."))
+
+
+def _sentence(said: Correction) -> str:
+    if said.kind == REVIEW:
+        return t("Sent to a person. The case stands in the review list under Improve.")
+    if said.right:
+        return t("Saved: the answer was right.")
+    return t("Saved: wrong, the right answer is {answer}.", answer=escape(label_name(said.answer)))
+
+
+def attempt(slug: str, action: Callable[[], Any]) -> None:
+    """Do what a button asks for, as its callback; what goes wrong is shown by `show_trouble` in the next run."""
+    try:
+        action()
+    except AppError as error:
+        st.session_state[f"{slug}.correct_trouble"] = error
+
+
+def show_trouble(slug: str) -> None:
+    """Why the last `attempt` failed, once."""
+    trouble = st.session_state.pop(f"{slug}.correct_trouble", None)
+    if isinstance(trouble, AppError):
+        show_error(trouble)

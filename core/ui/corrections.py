@@ -1,0 +1,151 @@
+"""What visitors said: cases for a person, the list of corrections, and whether the next training learns from them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import streamlit as st
+
+from core import access
+from core.contracts import Sector
+from core.errors import AppError
+from core.store import feedback
+from core.store.feedback import CORRECTION, REVIEW, Correction
+from core.ui.correct import answer_input, attempt, kept_sentence, show_trouble
+from core.ui.i18n import t
+from core.ui.labels import label_name
+from core.ui.pictures import kept_picture, show_picture
+from core.ui.views import escape, for_display, show_error
+
+CASES_SHOWN: Final = 4
+"""Open cases drawn at once, the oldest first."""
+
+
+def show_corrections(sector: Sector) -> None:
+    """The review list and the corrections of a sector, for the improve section."""
+    slug = sector.slug
+    try:
+        entries = feedback.corrections(slug)
+    except AppError as error:
+        show_error(error)
+        return
+    st.subheader(t("Corrections"), anchor=False)
+    show_trouble(slug)
+    _show_cases(slug, [entry for entry in entries if entry.kind == REVIEW and not entry.undone])
+    corrections = [entry for entry in entries if entry.kind == CORRECTION or entry.undone]
+    if not corrections:
+        st.caption(t("Nothing was corrected yet. Below every answer you can say whether it is right."))
+        return
+    _show_list(slug, corrections)
+
+
+def corrections_input(slug: str) -> bool:
+    """Whether the training learns from the kept corrections too; asked only when there are some."""
+    try:
+        count = len(feedback.kept(slug))
+    except AppError:  # the training does not need them
+        count = 0
+    if not count:
+        return False
+    return st.toggle(
+        t("Learn from the {count} kept corrections too", count=count),
+        key=f"{slug}.with_corrections",
+        persist_state="session",
+        help=t("They join the training images only. What is among the test or validation images is left out."),
+    )
+
+
+def _show_cases(slug: str, cases: Sequence[Correction]) -> None:
+    if not cases:
+        return
+    st.markdown(f"**{t('For a person: {count} open cases', count=len(cases))}**")
+    st.caption(t("The model declined these images or could not choose. An answer makes a correction of the case."))
+    for case in list(reversed(cases))[:CASES_SHOWN]:
+        with st.container(border=True):
+            _show_case(slug, case)
+
+
+def _show_case(slug: str, case: Correction) -> None:
+    picture, words = st.columns([1, 2], gap="medium")
+    try:
+        with picture:
+            shown = kept_picture(slug, ("case", case.id), lambda: for_display(feedback.picture(case).pixels, 320))
+            show_picture(shown, t("The image of an open case"), width="stretch")
+    except AppError as error:
+        show_error(error)
+    with words:
+        st.caption(f"{_time(case)} · {t('version {number}', number=escape(case.version))}")
+        scores = sorted(case.scores.items(), key=lambda pair: -pair[1])[:5]
+        st.write(" · ".join(f"{escape(label_name(label))} {100 * score:.1f} %" for label, score in scores))
+        if access.allowed("presenter"):
+            _answer_form(slug, case)
+        _button(slug, "delete_case", t("Delete the case"), case, feedback.delete)
+
+
+def _answer_form(slug: str, case: Correction) -> None:
+    key = f"{slug}.case.{case.id}"
+    with st.form(key, border=False):
+        answer_input(f"{key}.answer", list(case.scores))
+        st.text_input(t("Reason, if you like"), max_chars=feedback.REASON_LENGTH, key=f"{key}.reason")
+        st.form_submit_button(t("Answer"), on_click=_answer, args=(slug, case.id, key))
+
+
+def _answer(slug: str, case_id: str, key: str) -> None:
+    answer, reason = st.session_state.get(f"{key}.answer"), st.session_state.get(f"{key}.reason")
+    attempt(slug, lambda: feedback.answer_case(case_id, str(answer or ""), str(reason or "")))
+
+
+def _show_list(slug: str, corrections: Sequence[Correction]) -> None:
+    standing = [entry for entry in corrections if not entry.undone]
+    st.caption(
+        t(
+            "{count} corrections: the model was wrong in {wrong}; {kept} images are kept to learn from.",
+            count=len(standing),
+            wrong=sum(not entry.right for entry in standing),
+            kept=sum(entry.kept for entry in standing),
+        )
+    )
+    st.caption(kept_sentence())
+    rows = [_row(entry) for entry in corrections]
+    st.dataframe(rows, hide_index=True, height=min(38 + 35 * len(rows), 248), key=f"{slug}.corrections")
+    chosen = st.selectbox(
+        t("Take back or delete"),
+        corrections,
+        format_func=lambda entry: f"{_time(entry)} · {_name(entry.decision)} → {_name(entry.answer)}",
+        key=f"{slug}.chosen_correction",
+    )
+    undo, delete = st.columns(2)
+    with undo:
+        _button(slug, "undo_correction", t("Undo"), chosen, feedback.undo, disabled=chosen.undone)
+    with delete:
+        _button(slug, "delete_correction", t("Delete"), chosen, feedback.delete)
+    st.caption(t("Undo deletes the image and leaves a line in the list; delete removes the line as well."))
+
+
+def _button(slug: str, name: str, title: str, entry: Correction, action: Any, **options: Any) -> None:
+    st.button(
+        title, key=f"{slug}.{name}.{entry.id}", on_click=attempt, args=(slug, lambda: action(entry.id)), **options
+    )
+
+
+def _row(entry: Correction) -> dict[str, Any]:
+    verdict = t("right") if entry.right else t("wrong")
+    return {
+        t("When"): _time(entry),
+        t("State"): t("undone") if entry.undone else verdict,
+        t("The model said"): _name(entry.decision),
+        t("The right answer"): _name(entry.answer),
+        t("Reason"): entry.reason,
+        t("Image kept until"): entry.kept_until.astimezone().strftime("%Y-%m-%d %H:%M") if entry.kept else "–",
+        t("Version"): entry.version,
+        t("Said by"): entry.actor,
+    }
+
+
+def _name(label: str) -> str:
+    return label_name(label) if label else t("No answer")
+
+
+def _time(entry: Correction) -> str:
+    return entry.created.astimezone().strftime("%Y-%m-%d %H:%M")

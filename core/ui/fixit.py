@@ -1,0 +1,167 @@
+"""The quick fix on the page: fit the last layer to the corrections, see what it fixed and forgot, register it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core import access
+from core.contracts import N_, Metric, Refit, Sector
+from core.errors import AppError
+from core.serving import fixit
+from core.serving.fixit import Trial
+from core.ui.correct import attempt, show_trouble
+from core.ui.figures import metric_title
+from core.ui.i18n import t
+from core.ui.measured import interval
+from core.ui.moves import version_name
+from core.ui.predict import wait_until_ready
+from core.ui.views import say, show_error
+
+LEFT_OUT = {
+    "label": N_("{count} carry a label that the version in use does not know"),
+    "measured": N_("{count} are among its test or validation images"),
+}
+
+
+def show_fixit(sector: Sector) -> None:
+    """Offer the fix when there are kept corrections, and show the last trial beside the version in use."""
+    slug = sector.slug
+    try:
+        count, against = len(fixit.usable(slug)), fixit.reason_against(slug)
+    except AppError as error:
+        show_error(error)
+        return
+    st.subheader(t("Fix it in seconds"), anchor=False)
+    show_trouble(slug)
+    if against is not None:
+        st.caption(say(against))
+        return
+    if not count:
+        st.caption(
+            t("Correct some answers and agree to keep the images: the model can then learn from them in seconds.")
+        )
+        return
+    st.caption(
+        t(
+            "Only the last layer is fitted to the {count} newest kept corrections, held near the one in use. Nothing "
+            "else is trained, so this can mend single answers and not a weakness. Corrections that all point one way "
+            "pull other answers the same way. How far it moves is chosen on the validation images; the test images "
+            "only measure.",
+            count=count,
+        )
+    )
+    if not access.allowed("presenter"):
+        st.caption(t("Trying it needs the role presenter."))
+        return
+    tolerance = _tolerance_input(slug)
+    if st.button(t("Try the fix"), icon=":material/healing:", key=f"{slug}.fixit"):
+        _try(slug, tolerance)
+    trial: Trial | None = st.session_state.get(f"{slug}.trial")
+    if trial is not None:
+        _show_trial(sector, trial)
+
+
+def _tolerance_input(slug: str) -> float:
+    """How much the fix may cost, as a share of the validation images."""
+    percent = {100 * tolerance: t("{percent:g} %", percent=100 * tolerance) for tolerance in fixit.TOLERANCES}
+    chosen = st.segmented_control(
+        t("Validation images that it may cost at most"),
+        list(percent),
+        default=100 * fixit.TOLERANCES[1],
+        required=True,
+        format_func=percent.__getitem__,
+        key=f"{slug}.tolerance",
+        help=t("The more it may cost, the more corrections it learns and the more it forgets."),
+    )
+    return float(chosen or 100 * fixit.TOLERANCES[1]) / 100
+
+
+def _try(slug: str, tolerance: float) -> None:
+    wait_until_ready()
+    try:
+        with st.spinner(t("Fitting the last layer and measuring it"), show_time=True):
+            st.session_state[f"{slug}.trial"] = fixit.try_out(slug, tolerance)
+    except AppError as error:
+        st.session_state.pop(f"{slug}.trial", None)
+        show_error(error)
+
+
+def _show_trial(sector: Sector, trial: Trial) -> None:
+    slug, found = sector.slug, trial.refit
+    st.dataframe(
+        {
+            t("Measured on"): _measured_on(sector, found),
+            t("In use"): [_cell(before) for before, _ in _pairs(sector, found)],
+            t("With the fix"): [_cell(after) for _, after in _pairs(sector, found)],
+        },
+        hide_index=True,
+        key=f"{slug}.trial_table",
+    )
+    st.write(_verdict(found))
+    st.caption(
+        t(
+            "{used} corrections, {seconds:.1f} s. Intervals are 95 %. The corrections taught the fix, so their row "
+            "says what it learned, not how it does on other images. Strength of the pull towards the layer in use: "
+            "{strength:.3g}.",
+            used=found.used,
+            seconds=trial.seconds,
+            strength=found.strength,
+        )
+    )
+    for reason, count in found.left_out.items():
+        st.caption(f":material/info: {t(LEFT_OUT[reason], count=count)}")
+    if found.declined:
+        st.caption(
+            t("{count} of the corrected images stay declined: a fix does not change that.", count=found.declined)
+        )
+    st.button(
+        t("Register as challenger"),
+        icon=":material/add_task:",
+        key=f"{slug}.register_fix",
+        on_click=attempt,
+        args=(slug, lambda: _register(slug, trial)),
+    )
+
+
+def _pairs(sector: Sector, found: Refit) -> list[tuple[Metric, Metric]]:
+    names = _names(sector, found)
+    tests = [(found.test_before.summary[name], found.test.summary[name]) for name in names]
+    return [(found.before, found.after), *tests, (found.validation_before, found.validation)]
+
+
+def _names(sector: Sector, found: Refit) -> list[str]:
+    wanted = dict.fromkeys(("accuracy", "balanced_accuracy", sector.headline_metric, "ece"))
+    return [name for name in wanted if name in found.test.summary and name in found.test_before.summary]
+
+
+def _measured_on(sector: Sector, found: Refit) -> list[str]:
+    tests = [t("Test images: {metric}", metric=metric_title(name)) for name in _names(sector, found)]
+    return [t("Corrections answered right"), *tests, t("Validation images: {metric}", metric=metric_title("accuracy"))]
+
+
+def _cell(metric: Metric) -> str:
+    return f"{interval(metric)} · n = {metric.n}"
+
+
+def _verdict(found: Refit) -> str:
+    from core.training import quality
+
+    change = quality.compare(found.test_before, found.test)
+    gained = round(found.after.value * found.used) - round(found.before.value * found.used)
+    mended = t("Of the {used} corrections {gained} more are right than before.", used=found.used, gained=gained)
+    if change is None:
+        return mended
+    told = t(
+        "On the {n} test images it fixed {fixed} and broke {broke} (exact McNemar test p = {p:.2f}).",
+        n=change.n,
+        fixed=len(change.fixed),
+        broke=len(change.broke),
+        p=change.p_value,
+    )
+    return f"{mended} {told}"
+
+
+def _register(slug: str, trial: Trial) -> None:
+    version = fixit.register(slug, trial)
+    del st.session_state[f"{slug}.trial"]
+    st.toast(t("Registered as challenger: {name}.", name=version_name(version)))
