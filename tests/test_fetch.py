@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from core import fetch as module
-from core.data.catalog import DATA_SETS, DataFile, DataSet, data_set, limits_for, local_path
+from core.data.catalog import DATA_SETS, DataFile, DataSet, data_set, limits_for, local_path, shares_source
 from core.errors import AppError, NetworkUnavailable
 from core.fetch import Patience, fetch, fetch_file
 from core.settings import settings
@@ -254,3 +254,16 @@ def test_catalogue_entries_are_complete(entry: object) -> None:
     for field in ("title", "summary", "licence", "attribution", "homepage"):
         assert getattr(entry, field)
     assert all(file.url.startswith("https://") for file in entry.files)
+
+
+def test_forms_of_the_same_images_are_known_to_share_their_source(tmp_path, monkeypatch):
+    monkeypatch.setenv("VITRINE_DATA", str(tmp_path))
+    monkeypatch.setenv("VITRINE_HOME", str(tmp_path / "home"))
+    settings.cache_clear()
+    for name in ("chest_xray_224", "pneumoniamnist_28", "own"):
+        (tmp_path / "medical" / name).mkdir(parents=True)
+    small = tmp_path / "medical" / "pneumoniamnist_28" / "pneumoniamnist.npz"
+    assert shares_source(small, "chest_xray_224")
+    assert shares_source(tmp_path / "medical" / "chest_xray_224", "chest_xray_224")
+    assert not shares_source(tmp_path / "medical" / "own", "chest_xray_224")
+    assert not shares_source(small, "never_heard_of")

@@ -42,6 +42,9 @@ class DataSet:
     homepage: str
     files: tuple[DataFile, ...]
     """What `fetch` downloads; empty when the set can only be laid down by hand."""
+    source: str = ""
+    """Where its examples were first published; sets with the same source show the same things in another form, which
+    no checksum can tell. Empty when no other set is known to."""
 
     @property
     def size_mb(self) -> float:
@@ -58,6 +61,7 @@ _MEDMNIST = (
     "J. Yang et al., MedMNIST v2, Scientific Data 10:41, 2023, doi:10.1038/s41597-022-01721-8; images from "
     "D. S. Kermany et al., Cell 172(5), 2018, doi:10.1016/j.cell.2018.02.010"
 )
+_KERMANY_SOURCE = "doi:10.17632/rscbjbr9sj"
 _ZENODO = "https://zenodo.org/records/10519652"
 
 DATA_SETS: tuple[DataSet, ...] = (
@@ -69,6 +73,7 @@ DATA_SETS: tuple[DataSet, ...] = (
         licence="CC-BY-4.0",
         attribution=_KERMANY,
         homepage="https://data.mendeley.com/datasets/rscbjbr9sj/2",
+        source=_KERMANY_SOURCE,
         files=(),
     ),
     DataSet(
@@ -79,6 +84,7 @@ DATA_SETS: tuple[DataSet, ...] = (
         licence="CC-BY-4.0",
         attribution=_KERMANY,
         homepage="https://data.mendeley.com/datasets/rscbjbr9sj/2",
+        source=_KERMANY_SOURCE,
         files=(
             DataFile(
                 name="ChestXRay2017.zip",
@@ -97,6 +103,7 @@ DATA_SETS: tuple[DataSet, ...] = (
         licence="CC-BY-4.0",
         attribution=_MEDMNIST,
         homepage=_ZENODO,
+        source=_KERMANY_SOURCE,
         files=(
             DataFile(
                 name="pneumoniamnist.npz",
@@ -114,6 +121,7 @@ DATA_SETS: tuple[DataSet, ...] = (
         licence="CC-BY-4.0",
         attribution=_MEDMNIST,
         homepage=_ZENODO,
+        source=_KERMANY_SOURCE,
         files=(
             DataFile(
                 name="pneumoniamnist_224.npz",
@@ -148,6 +156,19 @@ def local_path(name: str) -> Path | None:
     if laid_down is not None and (folder := laid_down / entry.kind / entry.name).is_dir():
         return folder
     return None
+
+
+def shares_source(path: Path, name: str) -> bool:
+    """Whether what lies at `path` is the data set `name`, or another form of the same examples."""
+    known = {entry.name: entry for entry in DATA_SETS}
+    if name not in known:
+        return False
+    whole = path.resolve()
+    for entry in DATA_SETS:
+        folder = local_path(entry.name)
+        if folder is not None and whole.is_relative_to(folder.resolve()):
+            return entry.name == name or (entry.source != "" and entry.source == known[name].source)
+    return False
 
 
 def is_public(path: Path) -> bool:

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from core.contracts import N_, Sector
-from core.data.catalog import DATA_SETS, DataSet, local_path
+from core.data.catalog import DATA_SETS, DataSet, local_path, shares_source
 from core.errors import AppError
 from core.jobs.uploads import lent_upload
 from core.settings import ROOT, settings
 from core.store import audit
+from core.store.versions import bundled_version
 from core.ui.i18n import t
 from core.ui.labels import SPLIT_NAMES
 from core.ui.quota import charge_upload
@@ -78,7 +79,19 @@ def training_data_input(sector: Sector) -> TrainingData | None:
     if chosen == _UPLOAD:
         return _upload_input(slug)
     st.caption(f"{t(known[chosen].summary)} {known[chosen].licence}. {known[chosen].attribution}")
+    if shares_source(here[chosen], _learned_by_bundled(slug)):
+        st.caption(
+            t(
+                "The bundled model has learned from images of the same source. To it only the test images are new; "
+                "figures on training and validation images flatter whatever starts from it."
+            )
+        )
     return TrainingData(chosen, f"set:{chosen}", path=here[chosen])
+
+
+def _learned_by_bundled(slug: str) -> str:
+    """Name of the data set that the sector's bundled model was trained on; empty when that is not known."""
+    return str(bundled_version(slug).manifest.get("data", {}).get("name", ""))
 
 
 def _offer_fetch(absent: Sequence[DataSet]) -> None:
