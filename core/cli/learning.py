@@ -1,8 +1,10 @@
-"""Verbs that train and measure: train, evaluate."""
+"""Verbs that train and measure: train, evaluate, compress."""
 
 from __future__ import annotations
 
-from dataclasses import fields
+import tempfile
+from dataclasses import asdict, fields
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -92,3 +94,32 @@ def evaluate(
     ]
     head = {"sector": sector, "model": served.sha256, "version": served.version, "architecture": served.architecture}
     put(head | body, as_json, "\n".join(lines))
+
+
+@app.command()
+@guarded
+def compress(
+    sector: SectorArgument,
+    data: DataOption,
+    model: ModelOption = "champion",
+    register: Annotated[str, typer.Option(metavar="FORMAT", help="Register this format as challenger.")] = "",
+    as_json: JsonOption = False,
+) -> None:
+    """Measure a version in every weight format of its task, side by side on this machine."""
+    from core.jobs.compressing import compress_version
+    from core.settings import settings
+    from core.training.run import ListedRun
+
+    entry = sector_of(sector)
+    runs = settings().home / "runs"
+    runs.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="run-", dir=runs) as folder:
+        bench, made = compress_version(entry, model, existing(data), ListedRun(Path(folder), echo=say), register)
+    rows = [
+        f"{v.format:12} {v.size_mb:8.2f} MB  p50 {v.latency.p50_ms:7.1f} ms  p95 {v.latency.p95_ms:7.1f} ms  "
+        f"{v.latency.items_per_s:8.1f}/s  accuracy {100 * v.accuracy_change.value:+.2f} points  {len(v.flips)} flips"
+        for v in bench.variants
+    ]
+    rows += [f"{name:12} left out: {code}" for name, code in bench.left_out.items()]
+    rows += [f"version {made.ref} is the challenger"] if made else []
+    put(asdict(bench) | {"registered": version_row(made) if made else None}, as_json, "\n".join(rows))

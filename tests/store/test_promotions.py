@@ -16,6 +16,7 @@ from core.store import audit
 from core.store.database import open_store
 from core.store.reconcile import reconcile
 from tests.jobs.fake_sector import SLUG
+from tests.store.test_audit import tamper
 
 PASS, FAIL, UNDECIDED = ({"result": result} for result in ("pass", "fail", "undecided"))
 VIEWER, PRESENTER, ADMIN = (Actor(role, role) for role in ("viewer", "presenter", "admin"))
@@ -197,21 +198,15 @@ class TestDoctor:
     def findings(self):
         return {finding.name: finding for finding in doctor.check() if finding.level == "error"}
 
-    def tamper(self, statement):
-        with open_store().write() as connection:
-            for action in ("update", "delete"):
-                connection.execute(text(f"DROP TRIGGER audit_no_{action}"))
-            connection.execute(text(statement))
-
     def test_an_edited_log_is_named_and_not_repaired(self, three):
-        self.tamper("UPDATE audit SET actor = 'nobody' WHERE seq = 2")
+        tamper(text("UPDATE audit SET actor = 'nobody' WHERE seq = 2"))
         finding = self.findings()["audit.changed"]
         assert (finding.repairable, finding.message.params) == (False, {"count": 1, "row": 2})
         doctor.check(repair=True)
         assert "audit.changed" in self.findings()
 
     def test_a_log_cut_off_is_named(self, three):
-        self.tamper("DELETE FROM audit WHERE seq = 3")
+        tamper(text("DELETE FROM audit WHERE seq = 3"))
         assert self.findings()["audit.missing"].message.params == {"count": 1, "row": 3}
 
     def test_an_exchanged_key_is_named(self, three):
