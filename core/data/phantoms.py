@@ -203,7 +203,8 @@ def draw_compact(
     deviation = np.tensordot(weights, phantom.looks, 1) + phantom.rest * (texture / texture.std())
     shape = phantom.shape + shape_spread * np.tensordot(weights, phantom.shapes, 1)
     margin = round(_CROP * _COMPACT / SIDE)
-    picture = _warp(phantom.look + look_spread * deviation, _double(_invert(shape)), order=3)
+    inverse = _resized_field(_invert(shape), _COMPACT)
+    picture = _warp(phantom.look + look_spread * deviation, inverse, order=3)
     return _print(picture[margin:-margin, margin:-margin], rng, _COMPACT)
 
 

@@ -7,6 +7,7 @@ on. A version that was trained for a changed stream and is promoted therefore ta
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
@@ -78,7 +79,10 @@ class Mark:
 
 @dataclass
 class WatchedStream:
-    """The state of one stream. Not shared between threads."""
+    """The state of one stream.
+
+    A change waits for the batch that is being answered: a page's click and its timer come in threads of their own.
+    """
 
     slug: str
     source: RadiographStream
@@ -98,20 +102,23 @@ class WatchedStream:
     _references: dict[str, list[Table]] = field(default_factory=dict)
     _window: list[Table] = field(default_factory=list)
     _quiet: int = 0
+    _lock: threading.RLock = field(default_factory=threading.RLock, repr=False, compare=False)
 
     def inject(self, drift: Drift | None) -> None:
         """Change the stream from the next batch on; None takes the change back."""
-        if drift == self.drift:
-            return
-        self.drift = drift
-        if drift is None:
-            self.mark("normal", Message(N_("Back to normal")))
-        else:
-            self.mark("injected", Message(drift.title))
+        with self._lock:
+            if drift == self.drift:
+                return
+            self.drift = drift
+            if drift is None:
+                self.mark("normal", Message(N_("Back to normal")))
+            else:
+                self.mark("injected", Message(drift.title))
 
     def mark(self, kind: MarkKind, text: Message) -> None:
         """Put a mark on the timeline before the next batch."""
-        self.marks.append(Mark(self.number, kind, text))
+        with self._lock:
+            self.marks.append(Mark(self.number, kind, text))
 
     def learning(self) -> int:
         """Batches that the reference of the version in use still lacks."""
@@ -123,6 +130,10 @@ class WatchedStream:
         Raises:
             StoreError, ModelRefused: as `service.predict`.
         """
+        with self._lock:
+            return self._step()
+
+    def _step(self) -> Point:
         shots = self.source.shots(self.seed, self.number * BATCH, BATCH, self.drift)
         chosen = service.choose(self.slug, CHAMPION)
         answers = _answers(self.slug, shots, chosen)

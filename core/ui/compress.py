@@ -73,9 +73,9 @@ def show_bench(slug: str, bench: Bench) -> None:
     data, machine = bench.data, bench.machine
     st.caption(
         t(
-            "Measured on {n} images: {name}, {split} split; intervals are 95 %. Times on {processor}, {threads} "
-            "threads, niceness {niceness}: one image from pixels to answer, {rounds} rounds, and batches of {batch}; "
-            "the formats took turns.",
+            "Measured on {n} images: {name}, {split} split; intervals are 95 %. Times on {processor}, threads: "
+            "{threads}, niceness: {niceness}; one image from pixels to answer, {rounds} rounds, and batches of "
+            "{batch}. The formats took turns.",
             n=data["n"],
             name=escape(data_title(str(data["name"]))),
             split=t(SPLIT_NAMES.get(str(data["split"]), str(data["split"]))),
@@ -108,6 +108,7 @@ def _row(bench: Bench, variant: Variant) -> dict[str, Any]:
     bar = reaches_bar(bench, variant) if variant.format not in (AS_STORED, SINGLE) else None
     return {
         t("Format"): format_name(variant.format),
+        t("Bar reached"): "" if bar is None else t("yes") if bar else t("no"),
         t("File, MB"): f"{variant.size_mb:.2f}",
         t("Median, ms"): f"{variant.latency.p50_ms:.1f}",
         t("95th percentile, ms"): f"{variant.latency.p95_ms:.1f}",
@@ -118,7 +119,6 @@ def _row(bench: Bench, variant: Variant) -> dict[str, Any]:
         if variant.format != AS_STORED
         else "",
         t("Other images declined"): _interval(variant.guard),
-        t("Bar reached"): "" if bar is None else t("yes") if bar else t("no"),
     }
 
 

@@ -46,7 +46,7 @@ def show_how() -> None:
         t(
             "Every batch holds {batch} synthetic images. The latest {window} are compared with the first {reference} "
             "images that this version answered: five two-sample Kolmogorov-Smirnov tests, corrected by Holm's method. "
-            "On a stream that has not changed at most {per_thousand:.0f} of 1,000 comparisons give a false alarm. The "
+            "On a stream that has not changed about {per_thousand:.0f} of 1,000 comparisons give a false alarm. The "
             "alarm ends after {quiet} quiet comparisons. Curves are means over {rolling} batches with 95 % intervals; "
             "declined images do not count as right.",
             batch=BATCH,

@@ -55,11 +55,12 @@ def show_timeline(slug: str, points: Sequence[Point], marks: Sequence[Mark]) -> 
     )
     _signals(figure, points, look.series)
     _marks(figure, marks, xs, look.text)
-    figure.update_layout(showlegend=True, margin={"t": 64}, hovermode="x unified")
+    below = {"orientation": "h", "y": -0.2, "yanchor": "top", "x": 0}
+    figure.update_layout(showlegend=True, margin={"t": 52}, hovermode="x unified", legend=below)
     figure.update_yaxes(title=t("Share, %"), range=[-3, 103], row=1, col=1)
     figure.update_yaxes(title=t("Signals"), rangemode="tozero", row=2, col=1)
     figure.update_xaxes(title=t("Batch"), row=2, col=1)
-    show_chart(figure, f"{slug}.drift.timeline", height=460, alt=t("Timeline of the stream"))
+    show_chart(figure, f"{slug}.drift.timeline", height=520, alt=t("Timeline of the stream"))
 
 
 def _quality(figure: go.Figure, xs: Sequence[int], tallies: list[Tally | None], name: str, colour: str) -> None:
@@ -134,4 +135,8 @@ def show_figures(points: Sequence[Point]) -> None:
                     delta_arrow="off",
                 )
         st.metric(t("How sure the model is"), f"{100 * last.confidence:.0f} %")
-        st.metric(t("Distance from the training images"), f"{last.domain_score:.2f}")
+        st.metric(
+            t("Distance, limit 1"),
+            f"{last.domain_score:.2f}",
+            help=t("Distance from the training images; above 1 the model declines."),
+        )

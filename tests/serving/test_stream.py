@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 
 import numpy as np
@@ -143,3 +144,23 @@ def test_without_a_store_the_alarm_is_still_seen(watched: WatchedStream, monkeyp
     watched.inject(None)
     steps(watched, WINDOW + QUIET)
     assert watched.alert is None
+
+
+def test_a_change_waits_for_the_batch_in_progress(watched: WatchedStream, monkeypatch) -> None:
+    answering, clicked = threading.Event(), threading.Event()
+
+    def slowly(slug: str, shots: list[Shot], chosen: service.Chosen) -> list[Classification]:
+        answering.set()
+        assert clicked.wait(10)
+        return answers(slug, shots, chosen)
+
+    monkeypatch.setattr(stream, "_answers", slowly)
+    step = threading.Thread(target=watched.step)
+    step.start()
+    assert answering.wait(10)
+    click = threading.Thread(target=watched.inject, args=(Drift("dimmer", 0.9),))
+    click.start()
+    clicked.set()
+    step.join(10)
+    click.join(10)
+    assert watched.marks[0].number == watched.number == 1, "the first changed batch is the one behind the mark"

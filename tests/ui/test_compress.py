@@ -76,7 +76,7 @@ def test_the_table_tells_what_each_format_costs_and_saves(opened) -> None:
     assert list(table["Bar reached"]) == ["", "", "yes", "no"]
     assert list(table["Flipped"]) == ["", "0 fixed, 0 broke", "1 fixed, 1 broke", "0 fixed, 0 broke"]
     said = words(page)
-    assert "624 images" in said and "1 threads" in said and "fp16" in said
+    assert "624 images" in said and "threads: 1" in said and "fp16" in said
 
 
 def test_flips_are_listed_with_their_direction(opened) -> None:
