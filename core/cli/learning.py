@@ -59,6 +59,9 @@ def train(
     options: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="An option of the run.")
     ] = None,
+    corrections: Annotated[
+        bool, typer.Option("--corrections", help="Learn from the kept corrections of visitors too.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Train in this process, register the result as challenger. Progress on stderr."""
@@ -66,7 +69,7 @@ def train(
 
     entry = sector_of(sector)
     chosen = list(options or []) + ([f"pretrained={preset}"] if preset else [])
-    version, evaluation = train_here(entry, _config(entry, chosen), existing(data), echo=say)
+    version, evaluation = train_here(entry, _config(entry, chosen), existing(data), echo=say, corrections=corrections)
     put(version_row(version) | _evaluation_body(evaluation), as_json, f"version {version.ref} is the challenger")
 
 

@@ -30,8 +30,12 @@ from core.training.metrics import classification_summary, share
 
 MOST = 50
 """Corrections that a head is fitted to at once; more are worth a training."""
-SAME = 0.01
-"""Distance of two pictures' features, over their size, below which they are taken for the same picture."""
+SAME = 0.03
+"""Distance of two pictures' features, over their size, below which they are taken for the same picture.
+
+Measured on the bundled model: a test image reduced and compressed again lies within .023 of itself, different images at
+least .05 apart.
+"""
 BATCH = 16
 
 
