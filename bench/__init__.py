@@ -15,8 +15,10 @@ from pathlib import Path
 
 NAMES = {
     "start": "First page after start, beside `streamlit hello`",
+    "audit": "A row of the audit log, for who looks and for who changes something",
     "predict": "One prediction through the service, beside the bare forward pass",
     "load": "50 visitors at one rerun a second, with and without the collection after every run",
+    "drift": "The drift alarm: false alarms on streams that do not change, batches until it comes on those that do",
     "domain": "What the medical page declines: pictures that are no X-rays, and X-rays of the test split",
     "fixit": "A last layer fitted to simulated corrections: mended elsewhere, forgotten, seconds",
     "kills": "SIGKILL while training, registering and promoting: what is lost, beside a writer without precautions",

@@ -7,6 +7,7 @@ module is not imported, and the program does not know MLflow.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,7 +17,7 @@ from core.errors import AppError, NetworkUnavailable
 from core.log import log_event
 from core.settings import settings
 from core.store import audit
-from core.store.registry import registry
+from core.store.registry import CHAMPION, registry
 from core.store.versions import REGISTRATION, Version
 from core.training.evaluation import load_evaluation
 
@@ -43,7 +44,9 @@ def export(sector: str, number: int) -> str:
         ModelRefused, StoreError: the version cannot be read, or the audit log cannot be written.
     """
     access.require("admin")
-    version = registry().resolve(sector, str(number)).present()
+    version = registry().resolve(sector, str(number))
+    if not number and registry().resolve(sector).number == 0:
+        version = replace(version, aliases=(CHAMPION,))
     version.check()
     client = _client()
     audit.record("export", sector=sector, version=version.ref, sha256=version.sha256, details={"to": "mlflow"})
