@@ -122,7 +122,7 @@ def _tile(key: str, measured: Measured, example: Example, picture: bytes | None)
         else:
             show_picture(picture, t("Test example: {label}", label=label_name(example.truth)), width="stretch")
         st.caption(_words(example))
-        if picture is not None and st.button(t("Open"), key=f"{key}.open", width="stretch"):
+        if picture is not None and st.button(t("Enlarge"), key=f"{key}.open", width="stretch"):
             _open(measured, example)
 
 

@@ -99,15 +99,16 @@ def _today(measured: Measured) -> float:
 
 def _savings(found: Worth) -> None:
     shown = [
-        (t("Saved a month against today's threshold"), found.against_today),
-        (t("Saved a month against no model: nobody is looked at"), found.against_nothing),
+        (t("Saved against today's threshold"), found.against_today),
+        (t("Saved against looking at nobody"), found.against_nothing),
     ]
     if found.against_everything is not None:
-        shown.append((t("Saved a month against looking at everybody"), found.against_everything))
+        shown.append((t("Saved against looking at all"), found.against_everything))
+    st.markdown(f"**{t('A month')}**")
     with st.grid(min_column_width=220):
         for title, metric in shown:
             _metric(title, metric)
-        _metric(t("Cost a month that is left"), found.cost)
+        _metric(t("Cost that is left"), found.cost)
 
 
 def _metric(title: str, metric: Metric) -> None:

@@ -11,7 +11,8 @@ from torch import nn
 from core.data.pixels import squeeze
 from core.errors import InputRefused, JobError, RunCancelled
 from core.tasks.image_classification import train
-from core.tasks.image_classification.task import TASK, match_labels
+from core.tasks.image_classification.measure import match_labels
+from core.tasks.image_classification.task import TASK
 from core.training.evaluation import VALIDATION, load_evaluation
 from core.training.loop import LoopOptions, fit, learning_rate_at
 from core.training.run import ListedRun

@@ -135,6 +135,27 @@ class ImageClassificationConfig:
         high=10,
         advanced=True,
     )
+    seeds: int = _option(
+        1,
+        N_("Trainings with other seeds"),
+        N_("Train this many times with nothing changed but the seed and report the range; the first is registered."),
+        low=1,
+        high=5,
+        advanced=True,
+    )
+    diagnose: bool = _option(
+        False,
+        N_("Diagnose overfitting"),
+        N_("Measure afterwards whether the model overfits and whether more data would help; takes a little longer."),
+    )
+    keep_examples: bool = _option(
+        False,
+        N_("Keep small pictures of the test images"),
+        N_(
+            "Store each test image, 96 pixels small, with the version, so that its mistakes can be looked at by "
+            "everybody who sees this page. Public data sets do not need it."
+        ),
+    )
     seed: int = _option(
         0, N_("Seed"), N_("The same seed gives the same run on the same machine."), low=0, high=2**31 - 1
     )

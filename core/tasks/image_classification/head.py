@@ -32,8 +32,8 @@ def fit_head(
 ) -> nn.Module:
     """Replace the classifier by a logistic regression on frozen features; its penalty is chosen on validation."""
     head = _linear_head(network)
-    inputs = _head_inputs(network, preprocessing, train.pixels, run)
-    held_out = _head_inputs(network, preprocessing, validation.pixels, run)
+    inputs = head_inputs(network, preprocessing, train.pixels, run)
+    held_out = head_inputs(network, preprocessing, validation.pixels, run)
     centre, scale = inputs.mean(axis=0), inputs.std(axis=0) + 1e-6
     best, best_loss = None, math.inf
     for step, strength in enumerate(PENALTIES):
@@ -77,7 +77,7 @@ def _fold_in(head: nn.Linear, coefficients: NDArray[np.float64], intercept: NDAr
 
 
 @torch.inference_mode()
-def _head_inputs(
+def head_inputs(
     network: nn.Module, preprocessing: Preprocessing, pixels: NDArray[np.uint8], run: RunContext
 ) -> NDArray[np.float64]:
     """What the classifier layer sees, (N, D)."""

@@ -3,32 +3,32 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
-from core.contracts import N_, DataInfo, Evaluation, Explanation, ImageSample, Message, RunContext
-from core.data.images import ImageSet, LabelledImages, read_labelled_images
-from core.data.splits import split
-from core.errors import InputRefused
-from core.tasks.image_classification import explain, train
+from core.contracts import Evaluation, Explanation, ImageSample, Refit, RunContext
+from core.data.images import Progress
+from core.errors import RunCancelled
+from core.tasks.image_classification import compress, explain, fixit, train
 from core.tasks.image_classification.card import write_card
 from core.tasks.image_classification.checkpoint import Trained, write_checkpoint
 from core.tasks.image_classification.config import ImageClassificationConfig
-from core.tasks.image_classification.domain import domain_reason, pixel_reason
+from core.tasks.image_classification.corrections import join_corrections
+from core.tasks.image_classification.folds import cross_validate
+from core.tasks.image_classification.formats import FORMATS
+from core.tasks.image_classification.measure import evaluate_split, images_to_measure, measure_splits
 from core.tasks.image_classification.predictor import ImagePredictor
-from core.training.evaluation import VALIDATION, save_evaluation
-from core.training.metrics import classification_summary, share
+from core.tasks.image_classification.studies import add_studies, keep_test_pictures
+from core.training.compression import Compressed
+from core.training.evaluation import save_evaluation
 from core.training.seeding import seed_everything
+from core.training.snapshot import NETWORK
 
-BATCH = 64
-BY_NUMBER = Message(
-    N_("The data name their classes by numbers only; they were matched to the model's classes in order. Check that.")
-)
+PROBE_SIDE = 512
 
 
 class ImageClassification:
@@ -38,10 +38,16 @@ class ImageClassification:
     config_type: ClassVar[type] = ImageClassificationConfig
     headline_metric: ClassVar[str] = "auroc"
     methods: ClassVar[tuple[str, ...]] = explain.METHODS
+    formats: ClassVar[tuple[str, ...]] = tuple(FORMATS)
 
     def load(self, checkpoint: Path, device: str) -> ImagePredictor:
         """Load a verified checkpoint folder; raises `ModelRefused`."""
         return ImagePredictor(checkpoint, device)
+
+    def probe(self) -> ImageSample:
+        """A made-up picture, to time a predictor with."""
+        noise = np.random.default_rng(0).integers(0, 256, (PROBE_SIDE, PROBE_SIDE, 1), dtype=np.uint8)
+        return ImageSample("probe", np.repeat(noise, 3, axis=2), "")
 
     def explain(self, predictor: ImagePredictor, sample: ImageSample, target: str, method: str) -> Explanation:
         """Where the score of `target` comes from; `method` is one of `methods`."""
@@ -52,29 +58,74 @@ class ImageClassification:
         size = train.build_start(config, 2).preprocessing.size
         images = train.read_splits(data, size, config.seed, run)
         images = replace(images, name=run.data_name or images.name)
-        folds = train.cross_validate(images, config, run) if config.folds > 1 else {}
+        folds = cross_validate(images, config, run) if config.folds > 1 else {}
+        images, joined = join_corrections(images, run)
         run.stage("train")
         seed_everything(config.seed)
         start = train.build_start(config, len(images.labels))
-        network = train.train_network(start, images.splits["train"], images.splits["validation"], config, run)
+        network = train.train_network(start, images.splits["train"], images.splits["validation"], config, run, NETWORK)
         folder = run.directory / "checkpoint"
-        write_checkpoint(folder, Trained(network, start, images, config, folds, train_command(config, data)), run)
+        write_checkpoint(
+            folder, Trained(network, start, images, config, folds, train_command(config, data), joined), run
+        )
+        add_studies(folder, network, images, config, run)
         run.stage("evaluate")
         predictor = self.load(folder, "cpu")
-        evaluation = evaluate_split(predictor, images, "test", evaluate_command(data))
-        save_evaluation(folder, evaluation)
-        save_evaluation(folder / VALIDATION, evaluate_split(predictor, images, "validation", evaluate_command(data)))
+        evaluation = measure_splits(folder, predictor, images, evaluate_command(data))
+        if config.keep_examples:
+            keep_test_pictures(folder, images.splits["test"], evaluation)
         write_card(folder, evaluation)
         return folder
 
+    def refit(
+        self,
+        predictor: ImagePredictor,
+        checkpoint: Path,
+        examples: Sequence[tuple[ImageSample, str]],
+        target: Path,
+        tolerance: float = 0.01,
+    ) -> Refit:
+        """Fit the last layer to corrections, with everything measured anew, into the folder `target`."""
+        return fixit.refit(predictor, checkpoint, examples, target, tolerance)
+
     def evaluate(self, predictor: ImagePredictor, data: Path) -> Evaluation:
         """Measure on the test split of a data path, or on all of it when it carries no split."""
-        images = read_labelled_images(data, predictor.preprocessing.size)
-        if "all" in images.splits and images.fingerprint == predictor.trained_on:
-            # The run that made this model split these very images; only its test part says anything.
-            images = split(images, seed=predictor.seed)
-        part = next(name for name in ("test", "all", "validation", "train") if name in images.splits)
+        images, part = images_to_measure(predictor, data)
         return evaluate_split(predictor, images, part, evaluate_command(data))
+
+    def compress(self, checkpoint: Path, data: Path, run: RunContext, keep: str = "") -> Compressed:
+        """Write the checkpoint in every format and measure them on the test split of `data`; see `Compresses`."""
+        run.stage("read")
+        images, part = images_to_measure(self.load(checkpoint, "cpu"), data, stoppable(run))
+        images = replace(images, name=run.data_name or images.name)
+        command = evaluate_command(data)
+        found = compress.compress(
+            checkpoint, self.formats, lambda model: evaluate_split(model, images, part, command), run
+        )
+        if keep not in self.formats or keep in found.left_out:
+            return found
+        folder = run.directory / compress.FOLDER / keep
+        compress.name_command(folder, data, keep)
+        predictor = self.load(folder, "cpu")
+        if {"train", "validation", "test"} <= images.splits.keys():
+            evaluation = measure_splits(folder, predictor, images, command)
+            compress.note_validation(folder)
+        else:
+            evaluation = evaluate_split(predictor, images, part, command)
+            save_evaluation(folder, evaluation)
+        write_card(folder, evaluation)
+        return replace(found, kept=folder)
+
+
+def stoppable(run: RunContext) -> Progress:
+    """Progress of a reader that goes to `run`, and ends the reading when somebody asked for it."""
+
+    def progress(done: int, total: int) -> None:
+        if run.should_stop():
+            raise RunCancelled
+        run.report(done, total)
+
+    return progress
 
 
 def train_command(config: ImageClassificationConfig, data: Path) -> str:
@@ -88,78 +139,6 @@ def train_command(config: ImageClassificationConfig, data: Path) -> str:
 def evaluate_command(data: Path) -> str:
     """The line that repeats an evaluation."""
     return f"python -m core evaluate medical --data {shlex.quote(data.name)} --model VERSION --json"
-
-
-def match_labels(model: tuple[str, ...], data: tuple[str, ...]) -> dict[int, int]:
-    """Data class number -> model class number, by name without case; by number when the data have only numbers.
-
-    Raises:
-        InputRefused: No class of the data is known to the model.
-    """
-    found = _by_name(model, data)
-    if not found and all(name.isdecimal() and int(name) < len(model) for name in data):
-        found = {i: int(name) for i, name in enumerate(data)}
-    if not found:
-        raise InputRefused(
-            "data.labels",
-            Message(
-                N_("None of the classes {found} is known to the model; it knows {known}."),
-                {"found": ", ".join(data[:10]), "known": ", ".join(model)},
-            ),
-            Message(N_("Rename the class folders, or train a model on these classes.")),
-        )
-    return found
-
-
-def _by_name(model: tuple[str, ...], data: tuple[str, ...]) -> dict[int, int]:
-    known = {name.strip().casefold(): index for index, name in enumerate(model)}
-    return {i: known[name.strip().casefold()] for i, name in enumerate(data) if name.strip().casefold() in known}
-
-
-def _pixels(images: ImageSet) -> Iterator[NDArray[np.uint8]]:
-    for begin in range(0, len(images.targets), BATCH):
-        batch = images.pixels[begin : begin + BATCH]
-        yield np.broadcast_to(batch, (*batch.shape[:3], 3)) if batch.shape[-1] == 1 else batch
-
-
-def evaluate_split(predictor: ImagePredictor, data: LabelledImages, part: str, command: str) -> Evaluation:
-    """One row per image of a split whose class the model knows.
-
-    `accuracy` and the other figures count every image, also those the model declines; `declined` is their share.
-    """
-    mapping, by_name = match_labels(predictor.labels, data.labels), bool(_by_name(predictor.labels, data.labels))
-    images = data.splits[part]
-    skipped = {name: int((images.targets == i).sum()) for i, name in enumerate(data.labels) if i not in mapping}
-    images = images.take(np.flatnonzero(np.isin(images.targets, list(mapping))))
-    truth = np.array([mapping[int(target)] for target in images.targets], np.int64)
-    rows: list[tuple[Any, Any]] = []
-    declined: list[bool] = []
-    for batch in _pixels(images):
-        scores, domain = predictor.outputs(predictor.prepare(list(batch)))
-        rows.append((scores, domain))
-        for pixels, distance in zip(batch, domain, strict=True):
-            declined.append(bool(pixel_reason(pixels, predictor.guard.grey) or domain_reason(float(distance))))
-    scores = np.concatenate([row[0] for row in rows])
-    prediction = predictor.decide(scores)
-    summary = classification_summary(truth, prediction, scores)
-    summary["declined"] = share(sum(declined), len(declined))
-    return Evaluation(
-        labels=predictor.labels,
-        table={
-            "id": np.array(images.ids, dtype=np.str_),
-            "truth": truth,
-            "prediction": prediction,
-            "scores": scores,
-            "abstained": np.array(declined, bool),
-            "domain_score": np.concatenate([row[1] for row in rows]),
-        },
-        summary=summary,
-        data=DataInfo(data.name, part, len(truth), data.fingerprint),
-        seed=predictor.seed,
-        command=command,
-        notices=() if by_name else (BY_NUMBER,),
-        skipped=skipped,
-    )
 
 
 TASK = ImageClassification()
