@@ -8,6 +8,7 @@ import stat
 import subprocess
 import sys
 import threading
+import time
 
 import pytest
 from sqlalchemy import select, text, update
@@ -296,15 +297,35 @@ class TestBacklog:
         assert [row["n"] for row in written] == [0, 1, 2]
         assert line._dropped == 2
 
-    def test_rows_for_two_databases_do_not_mix(self):
-        written = []
-        line = backlog.Backlog(lambda url, rows: written.append((url, [row["n"] for row in rows])))
-        with line._changed:  # the writer cannot start before all are there
-            for number, url in enumerate(["a", "a", "b", "a"]):
-                line._waiting.append((url, {"n": number}))
-        line.put("a", {"n": 4})
+    def test_rows_for_two_databases_do_not_mix_or_wait_for_each_other(self, monkeypatch):
+        monkeypatch.setattr(backlog, "RETRY_S", 60.0)
+        written, broken = [], {"b"}
+
+        def write(url, rows):
+            if url in broken:
+                raise StoreError("store.corrupt", "damaged")
+            written.append((url, [row["n"] for row in rows]))
+
+        line = backlog.Backlog(write)
+        for number, url in enumerate(["b", "a", "b", "a"]):
+            line.put(url, {"n": number})
+        until(lambda: [n for _, numbers in written for n in numbers] == [1, 3])
+        assert not line.flush(5)
+        broken.clear()
         assert line.flush(5)
-        assert written == [("a", [0, 1]), ("b", [2]), ("a", [3, 4])]
+        assert written[-1] == ("b", [0, 2])
+
+    def test_a_database_that_is_gone_is_tried_ever_less_often(self, monkeypatch):
+        monkeypatch.setattr(backlog, "RETRY_S", 0.02)
+        tries = []
+
+        def write(url, rows):
+            tries.append(time.monotonic())
+            raise StoreError("store.corrupt", "damaged")
+
+        backlog.Backlog(write).put("url", {})
+        until(lambda: len(tries) >= 5)
+        assert tries[4] - tries[3] > 2 * (tries[1] - tries[0])
 
     @pytest.mark.slow
     def test_a_process_that_ends_writes_the_rest(self, house):

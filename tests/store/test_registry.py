@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import threading
 import time
@@ -12,7 +13,7 @@ import pytest
 from sqlalchemy import insert, text
 
 from core.errors import ModelRefused, StoreError
-from core.store import audit, files
+from core.store import audit, database, files
 from core.store.database import close_stores, open_store
 from core.store.reconcile import reconcile
 from core.store.schema import jobs
@@ -288,6 +289,33 @@ class TestDamagedDatabase:
         house.registry._ask_again = 0.0
         house.registry.resolve(SLUG)
         assert house.registry.trouble is None
+
+
+@pytest.mark.sqlite
+def test_a_locked_database_lets_everybody_look_and_nobody_change(house, monkeypatch):
+    monkeypatch.setattr(database, "BUSY_TIMEOUT_S", 0.1)
+    for content in (b"one", b"two"):
+        house.registry.register(SLUG, house.staged(content))
+    champion = house.registry.promote(SLUG, 1)
+    other = sqlite3.connect(house.home / "vitrine.db")
+    other.execute("BEGIN IMMEDIATE")
+    assert house.registry.resolve(SLUG) == champion
+    assert house.registry.trouble is None
+    for change in (
+        lambda: house.registry.promote(SLUG, 2),
+        lambda: house.registry.rollback(SLUG),
+        lambda: house.registry.delete(SLUG, 2),
+    ):
+        assert code_of(change) == "store.locked"
+    assert code_of(lambda: audit.record("export")) == "audit.unwritable"
+    began = time.monotonic()
+    audit.record("predict", sector=SLUG)
+    assert time.monotonic() - began < 0.1, "looking waits for nobody"
+    other.rollback()
+    other.close()
+    assert audit.flush(10)
+    assert audit.entries(1)[0].action == "predict"
+    assert house.registry.promote(SLUG, 2).number == 2
 
 
 class TestReconcile:
