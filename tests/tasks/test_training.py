@@ -22,7 +22,8 @@ from tests.tasks.conftest import TINY, picture, sample
 def test_learns_and_writes_a_complete_folder(trained):
     folder, run = trained
     assert {p.name for p in folder.iterdir()} == {
-        "model.safetensors", "manifest.json", "evaluation.npz", "evaluation.json", "card.md", "validation"
+        "model.safetensors", "manifest.json", "evaluation.npz", "evaluation.json", "card.md", "validation",
+        "features.safetensors",
     }  # fmt: skip
     evaluation = load_evaluation(folder)
     assert evaluation is not None
