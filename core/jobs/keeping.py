@@ -19,7 +19,7 @@ from core.jobs import uploads
 from core.jobs.uploads import job_folder
 from core.log import log_event
 from core.settings import settings
-from core.store import audit
+from core.store import audit, feedback
 from core.store.database import Store, open_store
 from core.store.schema import LIVE, jobs
 from core.training import snapshot
@@ -158,6 +158,7 @@ def _sweep_for_ever() -> None:
         rest = SWEEP_S
         try:
             sweep(open_store())
+            feedback.sweep()
         except (AppError, OSError) as error:
             log_event("sweep_failed", level="WARNING", kind=type(error).__qualname__)
 

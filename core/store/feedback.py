@@ -261,7 +261,7 @@ def _check_room(connection: Connection) -> None:
         raise StoreError(
             "corrections.full",
             Message(N_("There are {limit} corrections already; more are not kept."), {"limit": limit}),
-            N_("Delete some of them in the improve section, or raise VITRINE_CORRECTION_LIMIT."),
+            N_("Delete some of them on the page, or raise VITRINE_CORRECTION_LIMIT."),
         )
 
 

@@ -89,7 +89,7 @@ def kept_sentence() -> str:
     return t(
         "If you agree, this machine keeps the image, made anew from its pixels (at most {side} a side, no file name, "
         "no metadata), with your answer and the model's scores, for at most {days:g} days. Take it back here, or "
-        "delete it under Improve, at any time. Otherwise only your answer and a keyed hash of the file are stored.",
+        "delete it under Corrections, at any time. Otherwise only your answer and a keyed hash of the file are stored.",
         side=KEPT_SIDE,
         days=settings().correction_days,
     )
@@ -143,7 +143,7 @@ def _show_said(slug: str, where: str, said: Correction) -> None:
 
 def _sentence(said: Correction) -> str:
     if said.kind == REVIEW:
-        return t("Sent to a person. The case stands in the review list under Improve.")
+        return t("Sent to a person. The case stands in the review list under Corrections.")
     if said.right:
         return t("Saved: the answer was right.")
     return t("Saved: wrong, the right answer is {answer}.", answer=escape(label_name(said.answer)))

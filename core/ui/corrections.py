@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import streamlit as st
 
@@ -23,7 +23,7 @@ CASES_SHOWN: Final = 4
 
 
 def show_corrections(sector: Sector) -> None:
-    """The review list and the corrections of a sector, for the improve section."""
+    """The review list and the corrections of a sector, for a section of their own."""
     slug = sector.slug
     try:
         entries = feedback.corrections(slug)
@@ -68,12 +68,8 @@ def _show_cases(slug: str, cases: Sequence[Correction]) -> None:
 
 def _show_case(slug: str, case: Correction) -> None:
     picture, words = st.columns([1, 2], gap="medium")
-    try:
-        with picture:
-            shown = kept_picture(slug, ("case", case.id), lambda: for_display(feedback.picture(case).pixels, 320))
-            show_picture(shown, t("The image of an open case"), width="stretch")
-    except AppError as error:
-        show_error(error)
+    with picture:
+        _show_picture(slug, case, "stretch")
     with words:
         st.caption(f"{_time(case)} · {t('version {number}', number=escape(case.version))}")
         scores = sorted(case.scores.items(), key=lambda pair: -pair[1])[:5]
@@ -81,6 +77,15 @@ def _show_case(slug: str, case: Correction) -> None:
         if access.allowed("presenter"):
             _answer_form(slug, case)
         _button(slug, "delete_case", t("Delete the case"), case, feedback.delete)
+
+
+def _show_picture(slug: str, entry: Correction, width: int | Literal["stretch"]) -> None:
+    try:
+        shown = kept_picture(slug, ("kept", entry.id), lambda: for_display(feedback.picture(entry).pixels, 320))
+    except AppError as error:
+        show_error(error)
+        return
+    show_picture(shown, t("The kept image"), width=width)
 
 
 def _answer_form(slug: str, case: Correction) -> None:
@@ -115,10 +120,10 @@ def _show_list(slug: str, corrections: Sequence[Correction]) -> None:
         format_func=lambda entry: f"{_time(entry)} · {_name(entry.decision)} → {_name(entry.answer)}",
         key=f"{slug}.chosen_correction",
     )
-    undo, delete = st.columns(2)
-    with undo:
+    if chosen.kept:
+        _show_picture(slug, chosen, 160)
+    with st.container(horizontal=True):
         _button(slug, "undo_correction", t("Undo"), chosen, feedback.undo, disabled=chosen.undone)
-    with delete:
         _button(slug, "delete_correction", t("Delete"), chosen, feedback.delete)
     st.caption(t("Undo deletes the image and leaves a line in the list; delete removes the line as well."))
 

@@ -147,8 +147,12 @@ def _verdict(found: Refit) -> str:
     from core.training import quality
 
     change = quality.compare(found.test_before, found.test)
-    gained = round(found.after.value * found.used) - round(found.before.value * found.used)
-    mended = t("Of the {used} corrections {gained} more are right than before.", used=found.used, gained=gained)
+    mended = t(
+        "Corrections answered right: {before} of {used} before, {after} with the fix.",
+        before=round(found.before.value * found.used),
+        after=round(found.after.value * found.used),
+        used=found.used,
+    )
     if change is None:
         return mended
     told = t(

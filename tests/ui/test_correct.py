@@ -237,7 +237,7 @@ def test_fix_shows_what_it_mended_and_what_it_forgot(home: Path, monkeypatch: py
     page = press(fix_page(), ".fixit")
     assert not page.exception and not page.error
     told = said(page)
-    assert "Of the 5 corrections 4 more are right" in told
+    assert "Corrections answered right: 0 of 5 before, 4 with the fix." in told
     assert "test images it fixed" in told and "broke" in told
     assert "1 are among its test or validation images" in told and "2 of the corrected images stay declined" in told
     table = page.dataframe[0].value
