@@ -46,9 +46,10 @@ def pooled_features(network: nn.Module, inputs: Tensor) -> tuple[Tensor, Tensor]
     logits = network.forward_head(last)  # type: ignore[operator]
     columns = []
     for layer in maps:
-        flat = layer.flatten(2) if layer.ndim == 4 else layer.transpose(1, 2)
+        # In half precision a spread over thousands of values would be a guess.
+        flat = (layer.flatten(2) if layer.ndim == 4 else layer.transpose(1, 2)).float()
         columns += [flat.mean(-1), flat.std(-1, correction=0)]
-    return torch.cat(columns, dim=1).float(), logits.float()
+    return torch.cat(columns, dim=1), logits.float()
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ class _Whole(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         logits: Tensor = self.network(self.predictor.preprocessing.normalise(images))
-        return logits
+        return logits.float()
 
 
 def explain(predictor: ImagePredictor, sample: ImageSample, target: str, method: str) -> Heatmap:
