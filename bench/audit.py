@@ -16,11 +16,11 @@ LIMIT_MS = 5.0
 
 def main() -> dict[str, Any]:
     """Measure on SQLite in a temporary home, and on PostgreSQL where VITRINE_TEST_POSTGRES_URL names a server."""
-    found = {"sqlite": _on("")}
-    if os.environ.get("VITRINE_TEST_POSTGRES_URL"):
-        from tests.store.postgres import fresh_database
+    from tests.store import postgres
 
-        with fresh_database() as database:
+    found = {"sqlite": _on("")}
+    if postgres.URL:
+        with postgres.fresh_database() as database:
             found["postgresql"] = _on(database)
     print(f"{'':12}{'p50 ms':>10}{'p95 ms':>10}{'max ms':>10}")
     for name, figures in found.items():
