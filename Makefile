@@ -64,7 +64,7 @@ messages: $(DEV)  ## Extract the messages, merge them into every catalogue, comp
 		--project Vitrine -o build/vitrine.pot .
 	$(PY) -m babel.messages.frontend update -D vitrine -d assets/locales -i build/vitrine.pot \
 		--no-fuzzy-matching --ignore-obsolete
-	$(PY) -m babel.messages.frontend compile -D vitrine -d assets/locales --statistics
+	$(PY) -m core.ui.extraction
 
 LOCK := uv pip compile --universal --python-version 3.11 --generate-hashes --quiet \
 	--annotation-style line --custom-compile-command "make lock"
@@ -73,6 +73,7 @@ lock: $(DEV)  ## Resolve the locks again; LOCK_ARGS=--upgrade takes newer versio
 	$(VENV)/bin/python -m $(LOCK) $(LOCK_ARGS) requirements/runtime.in -o requirements.txt
 	$(VENV)/bin/python -m $(LOCK) $(LOCK_ARGS) requirements/dev.in -o requirements-dev.txt
 	$(VENV)/bin/python -m $(LOCK) $(LOCK_ARGS) requirements/uv.in -o requirements/uv.txt
+	$(VENV)/bin/python -m $(LOCK) $(LOCK_ARGS) requirements/ray.in -o requirements/ray.txt
 
 .PHONY: clean
 clean:  ## Remove the environment and what the checks leave behind; never what visitors made.
