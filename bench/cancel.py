@@ -65,7 +65,7 @@ def main() -> dict[str, Any]:
     """Print and return the latencies."""
     rng = random.Random(int(time.time()))
     with tempfile.TemporaryDirectory(prefix="vitrine-cancel-") as temporary:
-        data = shapes.write_zip(Path(temporary) / "shapes.zip", count=400)
+        data = shapes.write_folder(Path(temporary) / "shapes", count=400)
         with mock.patch.dict(os.environ, {"VITRINE_HOME": f"{temporary}/home"}):
             settings.cache_clear()
             try:

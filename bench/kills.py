@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import os
 import random
-import select as waiting
 import signal
 import statistics
 import tempfile
@@ -25,6 +24,7 @@ from typing import Any
 from unittest import mock
 
 from bench import intact, shapes
+from bench.forks import Child, forked
 from core.contracts import Evaluation
 from core.jobs import endings, keeping, queue, records, recovery, uploads
 from core.settings import settings
@@ -39,60 +39,14 @@ SECTOR = "medical"
 KILLS = 100
 CONTROLS = 20
 RESUMED = 10
+NAIVE_BYTES = 64
+"""What the control writes at a time: it has to be busy for long enough to be met."""
 AT_RANDOM = "at a random time"
 POINTS = tuple(
     f"{when} {what}"
     for what in ("write", "fsync", "rename", "insert", "commit", "alias")
     for when in ("before", "after")
 )
-
-
-@dataclass
-class Child:
-    """A forked process; what it says comes through a pipe, and stays there when it is killed."""
-
-    pid: int
-    pipe: int
-    began: float = field(default_factory=time.monotonic)
-
-    def wait(self, timeout_s: float) -> bool:
-        """Whether it ended by itself within this time."""
-        watched = os.pidfd_open(self.pid)
-        try:
-            return bool(waiting.select([watched], [], [], timeout_s)[0])
-        finally:
-            os.close(watched)
-
-    def kill(self) -> None:
-        """End it and all that it started."""
-        try:
-            os.killpg(self.pid, signal.SIGKILL)
-        except ProcessLookupError:  # it has not made its group yet
-            os.kill(self.pid, signal.SIGKILL)
-
-    def end(self) -> tuple[bool, list[str]]:
-        """Collect it: whether it was killed, and the lines it has said."""
-        _, status = os.waitpid(self.pid, 0)
-        with os.fdopen(self.pipe) as pipe:
-            said = pipe.read().split("\n")
-        return os.waitstatus_to_exitcode(status) == -signal.SIGKILL, [line for line in said if line]
-
-
-def forked(work: Callable[[Callable[[str], None]], None]) -> Child:
-    """Run `work` in a child; it is given a way to say a line."""
-    close_stores()  # a connection must not be used on both sides of a fork
-    receive, send = os.pipe()
-    pid = os.fork()
-    if pid:
-        os.close(send)
-        return Child(pid, receive)
-    code = 1
-    try:
-        os.close(receive)
-        work(lambda line: (os.write(send, f"{line}\n".encode()), None)[1])
-        code = 0
-    finally:
-        os._exit(code)
 
 
 class Crossings:
@@ -186,6 +140,7 @@ class Range:
             from core.jobs import worker
 
             crossings.install()
+            worker.NICE = 0  # nobody waits for a page here
             worker.main(job_id, parent, "cpu")
             record = records.read(open_store(), job_id)
             number = int(record.result.get("version", 0))
@@ -269,7 +224,8 @@ class Range:
         args = keeping.continued(new_id, job_id, record.args, {})
         records.add(open_store(), records.NewJob(new_id, "train", args, "auto", "", resumes=job_id), lambda: None)
         found = []
-        for wanted in (self.claim(), self.queue(record.args["config"]["seed"])):
+        for next_job in (self.claim, lambda: self.queue(record.args["config"]["seed"])):
+            wanted = next_job()
             child = self.start(wanted, Crossings())
             child.wait(300.0)
             killed, said = child.end()
@@ -309,8 +265,8 @@ def naive_register(checkpoint: Path, say: Callable[[str], None]) -> None:
         target.parent.mkdir(exist_ok=True)
         with target.open("wb") as file:
             content = path.read_bytes()
-            for begin in range(0, len(content), 4096):
-                file.write(content[begin : begin + 4096])
+            for begin in range(0, len(content), NAIVE_BYTES):
+                file.write(content[begin : begin + NAIVE_BYTES])
                 file.flush()
     say("written")
 
@@ -327,16 +283,14 @@ def _naive_row(checkpoint: Path, folder: str) -> dict[str, Any]:
 
 def control(checkpoint: Path, rng: random.Random, kills: int) -> int:
     """Kill the naive writer while it writes; returns how many of its versions are then lost."""
-    child = forked(lambda say: naive_register(checkpoint, say))
-    began = time.monotonic()
-    child.wait(60.0)
-    seconds = time.monotonic() - began
-    child.end()
-    for _ in range(kills):
+    seconds = 60.0
+    for turn in range(kills + 1):
         child = forked(lambda say: naive_register(checkpoint, say))
-        waiting.select([child.pipe], [], [], 60.0)
-        if not child.wait(rng.uniform(0.0, seconds / 2)):
+        child.said_something(60.0)  # its number
+        began = time.monotonic()
+        if not child.wait(rng.uniform(0.0, seconds) if turn else seconds):
             child.kill()
+        seconds = seconds if turn else time.monotonic() - began
         child.end()
     return len({line.split(":")[0] for line in intact.broken_versions({}, None, SECTOR)})
 
@@ -376,7 +330,7 @@ def measured(kills: int, controls: int, seed: int, echo: Callable[[str], None] =
     rng = random.Random(seed)
     with tempfile.TemporaryDirectory(prefix="vitrine-kills-") as temporary:
         folder = Path(temporary)
-        data = shapes.write_zip(folder / "shapes.zip")
+        data = shapes.write_folder(folder / "shapes")
         with home(folder / "home"):
             checkpoint = train_once(data, folder / "first")
             target = Range(data, rng)

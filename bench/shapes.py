@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -34,12 +32,11 @@ def draw(label: str, rng: np.random.Generator) -> NDArray[np.uint8]:
     return noisy.clip(0, 255).astype(np.uint8)
 
 
-def write_zip(path: Path, count: int = 120, seed: int = 0) -> Path:
-    """Write `count` pictures in class folders into a zip."""
+def write_folder(path: Path, count: int = 120, seed: int = 0) -> Path:
+    """Write `count` pictures into a folder per class below `path`."""
     rng = np.random.default_rng(seed)
-    with zipfile.ZipFile(path, "w") as archive:
-        for index in range(count):
-            label, buffer = LABELS[index % 2], io.BytesIO()
-            Image.fromarray(draw(label, rng)).save(buffer, "PNG")
-            archive.writestr(f"{label}/{index:04d}.png", buffer.getvalue())
+    for index in range(count):
+        label = LABELS[index % 2]
+        (path / label).mkdir(parents=True, exist_ok=True)
+        Image.fromarray(draw(label, rng)).save(path / label / f"{index:04d}.png")
     return path

@@ -8,6 +8,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -149,6 +150,15 @@ def staging_folder(root: Path) -> Path:
 def staging_owner(folder: Path) -> Owner | None:
     """The process that `staging_folder` made this name for."""
     return parse_owner("|".join(folder.name.split("@")[:3]))
+
+
+def put_away(folder: Path, staging: Path) -> None:
+    """Remove a folder so that it is gone at once; what a crash leaves of it lies in `staging`."""
+    make_folder(staging)
+    aside = staging_folder(staging)
+    with suppress(FileNotFoundError):
+        folder.rename(aside)
+    shutil.rmtree(aside, ignore_errors=True)
 
 
 def take(source: Path, destination: Path) -> None:

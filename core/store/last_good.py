@@ -19,11 +19,11 @@ class LastGood:
         self._path = path
         self._versions = versions
 
-    def remember(self, sector: str, champion: Version | None) -> None:
-        """Keep what is needed to serve the champion (None: the bundled one); written only when it changed."""
+    def remember(self, sector: str, champion: Version) -> None:
+        """Keep what is needed to serve the champion; written only when it changed."""
         known = self._read()
         entry = None
-        if champion:
+        if champion.number:  # the bundled one needs no database
             entry = {
                 "number": champion.number,
                 "name": champion.name,

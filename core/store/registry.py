@@ -7,7 +7,6 @@ import secrets
 import shutil
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -41,7 +40,6 @@ __all__ = ["BUNDLED", "CHALLENGER", "CHAMPION", "Registry", "Version", "registry
 
 RETRY_S = 5.0
 """After the database failed, the champion is answered from the cache file for this long before it is asked again."""
-
 CHAMPION_S = 1.0
 """For this long the champion is not asked for again: a page wants it several times a run. Another process that promotes
 is seen after at most this time, a promotion of this process at once."""
@@ -234,9 +232,11 @@ class Registry:
                     sha256=version.sha256,
                     details={"previous": previous or BUNDLED, "verdict": result, "reason": reason.strip()},
                 )
-        self._champions = {}
+            champion = self._now(change.connection, sector)  # asked later, a database that fails may name the old one
         log_event("version_promoted", sector=sector, version=number, previous=previous)
-        return self.resolve(sector)
+        self._champions = {}
+        self.last_good.remember(sector, champion)
+        return champion
 
     def can_roll_back(self, sector: str) -> bool:
         """Whether there is an earlier champion to go back to; False while the database cannot be used."""
@@ -263,9 +263,11 @@ class Registry:
                 sha256=row.sha256 if row else "",
                 details={"previous": was or BUNDLED},
             )
-        self._champions = {}
+            champion = self._now(change.connection, sector)  # asked later, a database that fails may name the old one
         log_event("version_rolled_back", sector=sector, version=number, previous=was)
-        return self.resolve(sector)
+        self._champions = {}
+        self.last_good.remember(sector, champion)
+        return champion
 
     def history(self, sector: str) -> list[Promotion]:
         """Every move of the champion, newest first. Raises `StoreError` when the database cannot be used."""
@@ -297,11 +299,7 @@ class Registry:
 
     def remove(self, folder: Path) -> None:
         """Remove the folder of a deleted version; what a crash leaves of it goes with the next reconciliation."""
-        files.make_folder(self.staging)
-        aside = files.staging_folder(self.staging)
-        with suppress(FileNotFoundError):
-            folder.rename(aside)
-        shutil.rmtree(aside, ignore_errors=True)
+        files.put_away(folder, self.staging)
 
     def report_trouble(self, error: StoreError) -> None:
         """Note that the database failed, so that pages can say so and the next calls need not wait for it."""
@@ -325,13 +323,15 @@ class Registry:
         return version
 
     def _read_champion(self, sector: str) -> Version:
-        wanted = versions.c.number == alias_of(sector, CHAMPION)
-        found = self._asked(lambda connection: self._read(connection, sector, wanted))
+        found = self._asked(lambda connection: self._now(connection, sector))
         if found is None:
             return self.last_good.recall(sector) or replace(bundled_version(sector), aliases=(CHAMPION,))
-        champion = found[0] if found else None
-        self.last_good.remember(sector, champion)
-        return champion or replace(bundled_version(sector), aliases=(CHAMPION,))
+        self.last_good.remember(sector, found)
+        return found
+
+    def _now(self, connection: Connection, sector: str) -> Version:
+        found = self._read(connection, sector, versions.c.number == alias_of(sector, CHAMPION))
+        return found[0] if found else replace(bundled_version(sector), aliases=(CHAMPION,))
 
     def _read(self, connection: Connection, sector: str, *where: ColumnElement[bool]) -> list[Version]:
         named: dict[int, list[str]] = {}
