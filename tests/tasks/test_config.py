@@ -28,6 +28,7 @@ def test_every_option_has_a_label_and_a_sentence():
         {"image_size": 7},
         {"dropout": 0.9},
         {"architecture": 3},
+        {"seeds": 3, "mode": "quick"},
     ],
 )
 def test_wrong_value_is_refused_with_what_came_and_what_is_allowed(wrong):

@@ -165,6 +165,8 @@ class ImageClassificationConfig:
             _check(entry.name, getattr(self, entry.name), type(entry.default), entry.metadata)
         if self.image_size and self.image_size < 16:
             raise _refused("image_size", self.image_size, "0, 16...512")
+        if self.seeds > 1 and self.mode == "quick":  # the same features and a convex fit: the seed changes nothing
+            raise _refused("seeds", self.seeds, "1 (mode=quick)")
 
 
 def _check(name: str, value: object, kind: type, limits: Any) -> None:
