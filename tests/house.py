@@ -63,7 +63,7 @@ def open_house(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]
     launcher._started.clear()
     made = House(home, assets)
     yield made
-    _end_supervisor(made)
+    end_supervisor(made)
     audit.flush(1)
     close_stores()
     settings.cache_clear()
@@ -83,7 +83,7 @@ def shared_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         yield made
 
 
-def _end_supervisor(made: House) -> None:
+def end_supervisor(made: House) -> None:
     if not settings().database_url and not (made.home / "vitrine.db").exists():
         return
     try:
