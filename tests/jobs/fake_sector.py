@@ -79,6 +79,10 @@ class Task:
             raise OSError(28, "No space left on device")
         if config.mode == "fill":
             fill_disk(run.directory)
+        if config.mode == "fill_tmpfs":
+            with (run.directory / "large").open("wb") as file:
+                while file.write(bytes(2**16)):
+                    file.flush()
         steps = config.epochs or config.steps
         for step in range(epochs_done(run), steps):
             if run.should_stop() and config.mode != "deaf":
