@@ -150,7 +150,7 @@ def test_fix_is_a_whole_version_with_everything_measured_anew(trained: tuple[Pat
     assert found.used == 3 and found.after.value >= found.before.value
     fixed, manifest = TASK.load(target, "cpu"), json.loads((target / "manifest.json").read_text())
     assert manifest["data"]["corrections"] == 3 and manifest["refit"]["strength"] == found.strength
-    assert manifest["refit"]["parent_sha256"] == json.loads((folder / "manifest.json").read_text())["sha256"]
+    assert manifest["parent"] == json.loads((folder / "manifest.json").read_text())["sha256"]
     assert "3 corrections by visitors" in (target / "card.md").read_text()
     old, new = predictor.network.state_dict(), fixed.network.state_dict()
     changed = [name for name in old if not np.array_equal(old[name].numpy(), new[name].numpy())]

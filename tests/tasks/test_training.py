@@ -13,6 +13,7 @@ from core.errors import InputRefused, JobError, RunCancelled
 from core.tasks.image_classification import train
 from core.tasks.image_classification.measure import match_labels
 from core.tasks.image_classification.task import TASK
+from core.training.calibration import conformal_quantile
 from core.training.evaluation import VALIDATION, load_evaluation
 from core.training.loop import LoopOptions, fit, learning_rate_at
 from core.training.run import ListedRun
@@ -49,6 +50,29 @@ def test_manifest_names_everything_a_number_needs(trained):
         assert manifest[name] not in (None, "")
     assert "--set architecture=test_resnet" in manifest["command"]
     assert manifest["command"] in (trained[0] / "card.md").read_text()
+
+
+def test_manifest_states_the_measured_figures_and_the_limits_in_force(trained):
+    manifest = json.loads((trained[0] / "manifest.json").read_text())
+    evaluation, predictor = load_evaluation(trained[0]), TASK.load(trained[0], "cpu")
+    assert manifest["metrics"]["values"] == {name: metric.as_dict() for name, metric in evaluation.summary.items()}
+    assert (manifest["metrics"]["split"], manifest["metrics"]["n"]) == ("test", 18)
+    assert manifest["conformal"]["n"] == len(predictor.conformal) == 18
+    assert manifest["conformal"]["limit_by_coverage"]["0.9"] == pytest.approx(
+        conformal_quantile(predictor.conformal, 0.9), abs=1e-6
+    )
+    assert manifest["domain"]["distance_limit"] == pytest.approx(float(predictor.guard.limits[0]))
+    assert manifest["licence"] == "as the training data allow" and manifest["parent"] == ""
+
+
+def test_folds_of_what_the_start_weights_have_learned_are_refused(shapes_zip, tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr(
+        "core.tasks.image_classification.folds.shares_source", lambda path, name: asked.append((path, name)) or True
+    )
+    with pytest.raises(InputRefused, match="folds_leak"):
+        TASK.train(replace(TINY, pretrained="bundled", architecture="", folds=2), shapes_zip, ListedRun(tmp_path, 0))
+    assert asked == [(shapes_zip, "chest_xray_224")]
 
 
 def test_evaluating_again_gives_the_stored_table(trained, shapes_zip):

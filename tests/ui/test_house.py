@@ -71,12 +71,13 @@ def test_model_room_promotes_after_a_question_and_rolls_back(open_page: OpenPage
     page = open_page("models")
     page.button(key="medical.room_promote").click().run()
     assert registry().resolve("medical").number == first.number, "nothing happens before the question is answered"
-    page.button(key="medical.room_promote_yes").click().run()
+    page.text_area(key="medical.room.reason").input("Tried here because a test asks for it.")
+    page.button(key="medical.room.promote").click().run()
     assert not page.exception
     assert registry().resolve("medical").number == second.number
     assert "version 2" in words(page)
     page.button(key="medical.room_rollback").click().run()
-    page.button(key="medical.room_rollback_yes").click().run()
+    page.button(key="medical.room_confirm").click().run()
     assert registry().resolve("medical").number == first.number
 
 
@@ -87,7 +88,8 @@ def test_model_room_does_not_promote_over_somebody_else(open_page: OpenPage, hom
     page.selectbox(key="medical.room_version").select(chosen.ref).run()
     page.button(key="medical.room_promote").click().run()
     registry().promote("medical", rival.number)
-    page.button(key="medical.room_promote_yes").click().run()
+    page.text_area(key="medical.room.reason").input("Tried here because a test asks for it.")
+    page.button(key="medical.room.promote").click().run()
     assert registry().resolve("medical").number == rival.number
     assert page.error
 

@@ -94,7 +94,7 @@ def _corrections(manifest: dict[str, Any]) -> str:
     if refit:
         return (
             f"; last layer fitted anew to {refit['corrections']} corrections by visitors, from the weights "
-            f"`{refit['parent_sha256'][:16]}`; scores below are computed from kept features"
+            f"`{manifest['parent'][:16]}`; scores below are computed from kept features"
         )
     if "corrections" not in data:
         return ""

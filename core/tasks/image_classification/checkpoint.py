@@ -25,6 +25,7 @@ from core.tasks.image_classification.corrections import Joined
 from core.tasks.image_classification.domain import DomainGuard, fit_guard
 from core.tasks.image_classification.forward import outputs_of
 from core.tasks.image_classification.model import MANIFEST, SCHEMA, WEIGHTS, Start
+from core.tasks.image_classification.train import bundled_manifest
 from core.training.augment import STRENGTHS, Strength, augment
 from core.training.calibration import (
     conformal_scores,
@@ -175,6 +176,7 @@ def _manifest(trained: Trained, found: Calibration) -> dict[str, Any]:
         "folds": dict(trained.folds),
         "data": {"name": data.name, "fingerprint": data.fingerprint, "counts": _counts(data), **_joined(trained)},
         "config": asdict(trained.config),
+        "parent": bundled_manifest()["sha256"] if trained.config.pretrained == "bundled" else "",
         "seed": trained.config.seed,
         "command": trained.command,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),

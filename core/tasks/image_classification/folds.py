@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from sklearn.model_selection import StratifiedGroupKFold
 
 from core.contracts import N_, Message, RunContext
+from core.data.catalog import shares_source
 from core.data.images import ImageSet, LabelledImages
 from core.device import pick_device
 from core.errors import InputRefused
@@ -26,9 +28,16 @@ FIGURES = "figures.json"
 """In the folder of snapshots: the figures of the folds that are done, so that a run that goes on skips them."""
 
 
-def cross_validate(data: LabelledImages, config: ImageClassificationConfig, run: RunContext) -> dict[str, list[float]]:
-    """Train on all but one part of train and validation together, measure on that part, for every part."""
-    if config.pretrained == "bundled" and data.fingerprint == bundled_manifest()["data"]["fingerprint"]:
+def cross_validate(
+    data: LabelledImages, path: Path, config: ImageClassificationConfig, run: RunContext
+) -> dict[str, list[float]]:
+    """Train on all but one part of train and validation together, measure on that part, for every part.
+
+    Raises:
+        InputRefused: `path` holds what the network to start from has learned, in whatever form.
+    """
+    known = bundled_manifest()["data"] if config.pretrained == "bundled" else None
+    if known and (data.fingerprint == known["fingerprint"] or shares_source(path, known["name"])):
         raise InputRefused(
             "train.folds_leak",
             Message(N_("Our own network was trained on these images, so folds of them would measure nothing.")),

@@ -22,6 +22,7 @@ from core.tasks.image_classification.features import Features, linear_head, name
 from core.tasks.image_classification.formats import NET
 from core.tasks.image_classification.model import MANIFEST, WEIGHTS
 from core.tasks.image_classification.refit import Head
+from core.tasks.image_classification.statement import write_statement
 from core.training.calibration import conformal_scores
 from core.training.evaluation import FEATURES, VALIDATION, save_evaluation
 
@@ -66,6 +67,7 @@ def write_refitted(target: Path, checkpoint: Path, network: nn.Module, moved: Mo
     name_file(target, FEATURES)
     save_evaluation(target, moved.measured.test)
     save_evaluation(target / VALIDATION, validation)
+    write_statement(target, moved.measured.test)
     write_card(target, moved.measured.test)
 
 
@@ -83,8 +85,8 @@ def _manifest(checkpoint: Path, moved: Moved) -> dict[str, Any]:
         "diagnosis": {},
         "files": {},
         "data": {**before["data"], "corrections": before["data"].get("corrections", 0) + moved.refit.used},
+        "parent": before["sha256"],
         "refit": {
-            "parent_sha256": before["sha256"],
             "corrections": moved.refit.used,
             "left_out": dict(moved.refit.left_out),
             "strength": moved.refit.strength,

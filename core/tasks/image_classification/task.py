@@ -22,6 +22,7 @@ from core.tasks.image_classification.folds import cross_validate
 from core.tasks.image_classification.formats import FORMATS
 from core.tasks.image_classification.measure import evaluate_split, images_to_measure, measure_splits
 from core.tasks.image_classification.predictor import ImagePredictor
+from core.tasks.image_classification.statement import write_statement
 from core.tasks.image_classification.studies import add_studies, keep_test_pictures
 from core.training.compression import Compressed
 from core.training.evaluation import save_evaluation
@@ -58,7 +59,7 @@ class ImageClassification:
         size = train.build_start(config, 2).preprocessing.size
         images = train.read_splits(data, size, config.seed, run)
         images = replace(images, name=run.data_name or images.name)
-        folds = cross_validate(images, config, run) if config.folds > 1 else {}
+        folds = cross_validate(images, data, config, run) if config.folds > 1 else {}
         images, joined = join_corrections(images, run)
         run.stage("train")
         seed_everything(config.seed)
@@ -74,6 +75,7 @@ class ImageClassification:
         evaluation = measure_splits(folder, predictor, images, evaluate_command(data))
         if config.keep_examples:
             keep_test_pictures(folder, images.splits["test"], evaluation)
+        write_statement(folder, evaluation)
         write_card(folder, evaluation)
         return folder
 
@@ -113,6 +115,7 @@ class ImageClassification:
         else:
             evaluation = evaluate_split(predictor, images, part, command)
             save_evaluation(folder, evaluation)
+        write_statement(folder, evaluation)
         write_card(folder, evaluation)
         return replace(found, kept=folder)
 
