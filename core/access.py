@@ -82,7 +82,10 @@ def require(role: Role) -> Actor:
             witness(actor, role)
         raise AccessRefused(
             "access.role",
-            Message(N_("This needs the role {needed}; yours is {role}."), {"needed": role, "role": actor.role}),
+            Message(
+                N_("This needs the role {needed}; yours is {role}."),
+                {"needed": Message(role), "role": Message(actor.role)},
+            ),
             N_("Sign in as somebody who has that role, or ask who runs this program for it."),
         )
     return actor

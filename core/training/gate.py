@@ -211,7 +211,7 @@ def _answers(pair: _Pair) -> Check:
         )
         return Check("answers", "fail", message)
     message = Message(
-        N_("The challenger's answers differ: it decides for {found} of {all} classes."),
+        N_("The challenger does not answer everything alike: it decides for {found} of {all} classes."),
         {"found": len(decided), "all": len(pair.new.labels)},
     )
     return Check("answers", "pass", message)
@@ -281,7 +281,7 @@ def _slices(pair: _Pair) -> Check:
             "-{limit:.0f} is allowed. Too small to judge: {left_out} of {all} parts."
         ),
         "fail": N_(
-            "The part {where}: {part} (n = {n}) loses {value:+.1f} points ({low:+.1f} to {high:+.1f}), more than "
+            "The part {where}: {part} (n = {n}) changes by {value:+.1f} points ({low:+.1f} to {high:+.1f}), more than "
             "-{limit:.0f} and more than chance (p = {p:.3f}, corrected for {all} parts)."
         ),
         "undecided": N_(

@@ -118,7 +118,7 @@ def _row(bench: Bench, variant: Variant) -> dict[str, Any]:
         t("Flipped"): t("{fixed} fixed, {broke} broke", fixed=variant.fixed, broke=variant.broke)
         if variant.format != AS_STORED
         else "",
-        t("Other images declined"): _interval(variant.guard),
+        t("Other kinds of images declined"): _interval(variant.guard),
     }
 
 

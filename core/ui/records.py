@@ -19,7 +19,11 @@ from core.ui.live import STATUS_NAMES
 from core.ui.theme import show_chart
 from core.ui.views import escape, show_error
 
-KIND_NAMES: Final = {"train": N_("Training"), "compress": N_("Compression")}
+KIND_NAMES: Final = {
+    "train": N_("Training"),
+    "heal": N_("Training on the changed stream"),
+    "compress": N_("Compression"),
+}
 ALERT_NAMES: Final = {alerts.DRIFT: N_("drift")}
 _JOBS_SHOWN: Final = 50
 _ROWS_SHOWN: Final = 200
@@ -38,7 +42,7 @@ def show_jobs() -> None:
     for record in found:
         line, link = st.columns([5, 1], vertical_alignment="center")
         line.markdown(_job_line(record))
-        if record.kind == "train":
+        if record.kind in ("train", "heal"):
             link.page_link(
                 _page(record.sector),
                 label=t("Open"),

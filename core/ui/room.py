@@ -26,6 +26,7 @@ from core.ui.moves import move, role, show_outcome, version_name
 from core.ui.versions import SHOWN_METRICS, show_table
 from core.ui.views import escape, say, show_error
 
+VERDICTS: Final = {"pass": N_("passed"), "fail": N_("stopped"), "undecided": N_("undecided")}
 VIEWS: Final = {
     "card": N_("Card"),
     "compress": N_("Compression"),
@@ -72,7 +73,7 @@ def show_origins(sector: Sector) -> None:
                 t("From version"): str(move.previous or t("Bundled model")),
                 t("To version"): str(move.number or t("Bundled model")),
                 t("Who"): move.actor,
-                t("Gate"): str((move.verdict or {}).get("result", "–")),
+                t("Gate"): _verdict(str((move.verdict or {}).get("result", ""))),
                 t("Reason"): move.reason,
                 t("Rolled back"): move.undone,
             }
@@ -81,6 +82,10 @@ def show_origins(sector: Sector) -> None:
         hide_index=True,
         key=f"{sector.slug}.promotions",
     )
+
+
+def _verdict(result: str) -> str:
+    return t(VERDICTS[result]) if result in VERDICTS else "–"
 
 
 def _show_champion(sector: Sector, champion: Version) -> None:

@@ -129,7 +129,7 @@ def sign_in() -> SignIn | None:
 _ROLE_NAMES: Final[dict[Role, str]] = {
     "viewer": N_("viewer"),
     "presenter": N_("presenter"),
-    "admin": N_("administrator"),
+    "admin": N_("admin"),
 }
 
 
