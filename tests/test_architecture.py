@@ -27,8 +27,8 @@ NETWORK = (
     "websockets",
     "mlflow",
 )
-# What may speak to a network: the fetcher, the hub loader and its probe, and what asks whether a cluster's head listens.
-# The store asks for the host's name only.
+# What may speak to a network: the fetcher, the hub loader and its probe, and what asks whether a cluster's head
+# listens. The store asks for the host's name only.
 ONLINE = (
     "core/fetch.py",
     "core/hub.py",

@@ -52,8 +52,8 @@ def language() -> Language:
         candidates = (st.query_params.get(PARAMETER), st.session_state.get(_CHOSEN), st.context.locale)
         _run.language = next((found for tag in candidates if (found := parse_language(tag))), "en")
         _run.context = context
-    found: Language = _run.language
-    return found
+    kept: Language = _run.language
+    return kept
 
 
 def forget_language() -> None:
