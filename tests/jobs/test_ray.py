@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
+import platform
 import secrets
 import signal
 import subprocess
 import sys
 import time
+from importlib.metadata import version
 from importlib.util import find_spec
 
 import psutil
@@ -15,6 +18,7 @@ import pytest
 from sqlalchemy import select
 
 from core import jobs
+from core.errors import JobError
 from core.jobs import ray_backend, uploads
 from core.settings import ROOT, settings
 from core.store.database import open_store
@@ -25,14 +29,36 @@ from tests.jobs.driving import ended, submit, worker_of
 from tests.jobs.fake_sector import SLUG
 from tests.jobs.ray_nodes import RayNodes
 
+if find_spec("ray") is None:
+    pytest.skip("needs Ray: pip install -r requirements/ray.txt", allow_module_level=True)
+
 pytestmark = [
     pytest.mark.ray,
     pytest.mark.slow,
-    pytest.mark.skipif(find_spec("ray") is None, reason="needs Ray: pip install -r requirements/ray.txt"),
     pytest.mark.timeout(600),
 ]
 SOON = 90.0
 """Starting takes seconds on a quiet machine and several times as long on a busy one."""
+
+
+UNKNOWN_CODE = """
+import os, sys, time, types
+
+here = sys.path.pop(0)  # Ray would tell the nodes of it
+os.environ["RAY_AUTH_MODE"] = "token"
+from core.jobs import ray_cluster, ray_supervisor
+
+cluster = ray_supervisor.join()
+sys.path.insert(0, here)
+import only_here
+
+ray_cluster.JobOnNode = only_here.Job
+keeper = cluster.start(types.SimpleNamespace(job_id="stray"), cluster.places()[0])
+while not (found := keeper.look()):
+    time.sleep(0.1)
+print(found.error.code)
+keeper.destroy()
+"""
 
 
 @pytest.fixture(scope="module")
@@ -85,6 +111,13 @@ def supervisor():
     with open_store().read() as connection:
         own = supervisors.c.host == ray_backend.supervisor_name()
         return parse_owner(connection.execute(select(supervisors.c.owner).where(own)).scalar() or "")
+
+
+def end_supervisor():
+    """Jobs go on without it; the next look at a live one starts another."""
+    if (found := supervisor()) is not None and found.alive():
+        os.kill(found.pid, signal.SIGTERM)
+        until(lambda: not found.alive())
 
 
 def test_a_job_runs_on_a_node_and_registers_its_version(warm):
@@ -227,6 +260,32 @@ def test_a_job_that_outlived_its_supervisor_can_be_cancelled(warm):
     assert not worker.alive()
 
 
+def test_a_cancelled_job_goes_on_where_it_stopped(warm):
+    job_id = submit(data="/usr", epochs=400, sleep_s=0.02)
+    until(lambda: jobs.epochs_kept(job_id) >= 2, SOON)
+    jobs.cancel(job_id)
+    assert ended(job_id).resumable
+    done = jobs.epochs_kept(job_id)
+    new_id = jobs.resume(job_id, changes={"epochs": done + 3})
+    record = ended(new_id, SOON)
+    assert (record.status, record.resumes) == ("completed", job_id)
+    first = next(event.data["step"] for event in jobs.events(new_id) if event.kind == "metrics")
+    assert first > done
+
+
+def test_a_node_that_cannot_load_the_program_says_so(warm, tmp_path):
+    """Job code has to be importable on the nodes; here it lies where only the one who sends it finds it."""
+    (tmp_path / "only_here.py").write_text(
+        "class Job:\n    def __init__(self, order): pass\n    def outcome(self, wait_s): pass\n"
+    )
+    program = tmp_path / "program.py"
+    program.write_text(UNKNOWN_CODE)
+    command = [sys.executable, str(program)]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert done.stdout.split()[-1:] == ["ray.code"], done.stderr
+
+
 def test_a_gpu_is_not_waited_for_where_there_is_none(warm):
     record = ended(submit(slot="cuda:0"), SOON)
     assert (record.status, record.error_code) == ("failed", "ray.no_gpu")
@@ -249,28 +308,27 @@ def test_a_node_switched_off(warm, cluster):
         jobs.cancel(other)
 
 
-def test_another_cluster_of_this_machine_is_left_alone(warm, cluster):
+def test_another_cluster_of_this_machine_is_left_alone_and_an_open_one_refused(warm, cluster, monkeypatch):
     """It is started later, so that a bare init would join it; a `ray stop` would end it."""
-    with RayNodes(secrets.token_hex(16)) as stranger:
-        head = stranger.nodes[0]
-        until(lambda: len(head.processes()) > 2, SOON)
-        os.kill(supervisor().pid, signal.SIGTERM)  # the next one has to connect anew
-        until(lambda: supervisor() is None)
+    with RayNodes(token="") as stranger:
+        end_supervisor()  # the next one has to connect anew
         job_id = submit(steps=10_000, sleep_s=0.01)
         training(job_id)
         ours = {process.pid for node in cluster.nodes for process in node.processes()}
         assert worker_of(job_id).pid in ours
         jobs.cancel(job_id)
         ended(job_id)
-        os.kill(supervisor().pid, signal.SIGTERM)
-        until(lambda: supervisor() is None)
-        assert head.process.poll() is None
-        assert all(process.is_running() for process in head.processes())
+        end_supervisor()
+        assert stranger.nodes[0].process.poll() is None
+        assert all(process.is_running() for process in stranger.nodes[0].processes())
+        monkeypatch.setenv("VITRINE_RAY_ADDRESS", stranger.address)
+        settings.cache_clear()
+        record = ended(submit(steps=1), SOON)
+        assert (record.status, record.error_code) == ("failed", "ray.open")
 
 
 def test_a_wrong_token_is_said(warm, monkeypatch):
-    os.kill(supervisor().pid, signal.SIGTERM) if supervisor() else None
-    until(lambda: supervisor() is None)
+    end_supervisor()
     monkeypatch.setenv("VITRINE_RAY_TOKEN", "0" * 32)
     settings.cache_clear()
     began = time.monotonic()
@@ -278,3 +336,14 @@ def test_a_wrong_token_is_said(warm, monkeypatch):
     record = ended(job_id, SOON)
     print(f"wrong token: told after {time.monotonic() - began:.1f} s")
     assert (record.status, record.error_code) == ("failed", "ray.token_refused")
+
+
+@pytest.mark.parametrize("ray, python", [("1.0.0", platform.python_version()), (version("ray"), "3.9.1"), (None, None)])
+def test_other_versions_are_said(ray, python):
+    from core.jobs.ray_cluster import check_versions
+
+    check_versions(json.dumps({"ray_version": version("ray"), "python_version": platform.python_version()}).encode())
+    with pytest.raises(JobError) as caught:
+        check_versions(json.dumps({"ray_version": ray, "python_version": python}).encode())
+    assert caught.value.code == "ray.version"
+    assert f"Ray {ray} on Python {python}" in str(caught.value)
