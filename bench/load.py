@@ -47,14 +47,15 @@ def _first_sample(slug: str) -> str:
     return f"{slug}.sample.{json.loads(manifest.read_text('utf-8'))[0]['file']}"
 
 
-async def _act(visitor: Session, seconds: float, outcome: Outcome) -> None:
+async def act(visitor: Session, seconds: float, outcome: Outcome, period_s: float = PERIOD_S) -> None:
+    """Rerun the page every `period_s` for so many seconds, from a random moment on."""
     clock = asyncio.get_running_loop().time
-    due = clock() + random.uniform(0, PERIOD_S)
+    due = clock() + random.uniform(0, period_s)
     end = clock() + seconds
     while due < end:
         await asyncio.sleep(max(0.0, due - clock()))
         if clock() > end:
-            outcome.unsent += 1 + int((end - due) / PERIOD_S)
+            outcome.unsent += 1 + int((end - due) / period_s)
             return
         try:
             await visitor.rerun()
@@ -62,7 +63,7 @@ async def _act(visitor: Session, seconds: float, outcome: Outcome) -> None:
             outcome.failures.append(str(error) or type(error).__name__)
         else:
             outcome.latencies_s.append(clock() - due)
-        due += PERIOD_S
+        due += period_s
 
 
 async def crowd(address: str, slug: str, visitors: int, seconds: float) -> Outcome:
@@ -78,7 +79,7 @@ async def crowd(address: str, slug: str, visitors: int, seconds: float) -> Outco
         for session in sessions:
             await session.rerun()
             await session.click(sample)
-        await asyncio.gather(*(_act(session, seconds, outcome) for session in sessions))
+        await asyncio.gather(*(act(session, seconds, outcome) for session in sessions))
     return outcome
 
 

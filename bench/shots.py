@@ -1,4 +1,4 @@
-"""Pictures of every page, in both languages, light and dark, wide and narrow: `python -m bench.shots FOLDER`."""
+"""Pictures of all parts of all pages, both languages, light and dark, wide and narrow: `python -m bench.shots DIR`."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from core.catalog import SECTORS
+from core.ui.sections import SECTIONS
 from tests.load.server import serving
 
 FLAGS = [
@@ -22,7 +23,15 @@ FLAGS = [
 ]
 WIDTHS = {"wide": (1440, 1000), "narrow": (390, 844)}
 LOCALES = {"en": "en-US", "zh": "zh-CN"}
-PAGES = ("", *(sector.slug for sector in SECTORS), "models")
+ROOM_PARTS = ("versions", "origins", "jobs", "audit", "disk")
+PAGES = {
+    "home": "",
+    **{f"{sector.slug}-{view}": f"{sector.slug}?view={view}" for sector in SECTORS for view in SECTIONS},
+    **{f"models-{part}": f"models?models.part={part}" for part in ROOM_PARTS},
+}
+"""Name of a picture -> its link."""
+WITH_SAMPLE = ("-answer", "-why")
+"""Parts of a page that show something once a sample is chosen."""
 ANSWER_MS = 60_000
 
 
@@ -42,11 +51,11 @@ def _shoot(browser: Browser, address: str, folder: Path, look: tuple[str, str, s
         viewport={"width": across, "height": down},
     )
     page = context.new_page()
-    for slug in PAGES:
-        page.goto(f"{address}/{slug}")
+    for title, link in PAGES.items():
+        page.goto(f"{address}/{link}")
         _settle(page)
-        name = f"{slug or 'home'}-{language}-{scheme}-{width}.png"
-        if slug in {sector.slug for sector in SECTORS}:
+        name = f"{title}-{language}-{scheme}-{width}.png"
+        if title.endswith(WITH_SAMPLE):
             page.get_by_test_id("stMain").get_by_test_id("stBaseButton-secondary").first.click()
             _settle(page)
         _whole(page, folder / name)
