@@ -111,7 +111,7 @@ def epochs_kept(job_id: str) -> int:
     return keeping.epochs_kept(job_id)
 
 
-def cancel(job_id: str, grace_s: float = 1.0) -> None:
+def cancel(job_id: str, grace_s: float = 0.5) -> None:
     """Ask a job to stop; one that does not within `grace_s` seconds is killed. Ended jobs stay as they are.
 
     With the grace as it is, a job has ended within two seconds, whatever it was doing.

@@ -72,7 +72,13 @@ class Supervisor:
         return queue.retire(self.store, self.owner, recovery.LOCAL)
 
     def warm_up(self) -> None:
-        """Have the helper process import its modules; jobs stay in the queue, and can be cancelled, until it did."""
+        """Have the helper process import its modules; jobs stay in the queue, and can be cancelled, until it did.
+
+        The helper begins as a copy of this thread and takes its priority. The supervisor keeps its own: it does next
+        to nothing, but has to end a worker in time however busy the machine is.
+        """
+        if sys.platform == "linux" and os.nice(0) < worker.NICE:
+            os.nice(worker.NICE - os.nice(0))  # of this thread alone
         process = self._context.Process(target=_nothing)
         process.start()
         process.join()
@@ -216,8 +222,6 @@ def _end(entry: Running, now: float) -> None:
 
 def main() -> int:
     """Run the supervisor; ends at once when another one does its work already."""
-    if os.nice(0) < worker.NICE:
-        os.nice(worker.NICE - os.nice(0))  # inherited by the helper and by every worker
     supervisor = Supervisor(open_store())
     signal.signal(signal.SIGTERM, lambda *_: supervisor.stopping.set())
     signal.signal(signal.SIGINT, signal.SIG_IGN)
