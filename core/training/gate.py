@@ -18,7 +18,7 @@ from core.contracts import N_, Evaluation, Message, Metric
 from core.training.evaluation import METRIC_NAMES
 from core.training.metrics import Statistic, bootstrap, resamples_for, statistic_of
 from core.training.quality import Comparison, changed, matched_rows, take, why_incomparable
-from core.training.slices import SMALL, changes, title
+from core.training.slices import SMALL, SliceChange, changes, title
 
 Result: TypeAlias = Literal["pass", "fail", "undecided"]
 Array = NDArray[Any]
@@ -273,8 +273,13 @@ def _slices(pair: _Pair) -> Check:
             N_("No part of the examples holds {least} or more, so none can be judged."), {"least": pair.rules.slice_n}
         )
         return Check("slices", "undecided", message)
-    worst = judged[0]
-    result = _not_worse(worst.change.value, pair.rules.slice_loss, worst.p_value < pair.rules.p_value)
+
+    def result_of(part: SliceChange) -> Result:
+        return _not_worse(part.change.value, pair.rules.slice_loss, part.p_value < pair.rules.p_value)
+
+    # The greatest loss may be chance in a small part, while a lesser one in a large part is not.
+    worst = min(judged, key=lambda part: ("fail", "undecided", "pass").index(result_of(part)))
+    result = result_of(worst)
     template = {
         "pass": N_(
             "Worst part: {where}: {part} (n = {n}) changes by {value:+.1f} points ({low:+.1f} to {high:+.1f}); up to "

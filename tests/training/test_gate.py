@@ -98,6 +98,21 @@ def test_a_part_that_gets_much_worse_stops_a_version_that_is_better_as_a_whole()
     assert verdict.result == "fail"
 
 
+def test_a_certain_loss_in_a_large_part_is_not_hidden_by_a_larger_one_that_may_be_chance():
+    n = 1000
+    truth, part = np.arange(n) % 2, np.array(["large"] * 900 + ["small"] * 100)
+    logit = (2.0 * truth - 1) * 3
+    before = evaluated(
+        truth, np.where((np.arange(n) >= 900) & (np.arange(n) < 904), -logit, logit), **{"slice.source": part}
+    )
+    lost = logit.copy()
+    lost[:36] *= -1
+    lost[904:914] *= -1
+    after = evaluated(truth, lost, **{"slice.source": part})
+    check = next(check for check in judge(before, after, SAME_COSTS).checks if check.name == "slices")
+    assert check.result == "fail" and "(n = 100)" not in str(check.message)
+
+
 def test_small_parts_are_counted_but_not_judged():
     n = 400
     part = np.array(["rest"] * (n - 20) + ["rare"] * 20)
