@@ -75,6 +75,8 @@ def add(
 ) -> Correction:
     """Store what a visitor says of a prediction; replaces what was said of this input and model version before.
 
+    A viewer replaces only his own words: others may have looked at the same sample.
+
     Args:
         sample: The input.
         prediction: What the model said of it.
@@ -231,7 +233,7 @@ def _put(entry: Correction, sample: ImageSample, *, answer: str, reason: str) ->
         if entry.stored:
             pictures.write(entry.stored, sample.pixels)
         with audit.change(open_store()) as ledger:
-            before = _same(entry.sector, entry.input_hmac, entry.sha256)
+            before = _same(entry.sector, entry.input_hmac, entry.sha256) & _visible()
             replaced = [_correction(row) for row in ledger.connection.execute(select(table).where(before)).mappings()]
             ledger.connection.execute(delete_rows(table).where(before))
             _check_room(ledger.connection)

@@ -195,6 +195,19 @@ def test_viewer_sees_and_changes_only_what_is_his(house: House) -> None:
     assert access.current() == access.LOCAL
 
 
+def test_a_viewer_replaces_nobody_elses_words_about_the_same_sample(house: House) -> None:
+    with acting_as(VIEWER):
+        mine = add(0, keep=True)
+    with acting_as(OTHER):
+        add(0, "cat")
+        add(0, "owl")
+        assert [entry.answer for entry in feedback.corrections("fake")] == ["owl"]
+    with acting_as(VIEWER):
+        found = feedback.find(sample(0), MODEL)
+        assert found is not None and found.id == mine.id
+    assert feedback.picture(mine).pixels.shape == (40, 30, 3)
+
+
 def test_pictures_go_when_their_time_is_over(house: House) -> None:
     old, young = add(0, keep=True), add(1, keep=True)
     case = feedback.review(sample(2), said(None), MODEL)
