@@ -28,6 +28,7 @@ from core.store.registry import registry
 from core.store.versions import REGISTRATION, Version, find_sector
 from core.tasks import load_task
 from core.training.evaluation import SUMMARY, load_evaluation, same_labels
+from core.training.metrics import STATISTICS, statistic_of, whole
 
 FORMAT: Final = 1
 HEADER: Final = "bundle.json"
@@ -41,10 +42,12 @@ _SHAPES: Final[Mapping[str, type]] = {
     "config": dict,
     "created": str,
     "data": dict,
+    "diagnosis": dict,
     "folds": dict,
     "labels": list,
     "model_args": dict,
     "preprocessing": dict,
+    "seeds": dict,
     "threshold": dict,
     "validation": dict,
 }
@@ -172,9 +175,17 @@ def _check_manifest(folder: Path) -> None:
         wrong = ["labels"]
     if not wrong and not isinstance(manifest.get("threshold", {}).get("value", 0.0), int | float):
         wrong = ["threshold"]
+    if not wrong and not isinstance(manifest.get("data", {}).get("corrections", 0), int):
+        wrong = ["data"]
+    wrong = wrong or [name for name in ("folds", "seeds") if not all(map(_figures, manifest.get(name, {}).values()))]
     if wrong:
         template = N_("The entry {entry} of the manifest is not of the kind that it has to be.")
         raise ModelRefused("bundle.manifest", Message(template, {"entry": wrong[0]}), _AGAIN)
+
+
+def _figures(values: object) -> bool:
+    """Whether this is a list of figures, as of the folds of a cross-validation."""
+    return isinstance(values, list) and all(isinstance(value, int | float) for value in values)
 
 
 def _check_evaluations(folder: Path) -> None:
@@ -192,14 +203,22 @@ def _check_evaluations(folder: Path) -> None:
 
 
 def _check_figures(evaluation: Evaluation) -> None:
-    """Its columns have one row per example, and the accuracy that it names is that of its rows."""
+    """Its columns have one row per example, and every figure that it names is that of its rows."""
     table, n = evaluation.table, evaluation.data.n
     if any(np.asarray(column).shape[:1] != (n,) for column in table.values()):
         raise _refused("bundle.evaluation", N_("The stored evaluation contradicts itself."))
-    accuracy = evaluation.summary.get("accuracy")
-    if accuracy is None or not {"truth", "prediction"} <= set(table):
+    if not evaluation.summary or not {"truth", "prediction", "scores"} <= set(table):
         return
-    if n == 0 or abs(float((table["truth"] == table["prediction"]).mean()) - accuracy.value) > 1e-6:
+    truth, decided, scores = (np.asarray(table[name]) for name in ("truth", "prediction", "scores"))
+    try:
+        again = {
+            name: float(whole(statistic_of(name, truth, decided, scores), n))
+            for name in evaluation.summary.keys() & STATISTICS
+        }
+        agree = all(abs(value - evaluation.summary[name].value) <= 1e-6 for name, value in again.items())
+    except (ValueError, IndexError, TypeError) as error:
+        raise _refused("bundle.evaluation", N_("The stored evaluation contradicts itself.")) from error
+    if n == 0 or not agree:
         raise _refused("bundle.evaluation", N_("The stored evaluation contradicts itself."))
 
 

@@ -180,6 +180,10 @@ def calibration_error_of(scores: Array, truth: Array, bins: int = 15) -> Statist
     return lambda weights: np.abs(weights @ member).sum(axis=1) / weights.sum(axis=1)
 
 
+STATISTICS = frozenset({"accuracy", "balanced_accuracy", "f1_macro", "ece", "auroc", "average_precision"})
+"""What `statistic_of` knows."""
+
+
 def statistic_of(name: str, truth: Array, prediction: Array, scores: Array) -> Statistic:
     """The metric `name` of one evaluation table as a function of how often each example counts.
 

@@ -346,6 +346,11 @@ class TestTheModel:
             ("config", [], "bundle.manifest"),
             ("threshold", {"value": "0.5"}, "bundle.manifest"),
             ("data", "text", "bundle.manifest"),
+            ("data", {"corrections": "many"}, "bundle.manifest"),
+            ("folds", {"auroc": 0.9}, "bundle.manifest"),
+            ("seeds", [1], "bundle.manifest"),
+            ("seeds", {"auroc": ["0.9"]}, "bundle.manifest"),
+            ("diagnosis", "fine", "bundle.manifest"),
         ],
     )
     def test_manifests_that_break_pages(self, house, exported, entry, value, code):
@@ -387,10 +392,11 @@ class TestTheEvaluation:
             files[name] = (folder / name).read_bytes()
         return refused(house, resealed(files))
 
-    def test_a_flattering_summary(self, house, exported):
+    @pytest.mark.parametrize("name", ["accuracy", "auroc", "ece"])
+    def test_a_flattering_summary(self, house, exported, name):
         true = evaluation()
-        better = replace(true.summary["accuracy"], value=0.99)
-        assert self.reread(house, exported, replace(true, summary={**true.summary, "accuracy": better})) == (
+        better = replace(true.summary[name], value=0.99)
+        assert self.reread(house, exported, replace(true, summary={**true.summary, name: better})) == (
             "bundle.evaluation"
         )
 
