@@ -208,6 +208,10 @@ def test_the_chosen_format_is_complete(benched) -> None:
     validation = load_evaluation(found.kept / VALIDATION)
     assert validation is not None
     assert manifest["validation"]["validation_ece"] == pytest.approx(validation.summary["ece"].value, abs=1e-6)
+    assert not {"folds", "seeds", "diagnosis"} & manifest.keys(), "these belong to the weights before"
+    fits = 1 - validation.table["scores"][np.arange(validation.data.n), validation.table["truth"]]
+    kept = load_file(found.kept / WEIGHTS)["conformal.scores"].numpy()
+    np.testing.assert_allclose(kept, np.sort(fits), atol=1e-6)
     again = load_evaluation(found.kept)
     assert again is not None and again.summary == next(v for v in found.variants if v.format == "int8").metrics
 

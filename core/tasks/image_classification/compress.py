@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 
 from core.contracts import Evaluation, ImageSample, Metric, RunContext
 from core.data.negatives import negatives
@@ -31,6 +31,7 @@ from core.tasks.image_classification.model import (
     read_checkpoint,
 )
 from core.tasks.image_classification.predictor import ImagePredictor
+from core.training.calibration import conformal_scores
 from core.training.compression import AS_STORED, Compressed, Flip, Latency, Variant
 from core.training.evaluation import VALIDATION, load_evaluation
 from core.training.metrics import bootstrap, mean_of, share
@@ -60,7 +61,8 @@ def write_variant(checkpoint: Path, name: str, target: Path) -> Path:
     tensors |= {key: value.contiguous() for key, value in source.tensors.items() if not key.startswith(PREFIXES)}
     target.mkdir(parents=True)
     save_file(tensors, target / WEIGHTS)
-    manifest: dict[str, Any] = {key: value for key, value in source.manifest.items() if key != FILES}
+    own = (FILES, "folds", "seeds", "diagnosis")  # measured with the old weights
+    manifest: dict[str, Any] = {key: value for key, value in source.manifest.items() if key not in own}
     manifest |= {
         FORMAT: name,
         "preprocessing": {**manifest["preprocessing"], "arithmetic": chosen.arithmetic},
@@ -79,14 +81,17 @@ def name_command(folder: Path, data: Path, name: str) -> None:
 
 
 def note_validation(folder: Path) -> None:
-    """Put calibration and ranking as measured with the new weights in the place of those of the old ones."""
+    """Put calibration, ranking and conformal scores of the new weights in the place of those of the old ones."""
     measured = load_evaluation(folder / VALIDATION)
     if measured is not None:
+        tensors, table = load_file(folder / WEIGHTS), measured.table
+        scores = conformal_scores(np.asarray(table["scores"]), np.asarray(table["truth"]))
+        save_file(tensors | {"conformal.scores": torch.from_numpy(scores).float()}, folder / WEIGHTS)
         figures = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["validation"]
         again = {f"validation_{name}": round(metric.value, 6) for name, metric in measured.summary.items()}
         # Shares of decisions are left out: those of a training are taken at the highest score, not at the threshold.
         kept = {name: again[name] for name in _THRESHOLD_FREE if name in again}
-        _amend(folder, validation={**figures, **kept})
+        _amend(folder, validation={**figures, **kept}, sha256=sha256_of(folder / WEIGHTS))
 
 
 _THRESHOLD_FREE = ("validation_ece", "validation_auroc", "validation_average_precision")
