@@ -58,7 +58,7 @@ IMPORTS: tuple[tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]], ...] = 
 CALLS = {
     "Image.open": ("core/intake/", "core/data/phantoms", "core/data/negatives", "bench/"),
     "read_csv": ("core/intake/",),
-    "ZipFile": ("core/intake/",),
+    "ZipFile": ("core/intake/", "bench/"),
     "dcmread": ("core/intake/", "bench/"),
     "torch.load": (),
     "extractall": (),

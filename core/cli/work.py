@@ -63,9 +63,7 @@ def _row(job: JobRecord) -> dict[str, Any]:
         "step": job.step,
         "total": job.total,
         "position": job.position,
-        "error": {"code": job.error_code, "message": str(job.error), "hint": str(job.hint or "")}
-        if job.error
-        else None,
+        "error": _error(job),
         "result": job.result,
         "resumes": job.resumes,
         "resumable": job.resumable,

@@ -182,6 +182,9 @@ def _on_record(action: str, slug: str, inputs: Sequence[Any]) -> Iterator[audit.
     except AppError as error:
         facts["code"] = error.code
         raise
+    except Exception:
+        facts["code"] = "unexpected"
+        raise
     finally:
         with suppress(StoreError):  # without its key the log cannot be written either; looking goes on
             facts["input_hmac"] = audit.input_hmac("|".join(str(getattr(sample, "sha256", "")) for sample in inputs))

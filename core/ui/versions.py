@@ -105,5 +105,5 @@ def _roll_back(slug: str, champion: Version) -> None:
         icon=":material/undo:",
         key=f"{slug}.rollback",
         on_click=move,
-        args=(slug, partial(registry().rollback, slug)),
+        args=(slug, partial(registry().rollback, slug, expected=champion.number)),
     )

@@ -29,11 +29,11 @@ from core.training.calibration import scores_of
 from core.training.evaluation import FEATURES
 
 AXES = 64
+"""Directions in which the spread of the training images is kept exactly; of the rest only the size per feature."""
 RIDGE = 0.1
 """Share of the mean variance added to every feature: images from elsewhere vary where the training images do not."""
 N_STRESSED = 350
 """Changed validation images kept at most; the bundled model has to stay small."""
-"""Directions in which the spread of the training images is kept exactly; of the rest only the size per feature."""
 AGREEMENT = 1e-2
 """Kept features must give the stored scores within this, or the layer that was watched is not what decides."""
 
