@@ -8,6 +8,7 @@ import streamlit as st
 
 from core.access import allowed
 from core.contracts import Sector
+from core.data.examples import EXAMPLES
 from core.errors import AppError
 from core.settings import settings
 from core.store import mlflow_export, transfer
@@ -29,7 +30,11 @@ def show_exchange(sector: Sector, version: Version) -> None:
 
 def _export(sector: Sector, version: Version) -> None:
     st.markdown(f"**{t('Take {name} away', name=version_name(version))}**")
-    st.caption(t("One zip with weights, manifest, evaluations and card; no code and no images of visitors in it."))
+    st.caption(
+        t("One zip with weights, manifest, evaluations and card, and the small pictures of test images kept with it.")
+        if (version.path / EXAMPLES).is_file()
+        else t("One zip with weights, manifest, evaluations and card; no code and no images of visitors in it.")
+    )
     made_key = f"{sector.slug}.exported"
     if st.button(t("Prepare the file"), icon=":material/archive:", key=f"{sector.slug}.export"):
         buffer = io.BytesIO()

@@ -110,7 +110,8 @@ def _upload_input(slug: str) -> TrainingData | None:
             "A zip with one folder per class, or with train, validation and test folders above them, or a MedMNIST "
             "npz; up to {zip_mb} MB. It is kept in memory, in a file while it is checked, and in the folder of the job "
             "while you train; after a run that was cancelled or failed for {hours:g} hours more, so that it can go on, "
-            "unless you delete it. What stays: the names of its classes and test images, with the new version.",
+            "unless you delete it. What stays with the new version: the name of the file, the names of its classes and "
+            "test images, and what the network's last layer sees of the test and validation images.",
             zip_mb=limits.archive_bytes // 2**20,
             hours=settings().job_keep_hours,
         )
