@@ -25,6 +25,8 @@ from core.store.database import close_stores, open_store
 from core.store.reconcile import reconcile
 from tests.jobs.fake_sector import SLUG
 
+pytestmark = pytest.mark.slow
+
 FILE_CALLS = ("open", "fsync", "rename", "replace", "mkdir")
 SQL_ERRORS = {
     errno.ENOSPC: "database or disk is full",
