@@ -66,10 +66,12 @@ def read(stored: str) -> ImageSample:
 
 
 def remove(stored: Collection[str]) -> None:
-    """Delete pictures, and what jobs that are kept for a while hold of them."""
+    """Delete pictures, and what jobs that are kept for a while, and runs of the command line, hold of them."""
+    home = settings().home
     for name in filter(None, stored):
         (_folder() / name).unlink(missing_ok=True)
-        for copy in (settings().home / "jobs").glob(f"*/run/{CORRECTIONS}/*/{Path(name).name}"):
+        copies = f"{CORRECTIONS}/*/{Path(name).name}"
+        for copy in (*home.glob(f"jobs/*/run/{copies}"), *home.glob(f"runs/*/{copies}")):
             copy.unlink(missing_ok=True)
 
 

@@ -88,8 +88,9 @@ def kept_sentence() -> str:
     """What is kept, for how long, and how to get rid of it."""
     return t(
         "If you agree, this machine keeps the image, made anew from its pixels (at most {side} px a side, no file "
-        "name, no metadata), with your answer and the model's scores, for at most {days:g} days. Take it back here, or "
-        "delete it under Corrections, at any time. Otherwise only your answer and a keyed hash of the file are stored.",
+        "name, no metadata), with your answer, your reason and the model's scores, for at most {days:g} days. Take it "
+        "back here, or delete it under Corrections, at any time. Otherwise only your answer, your reason and a keyed "
+        "hash of the file are stored.",
         side=KEPT_SIDE,
         days=settings().correction_days,
     )

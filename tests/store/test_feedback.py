@@ -108,11 +108,12 @@ def test_undo_deletes_the_picture_and_leaves_a_line(house: House) -> None:
 
 def test_delete_leaves_nothing_but_the_record(house: House) -> None:
     given = add(keep=True, reason="canary-reason")
-    running = house.home / "jobs" / "j1" / "run" / "corrections" / "dog"
-    running.mkdir(parents=True)
-    (running / f"{given.id}.png").write_bytes(b"copy")
+    copies = [house.home / place / "corrections" / "dog" for place in ("jobs/j1/run", "runs/run-1")]
+    for folder in copies:
+        folder.mkdir(parents=True)
+        (folder / f"{given.id}.png").write_bytes(b"copy")
     feedback.delete(given.id)
-    assert files(house) == [] and not list(running.iterdir())
+    assert files(house) == [] and not any(list(folder.iterdir()) for folder in copies)
     with open_store().read() as connection:
         assert connection.execute(select(table)).first() is None
     assert actions() == ["correct", "correction.delete"]
