@@ -12,19 +12,22 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import t as student
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from core.contracts import N_, Message, Metric
-from core.training.metrics import balanced_accuracy_of, bootstrap, mean_of, share
+from core.training.metrics import balanced_accuracy_of, bootstrap, mean_of, share, whole
 
 Array = NDArray[Any]
 Answer: TypeAlias = Literal["yes", "no", "unknown"]
 SHARES = (0.25, 0.5, 1.0)
 """Parts of the training examples that the curve is measured at."""
 REPEATS = 3
-"""Draws of each smaller part, and shuffles of the labels."""
+"""Draws of each smaller part."""
+SHUFFLES = 6
+"""Shuffles of the labels: enough for an interval over them."""
 GAP = 0.05
 """Training above validation accuracy by more than this, beyond chance, is called overfitting."""
 GAIN = 0.01
@@ -178,16 +181,21 @@ def learning_curve(
 def _shuffled(
     train: Rows, validation: Rows, random: np.random.Generator, going_on: Callable[[], None]
 ) -> tuple[Metric, float]:
-    """Balanced accuracy on validation, mean over shuffles, and the share of shuffled labels learned by heart."""
-    statistics, learned, k = [], [], int(max(train.targets.max(), validation.targets.max())) + 1
-    for _ in range(REPEATS):
+    """Balanced accuracy on validation, mean over shuffles, and the share of shuffled labels learned by heart.
+
+    The interval is Student's over shuffles: where one direction of the features parts the classes, a head for shuffled
+    labels leans one way or the other by chance, on all validation examples together.
+    """
+    found, learned, k = [], [], int(max(train.targets.max(), validation.targets.max())) + 1
+    n = len(validation.targets)
+    for _ in range(SHUFFLES):
         mixed = Rows(train.features, random.permutation(train.targets))
         head = _fitted(mixed, np.arange(len(mixed.targets)), penalty=1.0)
-        statistics.append(balanced_accuracy_of(validation.targets, head.predict(validation.features), k))
+        found.append(float(whole(balanced_accuracy_of(validation.targets, head.predict(validation.features), k), n)))
         learned.append(float(np.mean(head.predict(mixed.features) == mixed.targets)))
         going_on()
-    mean = bootstrap(lambda weights: np.mean([one(weights) for one in statistics], axis=0), len(validation.targets))
-    return mean, float(np.mean(learned))
+    mean, half = float(np.mean(found)), float(student.ppf(0.975, SHUFFLES - 1) * np.std(found, ddof=1) / SHUFFLES**0.5)
+    return Metric(mean, max(0.0, mean - half), min(1.0, mean + half), n), float(np.mean(learned))
 
 
 def _fitted(train: Rows, rows: Array, penalty: float = PENALTY) -> Any:

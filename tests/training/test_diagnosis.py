@@ -70,6 +70,20 @@ def test_shuffled_labels_are_at_chance_on_validation_and_learned_by_heart():
     assert not diagnose(right(100, 1), right(100, 1), found).leaks
 
 
+def test_features_that_part_the_classes_along_one_direction_do_not_fail_the_control():
+    """A head for shuffled labels then leans one way or the other on all validation examples at once."""
+    mixing = np.random.default_rng(0).normal(size=(6, 64))
+
+    def easy(n: int, seed: int) -> Rows:
+        draw = np.random.default_rng(seed)
+        targets, plain = draw.integers(0, 2, n), draw.normal(size=(n, 6))
+        plain[:, 0] += 6 * (2 * targets - 1)
+        return Rows(plain @ mixing + 0.05 * draw.normal(size=(n, 64)), targets)
+
+    found = [learning_curve(easy(300, 2 * i), easy(200, 2 * i + 1), "made", seed=i) for i in range(12)]
+    assert sum(diagnose(right(100, 1), right(100, 1), one).leaks for one in found) <= 2
+
+
 def test_control_that_is_above_chance_is_called_out():
     point = Point(100, Metric(0.9, 0.88, 0.92, 500))
     curve = Curve("made", (point, point, point), Metric(0, -0.01, 0.02, 500), Metric(0.8, 0.75, 0.85, 500), 0.5, 1.0)
