@@ -62,7 +62,11 @@ def join_corrections(data: LabelledImages, run: RunContext) -> tuple[LabelledIma
 def _pictures(folder: Path) -> Iterator[tuple[str, str, Pixels]]:
     """Label, name and pixels (H, W, 3) of every picture, in an order that does not depend on the disk."""
     for path in sorted(folder.glob("*/*.png")):
-        yield path.parent.name, path.stem, read_image(path.read_bytes(), path.name).pixels
+        try:
+            data = path.read_bytes()
+        except FileNotFoundError:  # somebody takes the correction back just now
+            continue
+        yield path.parent.name, path.stem, read_image(data, path.name).pixels
 
 
 def _measured(data: LabelledImages, found: list[tuple[str, int, Pixels]]) -> list[bool]:
