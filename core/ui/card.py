@@ -51,7 +51,7 @@ def show_version_card(version: Version) -> None:
     evaluation = stored_evaluation(version)
     if evaluation is not None:
         st.markdown(f"**{t('Measured')}**")
-        show_provenance(evaluation)
+        show_provenance(evaluation, version)
         st.markdown(_figures(evaluation))
         st.markdown(_classes(evaluation))
     st.markdown(f"**{t('Known limits')}**")

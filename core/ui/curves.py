@@ -66,7 +66,7 @@ def _curve(x: Any, y: Any) -> go.Figure:
         go.Scatter(x=x, y=y, mode="lines", line={"width": 3}, hovertemplate="%{x:.1f} · %{y:.1f}<extra></extra>")
     )
     figure.update_layout(showlegend=False)
-    figure.update_xaxes(range=[0, 101])
+    figure.update_xaxes(range=[0, 101], dtick=20)
     figure.update_yaxes(range=[0, 101])
     return figure
 

@@ -56,7 +56,8 @@ def show_drift(sector: Sector) -> None:
     if not _can_be_asked(slug, source):
         return
     stream = _stream(slug, source)
-    _show_open_alert(slug, stream)
+    with st.container():  # always there, so that nothing below changes its place when an alert comes or goes
+        _show_open_alert(slug, stream)
     running = _run_controls(slug, stream)
     _break_controls(slug, stream)
     st.fragment(_live, run_every=TICK_S if running else None)(slug, stream, running)

@@ -62,12 +62,10 @@ def _try_again(slug: str, record: JobRecord) -> None:
             _button(slug, "before", t("Open the job before it"), "history", lambda: _open(record.resumes))
         st.caption(t("Its data are no longer here. Start a new run, and upload them again."))
         return
-    onward, anew = st.columns(2)
-    with onward:
+    with st.container(horizontal=True):
         if record.resumable and record.error_code not in UNUSABLE:
             label, changes = _onward(slug, record)
             _button(slug, "resume", label, "resume", lambda: _open(jobs.resume(record.id, changes=changes)))
-    with anew:
         label, others = _anew(slug, record)
         _button(slug, "again", label, "replay", lambda: _open(jobs.resume(record.id, changes=others, afresh=True)))
 

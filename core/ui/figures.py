@@ -36,6 +36,11 @@ def metric_title(name: str) -> str:
     return t(METRIC_NAMES[name]) if name in METRIC_NAMES else name
 
 
+def metric_meaning(name: str) -> str | None:
+    """What the metric `name` tells, in the visitor's language; None when there is nothing to say."""
+    return t(_MEANINGS[name]) if name in _MEANINGS else None
+
+
 def data_title(name: str) -> str:
     """Title of a data set of the catalogue; any other name as it is."""
     return next((t(entry.title) for entry in DATA_SETS if entry.name == name), name)
@@ -73,7 +78,7 @@ def show_metrics(evaluation: Evaluation, names: Iterable[str]) -> None:
                 delta=f"{metric.low:.3f}–{metric.high:.3f}",
                 delta_color="off",
                 delta_arrow="off",
-                help=t(_MEANINGS[name]) if name in _MEANINGS else None,
+                help=metric_meaning(name),
             )
     data = evaluation.data
     st.caption(

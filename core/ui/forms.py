@@ -6,7 +6,7 @@ Metadata of a field: `label`, `help`, `choices` (value -> label), `low`, `high`,
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import Field, fields
 from typing import Any
 
@@ -22,11 +22,22 @@ def config_form(prefix: str, config_type: type) -> dict[str, Any]:
     """
     plain = [entry for entry in fields(config_type) if not entry.metadata.get("advanced")]
     advanced = [entry for entry in fields(config_type) if entry.metadata.get("advanced")]
-    with st.grid(min_column_width=240):
-        values = {entry.name: _field_input(prefix, entry) for entry in plain}
+    values = _fields_input(prefix, plain)
     if advanced:
-        with st.expander(t("More options ({count})", count=len(advanced))), st.grid(min_column_width=240):
-            values |= {entry.name: _field_input(prefix, entry) for entry in advanced}
+        with st.expander(t("More options ({count})", count=len(advanced))):
+            values |= _fields_input(prefix, advanced)
+    return values
+
+
+def _fields_input(prefix: str, entries: Sequence[Field[Any]]) -> dict[str, Any]:
+    """What is chosen or typed in columns, then the switches in lines of their own: their labels are longer."""
+    switches = [entry for entry in entries if isinstance(entry.default, bool)]
+    others = [entry for entry in entries if entry not in switches]
+    with st.grid(min_column_width=240):
+        values = {entry.name: _field_input(prefix, entry) for entry in others}
+    if switches:
+        with st.container(horizontal=True, gap="large"):
+            values |= {entry.name: _field_input(prefix, entry) for entry in switches}
     return values
 
 

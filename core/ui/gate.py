@@ -109,4 +109,6 @@ def promotion_input(key: str, champion: Version, rival: Version, verdict: Verdic
 
 
 def _with_reason(slot: str, promote: partial[Version]) -> Version:
-    return promote(reason=str(st.session_state.get(slot, "")))
+    version = promote(reason=str(st.session_state.get(slot, "")))
+    st.session_state[slot] = ""  # it was said of this version alone
+    return version

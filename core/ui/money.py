@@ -10,14 +10,11 @@ import streamlit as st
 from core.contracts import Evaluation, Metric
 from core.ui.i18n import t
 from core.ui.measured import Measured
-from core.ui.targets import both_present, target_input, target_name
+from core.ui.targets import both_present, decides_from, target_input, target_name
 from core.ui.theme import mode, palette, show_chart
 
 if TYPE_CHECKING:
     from core.training.money import Prices, Worth
-
-_WITHOUT_THRESHOLD = 0.5
-"""Where the class is the one with the highest score, this is what stands for today's threshold."""
 
 
 def show_money(measured: Measured, validation: Evaluation | None) -> None:
@@ -37,7 +34,7 @@ def _draw(measured: Measured, validation: Evaluation, target: int) -> None:
 
     label = target_name(measured.evaluation, target)
     prices = _prices_input(measured, label)
-    found = money.worth(validation, measured.evaluation, prices, _today(measured), target)
+    found = money.worth(validation, measured.evaluation, prices, decides_from(measured), target)
     _savings(found)
     _threshold_line(found, label)
     _chart(measured, prices, found, target)
@@ -89,14 +86,6 @@ def _whole(slug: str, name: str, title: str, default: int, least: int) -> int:
     return int(st.number_input(title, least, 10**9, default, 100, key=key, persist_state="session"))
 
 
-def _today(measured: Measured) -> float:
-    """The threshold that the version decides by."""
-    stored = measured.version.manifest.get("threshold")
-    if stored and len(measured.evaluation.labels) == 2:
-        return float(stored["value"])
-    return _WITHOUT_THRESHOLD
-
-
 def _savings(found: Worth) -> None:
     shown = [
         (t("Saved against today's threshold"), found.against_today),
@@ -140,6 +129,14 @@ def _threshold_line(found: Worth, label: str) -> None:
     )
     if found.against_today.low <= 0 <= found.against_today.high:
         st.write(t("Against today's threshold the difference could be chance."))
+    elif found.against_today.high < 0:
+        st.warning(
+            t(
+                "This threshold was the cheapest on the validation images, but on the test images it costs more than "
+                "today's, and by more than chance: nothing speaks for changing today's."
+            ),
+            icon=":material/difference:",
+        )
 
 
 def _chart(measured: Measured, prices: Prices, found: Worth, target: int) -> None:

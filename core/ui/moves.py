@@ -11,7 +11,7 @@ from core.contracts import N_
 from core.errors import AppError
 from core.store.versions import Version
 from core.ui.i18n import t
-from core.ui.views import escape, show_error
+from core.ui.views import escape, say, show_error
 
 ALIAS_NAMES: Final = {"champion": N_("in use"), "challenger": N_("challenger")}
 
@@ -31,8 +31,12 @@ def show_outcome(slug: str) -> None:
     outcome = st.session_state.pop(f"{slug}.moved", None)
     if isinstance(outcome, AppError):
         show_error(outcome)
+        hint = f" {say(outcome.hint)}" if outcome.hint.template else ""
+        st.toast(f"{say(outcome.message)}{hint}", icon=":material/error:")  # the button may stand far below
     elif outcome is not None:
-        st.success(t("In use now: {name}.", name=version_name(outcome)), icon=":material/published_with_changes:")
+        said = t("In use now: {name}.", name=version_name(outcome))
+        st.success(said, icon=":material/published_with_changes:")
+        st.toast(said, icon=":material/published_with_changes:")
 
 
 def version_name(version: Version) -> str:

@@ -17,6 +17,7 @@ from core.training.evaluation import METRIC_NAMES
 from core.ui.confusion import show_confusion
 from core.ui.curves import show_calibration, show_pr, show_roc
 from core.ui.diagnosis import show_diagnosis
+from core.ui.figures import metric_meaning
 from core.ui.i18n import t
 from core.ui.labels import SPLIT_NAMES
 from core.ui.measured import Measured
@@ -72,7 +73,7 @@ def show_champion_quality(sector: Sector) -> None:
 
 def show_quality(measured: Measured) -> None:
     """Figures with intervals, where they come from, and one heavy view at a time."""
-    show_provenance(measured.evaluation)
+    show_provenance(measured.evaluation, measured.version)
     show_summary(measured.evaluation)
     view = st.segmented_control(
         t("View of quality"),
@@ -95,7 +96,7 @@ def _money(measured: Measured) -> None:
     show_money(measured, _read_once(service.evaluation_of, measured.version, "validation"))
 
 
-def show_provenance(evaluation: Evaluation) -> None:
+def show_provenance(evaluation: Evaluation, version: Version) -> None:
     """What the figures were measured on, and the command that measures them again."""
     data = evaluation.data
     st.caption(
@@ -111,7 +112,9 @@ def show_provenance(evaluation: Evaluation) -> None:
         left_out = ", ".join(f"{escape(label)} ({count})" for label, count in evaluation.skipped.items())
         st.caption(t("Left out, because the model does not know these classes: {classes}", classes=left_out))
     if evaluation.command:
-        st.code(evaluation.command, language="bash", wrap_lines=True)
+        # Written before the version had its number.
+        command = evaluation.command.replace("--model VERSION", f"--model {version.ref}")
+        st.code(command, language="bash", wrap_lines=True)
 
 
 def show_summary(evaluation: Evaluation) -> None:
@@ -127,6 +130,7 @@ def show_summary(evaluation: Evaluation) -> None:
                     delta_color="off",
                     delta_arrow="off",
                     border=True,
+                    help=metric_meaning(name),
                 )
 
 

@@ -21,6 +21,8 @@ SERIES_NAMES = {
 _CURVE_POINTS = 500
 _CURVE_FROM = 3
 """Fewer points than this are no curve."""
+_STEPS_NAMED = 12
+"""Up to this many steps each one has its mark, and no half step has."""
 
 
 def show_run_curves(slug: str, events: Sequence[Event]) -> None:
@@ -60,5 +62,6 @@ def _lines(key: str, group: dict[str, list[tuple[float, float | None]]]) -> None
         mode = "lines+markers" if len(points) < 30 else "lines"
         figure.add_scatter(x=xs, y=ys, mode=mode, name=t(SERIES_NAMES.get(name, name)))
     figure.update_layout(showlegend=True)
-    figure.update_xaxes(title=t("Step"))
+    places = [x for points in group.values() for x, _ in points]
+    figure.update_xaxes(title=t("Step"), dtick=1 if max(places) - min(places) <= _STEPS_NAMED else None)
     show_chart(figure, key, height=260, alt=t("Curves of the training run"))

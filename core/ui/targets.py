@@ -11,6 +11,9 @@ from core.ui.labels import label_name
 from core.ui.measured import Measured
 from core.ui.views import chart_text, escape
 
+_WITHOUT_THRESHOLD = 0.5
+"""Where the class is the one with the highest score, this is what stands for its threshold."""
+
 
 def target_input(measured: Measured) -> int:
     """The class that counts as positive: the second of two, or the visitor's choice among more."""
@@ -26,6 +29,14 @@ def target_input(measured: Measured) -> int:
             persist_state="session",
         )
     )
+
+
+def decides_from(measured: Measured) -> float:
+    """The threshold that the version decides by."""
+    stored = measured.version.manifest.get("threshold")
+    if stored and len(measured.evaluation.labels) == 2:
+        return float(stored["value"])
+    return _WITHOUT_THRESHOLD
 
 
 def both_present(evaluation: Evaluation, target: int) -> bool:

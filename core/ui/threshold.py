@@ -10,7 +10,7 @@ import streamlit as st
 from core.ui.i18n import t
 from core.ui.measured import Measured
 from core.ui.operating import FIGURE_NAMES, show_figures, show_predictive_value
-from core.ui.targets import both_present, target_input, target_name
+from core.ui.targets import both_present, decides_from, target_input, target_name
 from core.ui.theme import mode, palette, show_chart
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def show_threshold(measured: Measured) -> None:
         t("Call it {label} from this score on, %", label=label),
         1,
         99,
-        50,
+        min(99, max(1, round(100 * decides_from(measured)))),
         key=f"{measured.slug}.threshold",
         persist_state="session",
     )

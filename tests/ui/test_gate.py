@@ -102,12 +102,14 @@ def test_against_the_gate_a_reason_is_needed(open_page: OpenPage, equal: Version
     assert page.warning
     page.button(key="medical.promote").click().run()
     assert page.error and registry().resolve("medical").number != equal.number
+    assert "Say why" in page.toast[0].value, "the button stands far below the refusal"
     page.text_area(key="medical.reason").input("It is smaller, and as good in our tests.")
     page.button(key="medical.promote").click().run()
     assert not page.exception
     assert registry().resolve("medical").number == equal.number
     latest = registry().history("medical")[0]
     assert latest.reason == "It is smaller, and as good in our tests."
+    assert page.text_area(key="medical.reason").value == "", "the next promotion needs its own reason"
     assert latest.verdict is not None and latest.verdict["result"] == "undecided"
 
 

@@ -12,12 +12,14 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from core.contracts import Metric
 from core.data import examples
 from core.store.registry import registry
 from core.store.versions import Version
+from core.training import money
 from core.training.diagnosis import Rows, diagnose, learning_curve
 from core.training.evaluation import VALIDATION, save_evaluation
-from core.ui import confusion
+from core.ui import confusion, quality
 from core.ui.quality import VIEWS
 from tests.training.tables import evaluated, latent
 from tests.ui.checkpoints import LABELS, write_checkpoint
@@ -126,6 +128,7 @@ def test_threshold_moves_all_figures(open_page: OpenPage, champion: Version) -> 
     page = view(open_page, "threshold")
     names = {"Sensitivity", "Specificity", "Precision", "F1", "Accuracy"}
     before = {metric.label: metric.value for metric in page.metric if metric.label in names}
+    assert page.slider(key="medical.threshold").value == 40, "begins where the version decides"
     page.slider(key="medical.threshold").set_value(90).run()
     after = {metric.label: metric.value for metric in page.metric if metric.label in names}
     assert before.keys() == after.keys() == names
@@ -151,6 +154,27 @@ def test_prices_move_threshold_and_saving(open_page: OpenPage, champion: Version
     page.number_input(key="medical.money_capacity").set_value(5).run()
     assert not page.exception
     assert "Saved against looking at all" not in {metric.label for metric in page.metric}
+
+
+def test_a_threshold_that_does_not_hold_on_the_test_is_said_to(
+    open_page: OpenPage, champion: Version, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def dearer(*args: object, **options: object) -> money.Worth:
+        return replace(worth(*args, **options), against_today=Metric(-6000.0, -8000.0, -4000.0, N))  # type: ignore[arg-type]
+
+    worth = money.worth
+    monkeypatch.setattr(money, "worth", dearer)
+    assert any("costs more than today's" in warning.value for warning in view(open_page, "money").warning)
+
+
+def test_figures_are_explained_and_the_command_names_the_version(
+    open_page: OpenPage, champion: Version, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = replace(table(1), command="python -m core evaluate medical --data mine.zip --model VERSION --json")
+    monkeypatch.setattr(quality, "_read_once", lambda *_: found)
+    page = view(open_page, "classes")
+    assert all(metric.help for metric in page.metric if metric.label in ("AUROC", "Accuracy", "Calibration (ECE)"))
+    assert f"--model {champion.ref} --json" in page.code[0].value
 
 
 def test_diagnosis_speaks_and_its_absence_says_what_to_do(open_page: OpenPage, champion: Version) -> None:
