@@ -10,7 +10,7 @@ from core import access, jobs
 from core.contracts import N_, Message
 from core.errors import AppError
 from core.ui.i18n import t
-from core.ui.live import STATUS_NAMES
+from core.ui.live import STATUS_NAMES, show_progress
 from core.ui.views import show_error
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def heal_controls(slug: str, stream: WatchedStream) -> None:
             icon=":material/healing:",
             type="primary" if stream.alert is not None else "secondary",
             key=f"{slug}.drift.heal",
-            disabled=not allowed,
+            disabled=not allowed or _under_way(job_id),
             help=None if allowed else t("This needs the role presenter."),
             on_click=_retrain,
             args=(slug, stream),
@@ -105,6 +105,13 @@ def _retrain(slug: str, stream: WatchedStream) -> None:
     st.session_state[f"{slug}.drift.job"] = job_id
 
 
+def _under_way(job_id: str) -> bool:
+    try:
+        return bool(job_id) and jobs.status(job_id).live
+    except AppError:  # its line below says so
+        return False
+
+
 def _open_job(job_id: str) -> None:
     st.query_params["view"] = "improve"
     st.query_params["job"] = job_id
@@ -126,5 +133,7 @@ def _job_line(slug: str, job_id: str) -> None:
             on_click=_open_job,
             args=(job_id,),
         )
-    if record.status == "completed":
+    if record.live:
+        show_progress(record)
+    elif record.status == "completed":
         st.caption(t("The new version answers beside the one in use, on the timeline above."))

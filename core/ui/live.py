@@ -74,7 +74,7 @@ def _draw(slug: str, job_id: str, was_live: bool) -> None:
     st.subheader(t("Training job: {status}", status=t(STATUS_NAMES.get(record.status, record.status))), anchor=False)
     if record.live:
         st.caption(t("Keep this page's link to come back to the job; closing the page does not stop it."))
-    _progress(record, events)
+    show_progress(record, events)
     _remarks(events)
     show_run_curves(slug, events)
     if record.live:
@@ -105,7 +105,8 @@ def earlier_events(record: JobRecord) -> list[Event]:
     return earlier_events(before) + epochs
 
 
-def _progress(record: JobRecord, events: Sequence[Event]) -> None:
+def show_progress(record: JobRecord, events: Sequence[Event] = ()) -> None:
+    """Place in the queue, or stage and step; with the job's `events` also the time left."""
     if record.status == "queued":
         st.write(t("Waiting: place {place} in the queue.", place=max(record.position, 1)))
         return

@@ -56,7 +56,7 @@ def show_timeline(slug: str, points: Sequence[Point], marks: Sequence[Mark]) -> 
     _signals(figure, points, look.series)
     _marks(figure, marks, xs, look.text)
     below = {"orientation": "h", "y": -0.2, "yanchor": "top", "x": 0}
-    figure.update_layout(showlegend=True, margin={"t": 52}, hovermode="x unified", legend=below)
+    figure.update_layout(showlegend=True, margin={"t": 72}, hovermode="x unified", legend=below)
     figure.update_yaxes(title=t("Share, %"), range=[-3, 103], row=1, col=1)
     figure.update_yaxes(title=t("Signals"), rangemode="tozero", row=2, col=1)
     figure.update_xaxes(title=t("Batch"), row=2, col=1)
@@ -98,13 +98,13 @@ def _signals(figure: go.Figure, points: Sequence[Point], colours: Sequence[str])
 
 
 def _marks(figure: go.Figure, marks: Sequence[Mark], xs: Sequence[int], colour: str) -> None:
-    """A line for each event, its words above it, every second one a step higher so that neighbours stay legible."""
+    """A line for each event, its words above it on one of three steps, so that neighbours stay legible."""
     shown = [mark for mark in marks if xs and xs[0] <= mark.number <= xs[-1] + 1]
     for place, mark in enumerate(shown):
         figure.add_vline(x=mark.number - 0.5, line={"color": colour, "width": 1, "dash": "dash"})
         figure.add_annotation(
             x=mark.number - 0.5,
-            y=1.02 + 0.06 * (place % 2),
+            y=1.02 + 0.06 * (place % 3),
             yref="paper",
             yanchor="bottom",
             xanchor="left",

@@ -99,6 +99,7 @@ def test_break_alarm_retrain_and_back(opened, monkeypatch: pytest.MonkeyPatch) -
     ((kind, args),) = submitted
     assert kind == "heal" and args["stream"]["kind"] == "dimmer" and args["sector"] == "medical"
     assert "Retraining: running" in words(page)
+    assert page.get("progress") and page.button(key=f"{KEY}heal").disabled, "how far it is; one at a time"
     page.button(key=f"{KEY}normal").click().run()
     until(page, lambda: watched(page).alert is None, WINDOW + QUIET + 2)
     assert [mark.kind for mark in watched(page).marks] == ["injected", "alarm", "retrain", "normal", "quiet"]
