@@ -31,6 +31,11 @@ SECTORS: tuple[Sector, ...] = (
 )
 
 
+def slug_of_task(task: str) -> str:
+    """Slug of the first sector with this task, for the lines that repeat a run; the task's own name without one."""
+    return next((entry.slug for entry in SECTORS if entry.task == task), task)
+
+
 def sector(slug: str) -> Sector:
     """The sector with this slug; raises `KeyError` when there is none."""
     for entry in SECTORS:

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from core import fetch as module
-from core.data.catalog import DATA_SETS, DataFile, DataSet, data_set, limits_for, local_path, shares_source
+from core.data.catalog import DATA_SETS, DataFile, DataSet, called_like, data_set, limits_for, local_path, shares_source
 from core.errors import AppError, NetworkUnavailable
 from core.fetch import Patience, fetch, fetch_file
 from core.settings import settings
@@ -267,3 +267,11 @@ def test_forms_of_the_same_images_are_known_to_share_their_source(tmp_path, monk
     assert shares_source(tmp_path / "medical" / "chest_xray_224", "chest_xray_224")
     assert not shares_source(tmp_path / "medical" / "own", "chest_xray_224")
     assert not shares_source(small, "never_heard_of")
+
+
+@pytest.mark.parametrize(
+    ("said", "like"),
+    [("chest_xray_224", True), ("PneumoniaMNIST.npz", True), ("ChestXRay2017.zip", True), ("cats.zip", False)],
+)
+def test_names_of_forms_of_the_same_images(said, like):
+    assert called_like(said, "chest_xray_224") is like

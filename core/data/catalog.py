@@ -171,6 +171,16 @@ def shares_source(path: Path, name: str) -> bool:
     return False
 
 
+def called_like(said: str, name: str) -> bool:
+    """Whether data that goes by the name `said` is, going by that alone, the set `name` or another form of it."""
+    known = {entry.name: entry for entry in DATA_SETS}
+    if name not in known:
+        return False
+    same = [entry for entry in DATA_SETS if entry.name == name or (entry.source and entry.source == known[name].source)]
+    names = {entry.name for entry in same} | {Path(file.name).stem for entry in same for file in entry.files}
+    return any(said.casefold().startswith(one.casefold()) for one in names)
+
+
 def is_public(path: Path) -> bool:
     """Whether `path` lies where fetched and laid-down data sets lie, and nothing that a visitor sent."""
     own = settings()

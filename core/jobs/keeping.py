@@ -39,14 +39,14 @@ def run_folder(job_id: str) -> Path:
     return job_folder(job_id) / _RUN
 
 
-def settle(job_id: str, status: str) -> datetime | None:
+def settle(job_id: str, status: str, *, goes_on: bool = True) -> datetime | None:
     """Reduce the folder of a job that ends to what is kept; returns until when, None when nothing is.
 
     Kept are the last snapshot, with the corrections that its run learns from, and, unless the job is completed, the
-    data that a visitor sent for it.
+    data that a visitor sent for it; nothing of a job of a kind that does not go on.
     """
     folder = job_folder(job_id)
-    hours = settings().job_keep_hours
+    hours = settings().job_keep_hours if goes_on else 0.0
     kept = hours > 0 and snapshot.tidy(run_folder(job_id) / snapshot.FOLDER)
     for path in [*folder.glob(f"{_RUN}/*"), *folder.glob("*")]:
         is_data = path.is_file() and path.parent == folder and hours > 0 and status != "completed"

@@ -213,7 +213,7 @@ def ask_to_stop(store: Store, job_id: str, grace_s: float) -> None:
             ledger.record("job.cancel", sector=sector, job=job_id)
     log_event("job_cancel", job=job_id)
     if dropped:
-        until = keeping.settle(job_id, "cancelled")
+        until = keeping.settle(job_id, "cancelled", goes_on=_goes_on(store, job_id))
         with store.write() as connection:
             connection.execute(update(jobs).where(own).values(kept_until=until))
 
@@ -226,7 +226,7 @@ def finish(
     The folder comes first: once a visitor reads that his job is completed, his data is gone.
     """
     values = {
-        "kept_until": keeping.settle(job_id, status),
+        "kept_until": keeping.settle(job_id, status, goes_on=_goes_on(store, job_id)),
         "status": status,
         "finished": datetime.now(UTC),
         "error": None if error is None else _error_json(error),
@@ -240,6 +240,12 @@ def finish(
     if changed:
         log_event("job_ended", job=job_id, status=status, code=error.code if error else "")
     return changed
+
+
+def _goes_on(store: Store, job_id: str) -> bool:
+    """Whether a run of this kind can be taken up again; a measurement is simply asked for once more."""
+    with store.read() as connection:
+        return bool(connection.execute(select(jobs.c.kind).where(jobs.c.id == job_id)).scalar() != "compress")
 
 
 def plain(value: float) -> float | None:

@@ -12,6 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from core import access
 from core.contracts import N_, Evaluation
 from core.device import pick_device
 from core.errors import InputRefused
@@ -63,11 +64,13 @@ def measure_costs(champion: Version, rival: Version) -> Costs:
     """Load both and time them now; remembered as long as this process runs.
 
     Raises:
+        AccessRefused: who asks is a viewer; what is measured goes into the verdict that everybody sees.
         InputRefused: their task has no example to time them with.
         ModelRefused: one of them cannot be loaded.
     """
     from core.serving.timing import side_by_side
 
+    access.require("presenter")
     task = load_task(find_sector(rival.sector).task)
     probe = getattr(task, "probe", None)
     if probe is None:

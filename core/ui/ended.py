@@ -20,7 +20,7 @@ DIVERGED = ("train.not_finite", "job.loss_not_finite")
 NO_MEMORY = ("job.out_of_memory", "job.killed")
 GENTLER = 0.1
 """A run that diverged is offered to go on with this share of its learning rate."""
-UNUSABLE = ("train.snapshot_damaged", "train.other_run")
+UNUSABLE = ("train.snapshot_damaged", "train.other_run", "train.other_data")
 """Going on from the same snapshot again would end the same way."""
 
 

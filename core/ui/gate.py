@@ -52,7 +52,7 @@ def show_verdict(sector: Sector, champion: Version, rival: Version) -> Verdict |
     box = {"pass": st.success, "fail": st.error, "undecided": st.warning}[verdict.result]
     box(t(RESULTS[verdict.result]), icon=":material/rule:")
     st.markdown("\n".join(_line(check) for check in verdict.checks))
-    if any(check.name == "latency" and check.value is None for check in verdict.checks):
+    if allowed("presenter") and any(check.name == "latency" and check.value is None for check in verdict.checks):
         _offer_measuring(sector.slug, champion, rival)
     return verdict
 

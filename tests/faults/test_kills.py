@@ -19,7 +19,7 @@ def test_twenty_kills_lose_nothing():
     assert found["versions_lost"] == found["orphans_after_janitor"] == 0
     assert found["left_by_the_dead"] > 0, "no kill struck where it leaves anything: the test shows nothing"
     assert found["versions_acknowledged"] > 0
-    assert found["resumed_equal"] == found["resumed"]
+    assert found["resumed_equal"] == found["resumed"] > 0
     assert found["control_versions_lost"] > 0, "the control has to lose versions, or the test cannot find a loss"
 
 

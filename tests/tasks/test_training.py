@@ -68,7 +68,7 @@ def test_manifest_states_the_measured_figures_and_the_limits_in_force(trained):
 def test_folds_of_what_the_start_weights_have_learned_are_refused(shapes_zip, tmp_path, monkeypatch):
     asked = []
     monkeypatch.setattr(
-        "core.tasks.image_classification.folds.shares_source", lambda path, name: asked.append((path, name)) or True
+        "core.tasks.image_classification.train.shares_source", lambda path, name: asked.append((path, name)) or True
     )
     with pytest.raises(InputRefused, match="folds_leak"):
         TASK.train(replace(TINY, pretrained="bundled", architecture="", folds=2), shapes_zip, ListedRun(tmp_path, 0))

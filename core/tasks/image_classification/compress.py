@@ -21,6 +21,7 @@ from core.data.negatives import negatives
 from core.device import memory, pick_device
 from core.errors import ModelRefused, RunCancelled
 from core.store.files import sha256_of
+from core.tasks.image_classification.config import SECTOR
 from core.tasks.image_classification.domain import domain_reason, pixel_reason
 from core.tasks.image_classification.formats import FORMAT, FORMATS, PREFIXES, encode
 from core.tasks.image_classification.model import (
@@ -76,7 +77,7 @@ def write_variant(checkpoint: Path, name: str, target: Path) -> Path:
 
 def name_command(folder: Path, data: Path, name: str) -> None:
     """Put the line that repeats the making of a format into its manifest."""
-    line = f"python -m core compress medical --data {shlex.quote(data.name)} --register {name}"
+    line = f"python -m core compress {SECTOR} --data {shlex.quote(data.name)} --register {name}"
     _amend(folder, command=line)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from core.catalog import slug_of_task
 from core.contracts import N_, Message
 from core.errors import InputRefused
 
@@ -190,4 +191,6 @@ def _refused(name: str, value: object, allowed: str) -> InputRefused:
     )
 
 
+SECTOR = slug_of_task("image_classification")
+"""Named by the lines that repeat a run."""
 CONFIG_TYPE = ImageClassificationConfig

@@ -11,14 +11,13 @@ from numpy.typing import NDArray
 from sklearn.model_selection import StratifiedGroupKFold
 
 from core.contracts import N_, Message, RunContext
-from core.data.catalog import shares_source
 from core.data.images import ImageSet, LabelledImages
 from core.device import pick_device
 from core.errors import InputRefused
 from core.store.files import write_whole
 from core.tasks.image_classification.config import ImageClassificationConfig
 from core.tasks.image_classification.forward import outputs_of
-from core.tasks.image_classification.train import build_start, bundled_manifest, train_network
+from core.tasks.image_classification.train import build_start, learned_before, train_network
 from core.training.metrics import classification_summary
 from core.training.seeding import seed_everything
 from core.training.snapshot import FOLDER
@@ -36,8 +35,7 @@ def cross_validate(
     Raises:
         InputRefused: `path` holds what the network to start from has learned, in whatever form.
     """
-    known = bundled_manifest()["data"] if config.pretrained == "bundled" else None
-    if known and (data.fingerprint == known["fingerprint"] or shares_source(path, known["name"])):
+    if config.pretrained == "bundled" and learned_before(data, path):
         raise InputRefused(
             "train.folds_leak",
             Message(N_("Our own network was trained on these images, so folds of them would measure nothing.")),

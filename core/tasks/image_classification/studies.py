@@ -24,7 +24,7 @@ from core.tasks.image_classification.features import name_file
 from core.tasks.image_classification.forward import outputs_of
 from core.tasks.image_classification.head import head_inputs
 from core.tasks.image_classification.model import MANIFEST, Preprocessing, Start
-from core.tasks.image_classification.train import build_start, bundled_manifest, train_network
+from core.tasks.image_classification.train import build_start, learned_before, train_network
 from core.training.diagnosis import Curve, Rows, diagnose, learning_curve
 from core.training.metrics import classification_summary
 from core.training.seeding import seed_everything
@@ -34,8 +34,6 @@ SEED_FIGURES = "seeds.json"
 """In the folder of snapshots: the figures of the seeds that are done, so that a run that goes on skips them."""
 ROWS = 2000
 """Images of a split that a diagnosis looks at; more would cost minutes and say little more."""
-OWN_DATA = ("chest_xray", "pneumoniamnist")
-"""How names of data sets begin that hold the images our own network was trained on, in whatever form."""
 
 
 def add_studies(
@@ -144,8 +142,7 @@ def _frozen(data: LabelledImages, config: ImageClassificationConfig) -> Start | 
     seem to be enough.
     """
     hub = config.pretrained == "hub"
-    known = data.fingerprint == bundled_manifest()["data"]["fingerprint"] or data.name.lower().startswith(OWN_DATA)
-    if known and not hub:
+    if not hub and learned_before(data):
         return None
     chosen = config if hub else replace(config, pretrained="bundled", architecture="")
     return build_start(chosen, len(data.labels))

@@ -16,7 +16,7 @@ from core.errors import RunCancelled
 from core.tasks.image_classification import compress, explain, fixit, train
 from core.tasks.image_classification.card import write_card
 from core.tasks.image_classification.checkpoint import Trained, write_checkpoint
-from core.tasks.image_classification.config import ImageClassificationConfig
+from core.tasks.image_classification.config import SECTOR, ImageClassificationConfig
 from core.tasks.image_classification.corrections import join_corrections
 from core.tasks.image_classification.folds import cross_validate
 from core.tasks.image_classification.formats import FORMATS
@@ -136,12 +136,12 @@ def train_command(config: ImageClassificationConfig, data: Path) -> str:
     default = ImageClassificationConfig()
     changed = {k: v for k, v in vars(config).items() if v != getattr(default, k)}
     options = " ".join(f"--set {name}={value}" for name, value in changed.items())
-    return f"python -m core train medical --data {shlex.quote(data.name)} {options}".rstrip()
+    return f"python -m core train {SECTOR} --data {shlex.quote(data.name)} {options}".rstrip()
 
 
 def evaluate_command(data: Path) -> str:
     """The line that repeats an evaluation."""
-    return f"python -m core evaluate medical --data {shlex.quote(data.name)} --model VERSION --json"
+    return f"python -m core evaluate {SECTOR} --data {shlex.quote(data.name)} --model VERSION --json"
 
 
 TASK = ImageClassification()

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from core.contracts import N_, Message, RunContext
+from core.data.catalog import called_like, shares_source
 from core.data.images import ImageSet, LabelledImages, read_labelled_images
 from core.data.splits import split
 from core.device import pick_device, place
@@ -54,6 +55,17 @@ def _bundled() -> Checkpoint:
 def bundled_manifest() -> Mapping[str, Any]:
     """What our own network's manifest says."""
     return _bundled().manifest
+
+
+def learned_before(data: LabelledImages, path: Path | None = None) -> bool:
+    """Whether our own network has learned these images, in whatever form; `path` is where they were read.
+
+    Pictures that were uploaded in another form under another name are not recognised.
+    """
+    known = bundled_manifest()["data"]
+    name = str(known["name"])
+    same = data.fingerprint == known["fingerprint"] or called_like(data.name, name)
+    return same or (path is not None and shares_source(path, name))
 
 
 def input_size(network: nn.Module, asked: int, usual: int) -> int:
