@@ -22,6 +22,7 @@ NAMES = {
     "busy": "50 visitors with ten seconds to think, with and without a training on the same machine",
     "drift": "The drift alarm: false alarms on streams that do not change, batches until it comes on those that do",
     "domain": "What the medical page declines: pictures that are no X-rays, and X-rays of the test split",
+    "gate": "How often the gate lets a version pass: by chance, and by right",
     "fixit": "A last layer fitted to simulated corrections: mended elsewhere, forgotten, seconds",
     "kills": "SIGKILL while training, registering and promoting: what is lost, beside a writer without precautions",
     "cancel": "How long a training takes to stop after somebody cancelled it",
