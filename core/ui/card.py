@@ -46,8 +46,8 @@ def show_card(sector: Sector) -> None:
 
 def show_version_card(version: Version) -> None:
     """What the version is, how it was made, what it measured, and what is known to be wrong with it."""
-    facts = [f"| {t(name)} | {value} |" for name, value in _facts(version)]
-    st.markdown("\n".join([f"| {t('Model card')} | |", "|---|---|", *facts]))
+    facts = [f"| {_unbroken(t(name))} | {value} |" for name, value in _facts(version)]
+    st.markdown("\n".join([f"| {_unbroken(t('Model card'))} | |", "|---|---|", *facts]))
     evaluation = stored_evaluation(version)
     if evaluation is not None:
         st.markdown(f"**{t('Measured')}**")
@@ -60,6 +60,11 @@ def show_version_card(version: Version) -> None:
     st.code(
         f"{version.manifest.get('architecture', '')}  {version.ref}  {version.sha256}", language=None, wrap_lines=True
     )
+
+
+def _unbroken(name: str) -> str:
+    """`name` without a break inside a word: beside a long value, Chinese would else stand one character to a line."""
+    return " ".join(word if word.isascii() else "\u2060".join(word) for word in name.split(" "))
 
 
 def card_download(version: Version) -> None:
@@ -180,7 +185,7 @@ def _licence(version: Version) -> str:
 
 def _figures(evaluation: Evaluation) -> str:
     rows = [
-        f"| {metric_title(name)} | {metric.value:.4f} | {metric.low:.4f} – {metric.high:.4f} |"
+        f"| {metric_title(name)} | {metric.value:.4f} | {metric.low:.4f}\u00a0–\u00a0{metric.high:.4f} |"
         for name in METRIC_NAMES
         if (metric := evaluation.summary.get(name))
     ]

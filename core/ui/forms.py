@@ -36,7 +36,7 @@ def _fields_input(prefix: str, entries: Sequence[Field[Any]]) -> dict[str, Any]:
     with st.grid(min_column_width=240):
         values = {entry.name: _field_input(prefix, entry) for entry in others}
     if switches:
-        with st.container(horizontal=True, gap="large"):
+        with st.container(horizontal=True):
             values |= {entry.name: _field_input(prefix, entry) for entry in switches}
     return values
 

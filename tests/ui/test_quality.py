@@ -19,7 +19,7 @@ from core.store.versions import Version
 from core.training import money
 from core.training.diagnosis import Rows, diagnose, learning_curve
 from core.training.evaluation import VALIDATION, save_evaluation
-from core.ui import confusion, quality
+from core.ui import card, confusion, quality
 from core.ui.quality import VIEWS
 from tests.training.tables import evaluated, latent
 from tests.ui.checkpoints import LABELS, write_checkpoint
@@ -184,10 +184,15 @@ def test_diagnosis_speaks_and_its_absence_says_what_to_do(open_page: OpenPage, c
     assert "Switch on" in words(view(open_page, "overfitting"))
 
 
+def test_names_on_the_card_are_not_broken_between_characters() -> None:
+    assert card._unbroken("Licence of the weights") == "Licence of the weights"
+    assert card._unbroken("类别").replace("\u2060", "") == "类别" != card._unbroken("类别")
+
+
 def test_card_and_versions_tell_seeds_and_diagnosis(open_page: OpenPage, champion: Version) -> None:
-    card = words(open_page("medical", view="card"))
-    assert "mean 0.850, from 0.800 to 0.900 over 3 seeds" in card
-    assert "Overfitting" in card and "shuffled labels" in card
+    said = words(open_page("medical", view="card"))
+    assert "mean 0.850, from 0.800 to 0.900 over 3 seeds" in said
+    assert "Overfitting" in said and "shuffled labels" in said
     page = open_page("medical", view="improve")
     rows = next(frame.value for frame in page.dataframe if "Range over seeds" in frame.value)
     assert "0.800 – 0.900 (3)" in set(rows["Range over seeds"])
