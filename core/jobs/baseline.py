@@ -9,16 +9,20 @@ from typing import Any
 import numpy as np
 
 from core.contracts import Evaluation, Task
+from core.data.catalog import DATA_SETS, local_path
 from core.device import pick_device
 from core.errors import AppError
 from core.log import log_event
-from core.serving.comparison import baseline_folder
+from core.serving.comparison import baseline_folder, home_folder
 from core.store.registry import registry
 from core.training.evaluation import load_evaluation, same_labels, save_evaluation
 
 
 def measure_champion(task: Task, slug: str, checkpoint: Path, data: Path) -> None:
     """Write the champion's evaluation on `data`, and the speed and size of both, beside the new checkpoint.
+
+    Where the champion was tested on another data set, and that is on this machine, the new version is measured there
+    as well.
 
     Left out when the champion knows other labels; the evaluation also when it was measured on the same data already.
     Data are the same by their fingerprint alone: the same images under other names or split otherwise are measured
@@ -31,12 +35,25 @@ def measure_champion(task: Task, slug: str, checkpoint: Path, data: Path) -> Non
             return
         folder = baseline_folder(checkpoint, champion.sha256)
         device = pick_device()
-        predictor = task.load(champion.path, device)
+        predictor, challenger = task.load(champion.path, device), task.load(checkpoint, device)
         if old is None or old.data.fingerprint != new.data.fingerprint:
             save_evaluation(folder, same_images(task.evaluate(predictor, data), new))
-        _time(task, predictor, task.load(checkpoint, device), folder)
+        if old is not None and old.data.fingerprint != new.data.fingerprint:
+            _at_home(task, challenger, old, home_folder(checkpoint, champion.sha256))
+        _time(task, predictor, challenger, folder)
     except (AppError, MemoryError, RuntimeError) as error:  # a RuntimeError is how a full GPU speaks
         log_event("baseline_left_out", level="WARNING", sector=slug, kind=type(error).__qualname__)
+
+
+def _at_home(task: Task, challenger: Any, old: Evaluation, folder: Path) -> None:
+    """Measure the new version on the champion's own frozen test; nothing is written where that is not here."""
+    known = [entry.name for entry in DATA_SETS if entry.name == old.data.name]
+    path = local_path(known[0]) if known else None
+    if path is None:
+        return
+    found = task.evaluate(challenger, path)
+    if found.data.fingerprint == old.data.fingerprint:
+        save_evaluation(folder, found)
 
 
 def _time(task: Task, champion: Any, challenger: Any, folder: Path) -> None:

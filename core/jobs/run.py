@@ -7,6 +7,7 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -96,7 +97,7 @@ class StoreRun:
         self._heard = time.monotonic()
         with self._adding:
             last = self._pending[-1] if self._pending else None
-            if last and kind == last[0] == "metrics" and data["metrics"].keys() == last[1]["metrics"].keys():
+            if last and kind == last[0] == "metrics" and _thinned(data["metrics"], last[1]["metrics"]):
                 self._pending.pop()
             self._pending.append((kind, data))
 
@@ -156,6 +157,11 @@ def _stalled() -> JobError:
         ),
         N_("Start it again."),
     )
+
+
+def _thinned(new: Mapping[str, Any], last: Mapping[str, Any]) -> bool:
+    """Whether the newer of two reports stands for both: what was measured on validation images is always kept."""
+    return new.keys() == last.keys() and not any(name.startswith("validation") for name in new)
 
 
 def _at(name: str, value: float, step: int) -> dict[str, object]:

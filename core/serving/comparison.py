@@ -35,6 +35,11 @@ def baseline_folder(checkpoint: Path, champion_sha256: str) -> Path:
     return checkpoint / f"against-{champion_sha256[:16]}"
 
 
+def home_folder(checkpoint: Path, champion_sha256: str) -> Path:
+    """Where the evaluation of a checkpoint on the frozen test of the version with these weights lies beside it."""
+    return baseline_folder(checkpoint, champion_sha256) / "home"
+
+
 def evaluations(champion: Version, rival: Version) -> tuple[Evaluation | None, Evaluation | None]:
     """Both evaluations, of the champion the one on the examples of `rival` where there is one.
 
@@ -103,5 +108,11 @@ def verdict(slug: str, rival: Version, champion: Version | None = None) -> Verdi
 def _judged(champion: Version, rival: Version, measured: Costs | None, headline: str) -> Verdict:
     """The same tables give the same verdict, and every run of a page wants it."""
     from core.training.gate import judge
+    from core.training.home_test import home_check
 
-    return judge(*evaluations(champion, rival), measured, headline)
+    found = judge(*evaluations(champion, rival), measured, headline)
+    own, theirs = service.evaluation_of(champion), service.evaluation_of(rival)
+    if found.comparison is None or own is None or theirs is None or own.data.fingerprint == theirs.data.fingerprint:
+        return found
+    at_home = load_evaluation(home_folder(rival.path, champion.sha256))
+    return found.and_also(home_check(own, at_home, headline or "accuracy"))

@@ -41,6 +41,8 @@ class GateRules:
     """The calibration error may not grow by more than this."""
     latency_ratio: float = 2.0
     """An answer may take at most this many times as long, both versions measured in turn on one machine."""
+    home_loss: float = 0.02
+    """On the frozen test of the version in use, where that is another one, the headline metric may lose this much."""
     size_ratio: float = 3.0
     """The loaded model may take at most this many times the memory."""
 
@@ -84,6 +86,11 @@ class Verdict:
     checks: tuple[Check, ...]
     comparison: Comparison | None
     """What it fixed and broke; None when the two cannot be compared."""
+
+    def and_also(self, check: Check) -> Verdict:
+        """The verdict with one more question to it."""
+        checks = (*self.checks, check)
+        return Verdict(_together(checks), checks, self.comparison)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON values, for the record of a promotion."""
@@ -338,8 +345,8 @@ def _costs(costs: Costs | None, rules: GateRules) -> Iterator[Check]:
     if costs.ratio > rules.latency_ratio:
         result = "fail" if costs.ratio_low > rules.latency_ratio else "undecided"
     template = N_(
-        "An answer takes {new:.1f} ms instead of {old:.1f} ms on {device}: {value:.2f} times as long ({low:.2f} to "
-        "{high:.2f}, {repeats} pairs); up to {limit:g} times is allowed."
+        "An answer takes {new:.1f} ms instead of {old:.1f} ms on {device}; pair by pair {value:.2f} times as long "
+        "(median of {repeats} pairs, {low:.2f} to {high:.2f}); up to {limit:g} times is allowed."
     )
     ratio = Metric(costs.ratio, costs.ratio_low, costs.ratio_high, costs.repeats)
     yield _figured("latency", result, template, ratio, {"limit": rules.latency_ratio, **measured})

@@ -17,6 +17,8 @@ from core.ui.moves import version_name
 from core.ui.predict import wait_until_ready
 from core.ui.views import say, show_error
 
+SURE = 0.05
+"""Below this a McNemar test speaks of more than chance."""
 LEFT_OUT = {
     "label": N_("{count} carry a label that the version in use does not know"),
     "measured": N_("{count} are among its test or validation images"),
@@ -98,6 +100,11 @@ def _show_trial(sector: Sector, trial: Trial) -> None:
         key=f"{slug}.trial_table",
     )
     st.write(_verdict(found))
+    if _harms(found):
+        st.warning(
+            t("On images it has not learned from, this fix breaks more than it mends, and more than by chance."),
+            icon=":material/warning:",
+        )
     st.caption(
         t(
             "{used} corrections, {seconds:.1f} s. Intervals are 95 %. The corrections taught the fix, so their row "
@@ -163,6 +170,13 @@ def _verdict(found: Refit) -> str:
         p=change.p_value,
     )
     return f"{mended} {told}"
+
+
+def _harms(found: Refit) -> bool:
+    from core.training import quality
+
+    change = quality.compare(found.test_before, found.test)
+    return change is not None and len(change.broke) > len(change.fixed) and change.p_value < SURE
 
 
 def _register(slug: str, trial: Trial) -> None:

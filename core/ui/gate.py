@@ -29,6 +29,7 @@ CHECKS = {
     "test": N_("Same frozen test"),
     "answers": N_("Real answers"),
     "headline": N_("Headline metric"),
+    "home": N_("Test of the version in use"),
     "decisions": N_("Fixed and broken"),
     "slices": N_("Worst part"),
     "calibration": N_("Calibration"),

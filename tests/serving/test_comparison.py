@@ -11,7 +11,7 @@ import pytest
 from core.errors import InputRefused, ModelRefused
 from core.serving import comparison, timing
 from core.serving.timing import load_costs, median_interval, save_costs, side_by_side
-from core.training.evaluation import save_evaluation
+from core.training.evaluation import load_evaluation, save_evaluation
 from core.training.gate import judge
 from tests.jobs.fake_sector import Predictor, Task
 from tests.training.tables import SAME_COSTS, evaluated, rivals
@@ -104,8 +104,18 @@ def test_the_champion_is_judged_on_the_challengers_examples(pair):
     assert own is not None and theirs is not None
     assert own.data == old.data and np.array_equal(own.table["scores"], old.table["scores"])
     verdict = comparison.verdict("fake", rival)
-    assert verdict.result == "pass", [str(check.message) for check in verdict.checks]
+    assert verdict.result == "undecided" and verdict.checks[-1].name == "home"
+    assert {check.result for check in verdict.checks[:-1]} == {"pass"}
     assert comparison.verdict("fake", rival) is verdict, "judged once"
+
+
+def test_the_champions_own_frozen_test_is_asked_too(pair):
+    champion, rival, *_ = pair
+    own = load_evaluation(champion.path)
+    save_evaluation(comparison.home_folder(rival.path, champion.sha256), own)
+    verdict = comparison.verdict("fake", rival)
+    assert verdict.result == "pass", [str(check.message) for check in verdict.checks]
+    assert verdict.checks[-1].name == "home" and verdict.checks[-1].value == 0
 
 
 def test_costs_can_be_measured_later(pair, monkeypatch):

@@ -67,10 +67,11 @@ def test_verdict_names_every_reason(open_page: OpenPage, better: Version, lang: 
     page = open_page("medical", view="improve", lang=lang)
     assert not page.exception
     said = words(page)
-    assert said.count(":material/check_circle:") >= len(gate.CHECKS)
+    asked = {name: title for name, title in gate.CHECKS.items() if name != "home"}  # both were tested on one data set
+    assert said.count(":material/check_circle:") >= len(asked)
     assert page.success
     if lang == "en":
-        assert all(title in said for title in gate.CHECKS.values())
+        assert all(title in said for title in asked.values())
         assert "AUROC changes by" in said and "exact McNemar test" in said
 
 
