@@ -48,9 +48,9 @@ def rivals(
         signal = (2 * truth - 1) * strength / 2
         noise = np.sqrt(0.5) * shared + np.sqrt(0.5) * draw.normal(size=n)
         # Calibrated: with unit noise the log odds of class 1 are strength times the observed value.
-        return (signal + noise) * strength
+        return np.asarray((signal + noise) * strength)
 
-    return evaluated(truth, logits(old), **columns), evaluated(truth, logits(new), **columns)
+    return evaluated(truth, logits(old), "f", **columns), evaluated(truth, logits(new), "f", **columns)
 
 
 def without(evaluation: Evaluation, rows: np.ndarray) -> Evaluation:
