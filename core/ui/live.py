@@ -108,7 +108,7 @@ def earlier_events(record: JobRecord) -> list[Event]:
 def show_progress(record: JobRecord, events: Sequence[Event] = ()) -> None:
     """Place in the queue, or stage and step; with the job's `events` also the time left."""
     if record.status == "queued":
-        st.write(t("Waiting: place {place} in the queue.", place=max(record.position, 1)))
+        _waiting(record)
         return
     if record.status != "running":
         return
@@ -121,6 +121,24 @@ def show_progress(record: JobRecord, events: Sequence[Event] = ()) -> None:
     if left is not None:
         text = f"{text} · {t('about {time} left in this stage', time=duration(left))}"
     st.progress(min(record.step / record.total, 1.0), text)
+
+
+def _waiting(record: JobRecord) -> None:
+    """What a queued job waits for: others before it, or its own process."""
+    try:
+        running = [other for other in jobs.jobs(limit=20) if other.status == "running"]
+    except AppError as error:
+        show_error(error)
+        return
+    if not running and record.position <= 1:
+        st.write(t("Starting: its process is being prepared."))
+        return
+    st.write(t("Waiting: place {place} in the queue.", place=max(record.position, 1)))
+    for other in running:
+        share = round(100 * other.step / other.total) if other.total else 0
+        stage = t(STAGE_NAMES.get(other.stage, other.stage or N_("Starting")))
+        name = escape(other.args.get("name", ""))
+        st.caption(t("Running now: {name}; {stage}, {share} %", name=name, stage=stage, share=share))
 
 
 def _remarks(events: Sequence[Event]) -> None:

@@ -200,3 +200,16 @@ def test_the_log_tells_stages_and_epochs(shown: Shown) -> None:
     made = shown.draw()
     lines = list(made.dataframe[0].value.iloc[:, 1])
     assert lines == ["waiting", "Training", "Epoch 1: train_loss 1.0000", "Half of 3."]
+
+
+def test_a_queued_job_says_what_it_waits_for(shown: Shown, monkeypatch: pytest.MonkeyPatch) -> None:
+    queued: dict[str, Any] = {"status": "queued", "finished": None, "kept_until": None, "stage": "", "total": 0}
+    before = replace(RECORD, id="first", status="running", args={"name": "*others*.zip"}, step=3, total=12)
+    monkeypatch.setattr(jobs, "jobs", lambda sector=None, limit=50: [])
+    alone = shown.draw(**queued, position=1)
+    assert "Starting: its process is being prepared." in [text.value for text in alone.markdown]
+    monkeypatch.setattr(jobs, "jobs", lambda sector=None, limit=50: [before])
+    behind = shown.draw(**queued, position=2)
+    assert "Waiting: place 2 in the queue." in [text.value for text in behind.markdown]
+    told = [text.value for text in behind.caption if "Running now" in text.value]
+    assert len(told) == 1 and "*others*" not in told[0] and told[0].endswith("Training, 25 %")
