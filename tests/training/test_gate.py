@@ -11,7 +11,7 @@ import pytest
 from core.training.gate import RULES, Costs, GateRules, Verdict, check_from, judge
 from tests.training.tables import SAME_COSTS, evaluated, latent, rivals, without
 
-SIMULATIONS = 300
+SIMULATIONS = 100
 
 
 def result_of(verdict: Verdict, name: str) -> str:
