@@ -229,8 +229,8 @@ def input_hmac(data: bytes | str) -> str:
 
 
 def flush(timeout_s: float = 10.0) -> bool:
-    """Wait until the rows of viewing actions are written; False when they could not be in that time."""
-    return _backlog.flush(timeout_s)
+    """Wait until the rows of viewing actions are in the database in force; False when they could not get there."""
+    return _backlog.flush(timeout_s, settings().store_url)
 
 
 def unwritable(error: Exception) -> StoreError:

@@ -66,19 +66,28 @@ class Backlog:
                 self._thread.start()
             self._changed.notify_all()
 
-    def flush(self, timeout_s: float) -> bool:
-        """Try to write all that was put before; False when that takes longer, or cannot be done."""
+    def flush(self, timeout_s: float, only: str = "") -> bool:
+        """Try to write all that was put before; False when that takes longer, or cannot be done.
+
+        Args:
+            timeout_s: How long to wait for it.
+            only: Address of the one database that matters; empty for all.
+        """
+
+        def waiting() -> dict[str, _Line]:
+            return {url: line for url, line in self._lines.items() if only in ("", url)}
+
         with self._changed:
-            tried = {url: line.failures for url, line in self._lines.items()}
-            for line in self._lines.values():
+            tried = {url: line.failures for url, line in waiting().items()}
+            for line in waiting().values():
                 line.due = 0.0
             self._changed.notify_all()
 
             def settled() -> bool:
-                return all(line.failures > tried.get(url, 0) for url, line in self._lines.items())
+                return all(line.failures > tried.get(url, 0) for url, line in waiting().items())
 
             self._changed.wait_for(settled, timeout_s)
-            return not self._lines
+            return not waiting()
 
     def _forget(self) -> None:
         """In a forked process: the parent's thread is not here, and what waits is the parent's to write."""
@@ -117,7 +126,7 @@ class Backlog:
     def _written(self, url: str, rows: list[Row]) -> bool:
         try:
             self._write(url, rows)
-        except (StoreError, OSError) as error:
+        except Exception as error:  # noqa: BLE001  (whatever it was: this thread writes for all databases, and goes on)
             code = error.code if isinstance(error, StoreError) else type(error).__name__
             log_event("audit_unwritable", level="ERROR", code=code, rows=len(rows), dropped=self._dropped)
             return False

@@ -271,6 +271,24 @@ class TestTogether:
 
 
 class TestBacklog:
+    def test_a_database_that_is_gone_holds_up_no_other_and_no_error_ends_the_thread(self):
+        written: list[int] = []
+
+        def write(url, rows):
+            if url == "gone":
+                raise ZeroDivisionError
+            written.extend(row["n"] for row in rows)
+
+        line = backlog.Backlog(write)
+        line.put("gone", {"n": 0})
+        line.put("there", {"n": 1})
+        assert line.flush(5, "there")
+        assert not line.flush(5)
+        line.put("there", {"n": 2})
+        assert line.flush(5, "there") and written == [1, 2]
+        with line._changed:
+            line._lines.clear()  # nothing is left for the end of the process
+
     def test_rows_keep_their_order_and_their_actor(self, house):
         for number in range(300):
             with acting_as(Actor(f"session {number}", "viewer")):
