@@ -133,7 +133,7 @@ def test_own_images_are_learnt_found_again_by_link_promoted_and_rolled_back(visi
     again = visit()
     page = again.go(page.url.removeprefix(again.address))
     expect(page.get_by_text("is registered as challenger")).to_be_visible(timeout=TRAINING_MS)
-    expect(page.get_by_text("their labels differ")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_text("their labels differ").first).to_be_visible(timeout=PATIENCE_MS)
     page.locator(".st-key-medical-reason textarea").fill("A new problem: the version in use knows other labels.")
     page.locator(".st-key-medical-promote button").click()
     expect(page.locator(".st-key-medical-rollback button")).to_be_visible(timeout=PATIENCE_MS)
