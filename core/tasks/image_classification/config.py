@@ -21,7 +21,9 @@ class ImageClassificationConfig:
     mode: str = _option(
         "standard",
         N_("Mode"),
-        N_("Quick trains only the last layer and takes under a minute; standard trains the whole network."),
+        N_(
+            "Quick trains only the last layer, about a minute for some thousand images; standard trains the whole network."
+        ),
         choices={"quick": N_("Quick: last layer only"), "standard": N_("Standard: whole network")},
     )
     pretrained: str = _option(
