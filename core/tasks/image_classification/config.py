@@ -22,7 +22,8 @@ class ImageClassificationConfig:
         "standard",
         N_("Mode"),
         N_(
-            "Quick trains only the last layer, about a minute for some thousand images; standard trains the whole network."
+            "Quick trains only the last layer, about a minute for some thousand images; standard trains the whole "
+            "network."
         ),
         choices={"quick": N_("Quick: last layer only"), "standard": N_("Standard: whole network")},
     )
