@@ -16,6 +16,7 @@ from core.jobs.baseline import measure_champion
 from core.settings import settings
 from core.store import files
 from core.store.registry import CHAMPION, Version, registry
+from core.store.transfer import answers_as_now
 from core.tasks import load_task
 from core.training.compression import Bench, Compressed, Compresses, read_bench, to_json
 
@@ -101,7 +102,7 @@ def _registered(sector: Sector, parent: Version, checkpoint: Path, data: Path, r
     run.stage("register")
     name = f"{parent.ref} · {checkpoint.name}"
     return registry().register(
-        sector.slug, checkpoint, job_id=job_id, verify=lambda folder: task.load(folder, "cpu"), name=name
+        sector.slug, checkpoint, job_id=job_id, verify=answers_as_now(task, checkpoint), name=name
     )
 
 

@@ -16,6 +16,7 @@ from core.jobs.baseline import measure_champion
 from core.jobs.corrections import joined
 from core.log import log_event
 from core.store.registry import Version, registry
+from core.store.transfer import answers_as_now
 from core.tasks import load_task
 from core.training import snapshot
 
@@ -54,7 +55,7 @@ def train_version(sector: Sector, config: Any, data: Path, run: Run, *, name: st
     measure_champion(task, sector.slug, checkpoint, data)
     run.stage("register")
     return registry().register(
-        sector.slug, checkpoint, job_id=job_id, verify=lambda folder: task.load(folder, "cpu"), name=name
+        sector.slug, checkpoint, job_id=job_id, verify=answers_as_now(task, checkpoint), name=name
     )
 
 

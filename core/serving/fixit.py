@@ -21,6 +21,7 @@ from core.serving import service
 from core.store import feedback, files
 from core.store.feedback import Correction
 from core.store.registry import registry
+from core.store.transfer import answers_as_now
 from core.store.versions import Version, find_sector
 from core.tasks import load_task
 from core.training.evaluation import FEATURES
@@ -84,7 +85,7 @@ def register(slug: str, trial: Trial) -> Version:
     with _fitted(parent, wanted, trial.refit.tolerance) as (fitted, folder):
         name = f"fix of {parent.ref} from {fitted.refit.used} corrections"
         task = load_task(find_sector(slug).task)
-        return registry().register(slug, folder, verify=lambda staged: task.load(staged, "cpu"), name=name)
+        return registry().register(slug, folder, verify=answers_as_now(task, folder), name=name)
 
 
 @contextmanager
