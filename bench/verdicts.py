@@ -27,6 +27,7 @@ from core.api import ROUTES
 from core.cli import app
 from core.intake.sniff import READABLE, kind_of
 from core.settings import ROOT, Limits, settings
+from core.store import audit
 from core.store.database import close_stores
 from tests.intake import test_archives, test_images
 
@@ -199,6 +200,7 @@ def main() -> dict[str, object]:
         for way in WAYS:
             with _settings(variables):
                 found: dict[str, object] = measure(way, Path(folder))
+                audit.flush()  # rows are written behind the answers, and the folder goes
                 close_stores()
             figures[way] = found
             _show(way, found)
