@@ -63,6 +63,20 @@ class Sector:
     headline_metric: str
     notice: str = ""
     """A sentence that stands above every result and in every export; empty when the sector needs none."""
+    reads: Literal["images", "transactions"] = "images"
+    """What a visitor sends, and what its data sets hold; forms, command line and JSON routes are chosen by it."""
+    sections: tuple[str, ...] = ("answer", "why", "corrections", "improve", "quality", "drift", "card")
+    """Parts of its page, in order; their titles are in `core.ui.sections`."""
+    metrics: tuple[str, ...] = (
+        "auroc",
+        "accuracy",
+        "balanced_accuracy",
+        "f1_macro",
+        "average_precision",
+        "ece",
+        "declined",
+    )
+    """Metrics shown on its pages, in order."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +92,22 @@ class ImageSample:
     notices: tuple[Message, ...] = ()
     removed_tags: tuple[str, ...] = ()
     """Names (never values) of metadata fields that were dropped."""
+
+
+@dataclass(frozen=True)
+class TransactionCase:
+    """One transaction as a person judges it: what the model saw of it, and nothing else."""
+
+    name: str
+    values: Mapping[str, float | str]
+    """Features by name, with `amount` and `time`; what a correction keeps when its visitor agreed."""
+    sha256: str
+    notices: tuple[Message, ...] = ()
+    removed_tags: tuple[str, ...] = ()
+
+
+Sample: TypeAlias = ImageSample | TransactionCase
+"""What a visitor can judge and a correction can keep."""
 
 
 @dataclass(frozen=True)
@@ -119,7 +149,66 @@ class Classification:
         return "classification"
 
 
-Prediction: TypeAlias = Classification
+@dataclass(frozen=True)
+class Decision:
+    """One score against a threshold, such as of a single transaction."""
+
+    labels: tuple[str, str]
+    """The ordinary answer and the one that is looked for."""
+    score: float
+    """Calibrated probability of the second label, in [0, 1]."""
+    threshold: float
+    abstained: Reason | None = None
+
+    @property
+    def kind(self) -> str:
+        """Name of this kind of answer; views are chosen by it."""
+        return "decision"
+
+    @property
+    def decision(self) -> str | None:
+        """The label at the threshold; None when the model abstains."""
+        return None if self.abstained else self.labels[int(self.score >= self.threshold)]
+
+    @property
+    def scores(self) -> NDArray[np.float32]:
+        """Shape (2,), in the order of `labels`."""
+        return np.array([1 - self.score, self.score], np.float32)
+
+    @property
+    def prediction_set(self) -> tuple[str, ...]:
+        """The decision alone; there is no conformal set for a threshold."""
+        return (self.decision,) if self.decision else ()
+
+
+@dataclass(frozen=True)
+class Decisions:
+    """Scores of all rows of one table against one threshold."""
+
+    labels: tuple[str, str]
+    scores: NDArray[np.float32]
+    """Shape (N,), calibrated probability of the second label for every row that was to be scored."""
+    threshold: float
+    notices: tuple[Message, ...] = ()
+    """How the table differs from what the model learned from."""
+    abstained: Reason | None = None
+
+    @property
+    def kind(self) -> str:
+        """Name of this kind of answer; views are chosen by it."""
+        return "decisions"
+
+    @property
+    def decided(self) -> NDArray[np.bool_]:
+        """Shape (N,): which rows reach the threshold."""
+        return np.asarray(self.scores >= self.threshold)
+
+    def row(self, place: int) -> Decision:
+        """The answer for one row."""
+        return Decision(self.labels, float(self.scores[place]), self.threshold, self.abstained)
+
+
+Prediction: TypeAlias = Classification | Decision | Decisions
 """Union of the kinds of answer; a new kind of task adds its own member."""
 
 
@@ -159,7 +248,34 @@ class Heatmap:
         return "heatmap"
 
 
-Explanation: TypeAlias = Heatmap
+@dataclass(frozen=True)
+class FeatureAttribution:
+    """What every feature adds to the raw score (log odds, before calibration) of one row; all arrays (F,)."""
+
+    names: tuple[str, ...]
+    values: NDArray[np.float64]
+    """Of the features, in their own units; NaN where the feature is unknown."""
+    contributions: NDArray[np.float64]
+    base: float
+    """Raw score of the reference that the contributions start from."""
+    total: float
+    """Raw score of the row; `base` and the contributions add up to it, see `residual`."""
+    method: str
+    reasons: tuple[Message, ...] = ()
+    """A sentence for each feature in the order of `names`."""
+
+    @property
+    def kind(self) -> str:
+        """Name of this kind of explanation; views are chosen by it."""
+        return "features"
+
+    @property
+    def residual(self) -> float:
+        """What the contributions leave unexplained of the raw score."""
+        return self.total - self.base - float(self.contributions.sum())
+
+
+Explanation: TypeAlias = Heatmap | FeatureAttribution
 """Union of the kinds of explanation; a new kind of task adds its own member."""
 
 
@@ -194,7 +310,9 @@ class Evaluation:
 
     Columns for classification: `id` (N,) str, `truth` and `prediction` (N,) int, `scores` (N, K) float32,
     `abstained` (N,) bool, `domain_score` (N,) float32. Optional ones: `slice.<name>` (N,) str, what an example is like;
-    `content` (N,) str, hashes of the inputs of a public data set; `amount` (N,) float, what is at stake.
+    `content` (N,) str, hashes of the inputs of a public data set; `amount` (N,) float, what is at stake; `customer`
+    (N,) int and `day` (N,) int, whose transaction of which day a row is; `other.<name>` (N,) float32, scores of another
+    model on the same rows.
     """
 
     labels: tuple[str, ...]
@@ -289,8 +407,15 @@ class Task(Protocol):
         """Train on `data`, write a complete checkpoint folder below `run.directory` and return it."""
         ...
 
-    def evaluate(self, predictor: Any, data: Path) -> Evaluation:
-        """Measure a predictor on a data path (its test split where it has one)."""
+    def evaluate(self, predictor: Any, data: Path, columns: Mapping[str, str] | None = None) -> Evaluation:
+        """Measure a predictor on a data path (its test split where it has one).
+
+        `columns` names columns of a table by their role where they cannot be guessed.
+        """
+        ...
+
+    def summarise(self, evaluation: Evaluation) -> dict[str, Metric]:
+        """The metrics of a table that came of `evaluate`, or of some of its rows."""
         ...
 
 
