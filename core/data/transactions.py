@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -75,3 +76,21 @@ class Transactions:
             scenario=of(self.scenario),
             context=0,
         )
+
+
+def fingerprint(transactions: Transactions) -> str:
+    """sha256 over the contents of all columns, history included; names of file and columns' roles left aside."""
+    digest = hashlib.sha256()
+    columns: dict[str, NDArray[Any] | None] = {
+        name: getattr(transactions, name)
+        for name in ("ids", "amount", "time", "customer", "terminal", "label", "scenario")
+    }
+    columns |= {f"numbers.{name}": values for name, values in sorted(transactions.numbers.items())}
+    columns |= {f"categories.{name}": values for name, values in sorted(transactions.categories.items())}
+    for name, values in columns.items():
+        if values is not None:
+            digest.update(f"{name} {values.dtype.str} {len(values)}\n".encode())
+            digest.update(values.tobytes())
+    for names in (transactions.customers, transactions.terminals):
+        digest.update("\n".join((str(len(names)), *names, "")).encode())
+    return digest.hexdigest()
