@@ -34,7 +34,7 @@ TESTS = {"model only": OF_THE_MODEL, "all five": tuple(STATISTICS)}
 def answered(source: RadiographStream, first: int, count: int, drift: Drift | None, ref: str) -> tuple[Table, float]:
     """Statistics of pictures, (count, 5), and the share of them answered right."""
     shots = source.shots(11, first, count, drift)
-    answers = [answer.prediction for answer in predict(SECTOR, [shot.sample for shot in shots], ref)]
+    answers = [answer.classification for answer in predict(SECTOR, [shot.sample for shot in shots], ref)]
     right = sum(str(a.decision).casefold() == s.label.casefold() for s, a in zip(shots, answers, strict=True))
     return statistics_of([shot.sample.pixels for shot in shots], answers), right / count
 

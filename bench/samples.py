@@ -80,7 +80,7 @@ def ask_model(draws: Pixels, label: str, ref: str) -> dict[str, Any]:
         for k, p in enumerate(draws)
     ]
     answers = predict(SECTOR, samples, ref)
-    hits = [str(answer.prediction.decision).upper() == label for answer in answers]
+    hits = [str(answer.single.decision).upper() == label for answer in answers]
     declined = sum(answer.prediction.abstained is not None for answer in answers)
     wrong = [k for k, hit in enumerate(hits) if not hit]
     return {

@@ -46,7 +46,7 @@ def predict_document(
 
 
 def _result(entry: Answered) -> dict[str, Any]:
-    prediction = entry.answer.prediction
+    prediction = entry.answer.single
     scores = {label: round(float(score), 6) for label, score in zip(prediction.labels, prediction.scores, strict=True)}
     reason = prediction.abstained
     return {

@@ -13,7 +13,7 @@ import typer
 
 from core.answers import Answered, predict_document
 from core.cli.shell import JsonOption, ModelOption, SectorArgument, app, existing, guarded, put, say, sector_of
-from core.contracts import N_, ImageSample, Message, Refusal
+from core.contracts import N_, Heatmap, ImageSample, Message, Refusal
 from core.errors import AppError, InputRefused
 from core.log import log_event
 
@@ -113,7 +113,7 @@ def _answer_all(path: Path, ask: Ask, answered: list[Answered], refused: list[Re
 
 
 def _answer_line(entry: Answered) -> str:
-    found = entry.answer.prediction
+    found = entry.answer.single
     verdict = f"declined: {found.abstained.message}" if found.abstained else f"{found.decision}"
     return f"{entry.sample.name}\t{verdict}\t{float(found.scores.max()):.3f}"
 
@@ -141,6 +141,8 @@ def explain(
     answer = service.predict(sector, [sample], chosen)[0]
     label = target or answer.prediction.labels[int(answer.prediction.scores.argmax())]
     heatmap = service.explain(sector, sample, label, method, chosen)
+    if not isinstance(heatmap, Heatmap):
+        raise TypeError(f"{heatmap.kind}, not a map")
     try:
         write_overlay(out, sample.pixels, heatmap, footer=notice)
     except OSError as error:

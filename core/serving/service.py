@@ -10,7 +10,20 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, cast
 
-from core.contracts import N_, Evaluation, Explains, Explanation, Message, ModelRef, Prediction, Predictor, Task
+from core.contracts import (
+    N_,
+    Classification,
+    Decisions,
+    Evaluation,
+    Explains,
+    Explanation,
+    Message,
+    ModelRef,
+    Prediction,
+    Predictor,
+    Single,
+    Task,
+)
 from core.device import limit_threads, pick_device
 from core.errors import AppError, InputRefused, ModelRefused, StoreError
 from core.log import log_event
@@ -36,6 +49,27 @@ class Answer:
     model: ModelRef
     latency_ms: float
     notices: tuple[Message, ...] = ()
+
+    @property
+    def single(self) -> Single:
+        """The prediction where it is about one input; `TypeError` for that of a table."""
+        if isinstance(self.prediction, Decisions):
+            raise TypeError("scores of a table, not an answer about one input")
+        return self.prediction
+
+    @property
+    def classification(self) -> Classification:
+        """The prediction of a sector that classifies; `TypeError` for any other."""
+        if not isinstance(self.prediction, Classification):
+            raise TypeError(f"{self.prediction.kind}, not a classification")
+        return self.prediction
+
+    @property
+    def decisions(self) -> Decisions:
+        """The prediction about a table; `TypeError` for any other."""
+        if not isinstance(self.prediction, Decisions):
+            raise TypeError(f"{self.prediction.kind}, not the scores of a table")
+        return self.prediction
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, func, insert, sele
 from sqlalchemy import delete as delete_rows
 
 from core import access
-from core.contracts import N_, ImageSample, Message, ModelRef, Prediction
+from core.contracts import N_, ImageSample, Message, ModelRef, Single
 from core.errors import InputRefused, StoreError
 from core.settings import settings
 from core.store import audit, pictures
@@ -71,7 +71,7 @@ class Correction:
 
 
 def add(
-    sample: ImageSample, prediction: Prediction, model: ModelRef, *, answer: str, reason: str = "", keep: bool = False
+    sample: ImageSample, prediction: Single, model: ModelRef, *, answer: str, reason: str = "", keep: bool = False
 ) -> Correction:
     """Store what a visitor says of a prediction; replaces what was said of this input and model version before.
 
@@ -94,7 +94,7 @@ def add(
     return _put(_entry(CORRECTION, sample, prediction, model, keep), sample, answer=answer, reason=reason)
 
 
-def review(sample: ImageSample, prediction: Prediction, model: ModelRef) -> Correction:
+def review(sample: ImageSample, prediction: Single, model: ModelRef) -> Correction:
     """Send a prediction to a person; the picture is kept, because without it there is nothing to look at.
 
     Raises:
@@ -206,7 +206,7 @@ def sweep() -> int:
     return len(old)
 
 
-def _entry(kind: Kind, sample: ImageSample, prediction: Prediction, model: ModelRef, keep: bool) -> Correction:
+def _entry(kind: Kind, sample: ImageSample, prediction: Single, model: ModelRef, keep: bool) -> Correction:
     identity = uuid.uuid4().hex
     return Correction(
         id=identity,
@@ -267,7 +267,7 @@ def _check_room(connection: Connection) -> None:
         )
 
 
-def _scores(prediction: Prediction) -> dict[str, float]:
+def _scores(prediction: Single) -> dict[str, float]:
     return {label: round(float(score), 6) for label, score in zip(prediction.labels, prediction.scores, strict=True)}
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from core.contracts import N_, ImageSample, Sector
+from core.contracts import N_, Heatmap, ImageSample, Sector
 from core.errors import AppError
 from core.ui import predict
 from core.ui.batch import download, show_batch
@@ -70,7 +70,7 @@ def _show_one(slug: str, inputs: Inputs, row: Row, options: dict[str, Any]) -> N
     with words:
         show_prediction(slug, row.answer, sample, options)
     with map_place:
-        target = row.answer.prediction.decision
+        target = row.answer.single.decision
         if target is None:
             st.caption(t("No map: the model gave no answer to explain."))
         else:
@@ -103,7 +103,7 @@ def show_why(sector: Sector, inputs: Inputs) -> None:
     controls, map_place = st.columns([1, 1.4], gap="large")
     with controls:
         method, target, opacity = _map_input(slug, row, sample)
-        if row.answer.prediction.abstained is not None:
+        if row.answer.single.abstained is not None:
             st.caption(t("The model declined this image, so the map says little."))
     try:
         with controls:
@@ -115,12 +115,12 @@ def show_why(sector: Sector, inputs: Inputs) -> None:
         show_explanation(slug, explanation, sample, opacity)
     with controls:
         st.markdown(f"**{t('How far to trust this map')}**")
-        show_faithfulness(explanation.faithfulness)
+        show_faithfulness(explanation.faithfulness if isinstance(explanation, Heatmap) else None)
 
 
 def _map_input(slug: str, row: Row, sample: ImageSample) -> tuple[str, str, float]:
     """Method, label and opacity in [0, 1]."""
-    prediction = row.answer.prediction
+    prediction = row.answer.single
     method = st.radio(
         t("Method"),
         list(METHODS),

@@ -63,14 +63,14 @@ def download(sector: Sector, answered: Answered) -> None:
 def _counts(rows: Sequence[Row]) -> list[tuple[str, int]]:
     counts: dict[str, int] = {}
     for row in rows:
-        decided = row.answer.prediction.decision
+        decided = row.answer.single.decision
         label = label_name(decided) if decided else t("No answer")
         counts[label] = counts.get(label, 0) + 1
     return [(escape(label), count) for label, count in sorted(counts.items(), key=lambda pair: -pair[1])]
 
 
 def _shown(row: Row) -> dict[str, Any]:
-    prediction = row.answer.prediction
+    prediction = row.answer.single
     notes = [plain(notice) for notice in row.notices]
     if prediction.abstained is not None:
         notes.insert(0, plain(prediction.abstained.message))
@@ -90,7 +90,7 @@ def to_csv(sector: Sector, answered: Answered) -> bytes:
 
     Every row carries model, version and the sector's notice, so that a line cut out of the file still does.
     """
-    labels = answered.rows[0].answer.prediction.labels if answered.rows else ()
+    labels = answered.rows[0].answer.single.labels if answered.rows else ()
     header = ["input", "decision", *(f"score {label}" for label in labels), "prediction_set", "abstained", "latency_ms"]
     header += ["notices", "removed_tags", "refused", "hint", "model", "version", "notice"]
     buffer = io.StringIO()
@@ -105,7 +105,7 @@ def to_csv(sector: Sector, answered: Answered) -> bytes:
 
 
 def _answer_cells(row: Row) -> Iterable[object]:
-    prediction, model = row.answer.prediction, row.answer.model
+    prediction, model = row.answer.single, row.answer.model
     yield row.item.name
     yield prediction.decision or ""
     yield from (round(float(score), 4) for score in prediction.scores)

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import streamlit as st
 
-from core.contracts import N_, ImageSample, Prediction
+from core.contracts import N_, ImageSample, Single
 from core.errors import AppError
 from core.serving.service import Answer
 from core.settings import settings
@@ -42,7 +42,7 @@ def _draw(slug: str, sample: ImageSample, answer: Answer) -> None:
 
 
 def _ask(slug: str, where: str, sample: ImageSample, answer: Answer) -> None:
-    prediction = answer.prediction
+    prediction = answer.single
     if prediction.decision is None:
         st.markdown(f"**{t('The model gave no answer. Do you know it?')}**")
         verdict: str | None = "wrong"
@@ -60,7 +60,7 @@ def _ask(slug: str, where: str, sample: ImageSample, answer: Answer) -> None:
 
 
 def _form(slug: str, where: str, sample: ImageSample, answer: Answer, *, right: bool) -> None:
-    prediction = answer.prediction
+    prediction = answer.single
     with st.form(f"{where}.form", border=False):
         if not right:
             answer_input(f"{where}.answer", [label for label in prediction.labels if label != prediction.decision])
@@ -103,23 +103,23 @@ def _offer_review(slug: str, where: str, sample: ImageSample, answer: Answer) ->
         icon=":material/person_search:",
         key=f"{where}.review",
         on_click=attempt,
-        args=(slug, lambda: feedback.review(sample, answer.prediction, answer.model)),
+        args=(slug, lambda: feedback.review(sample, answer.single, answer.model)),
         help=t("The model is not sure. The image goes to the review list, on the terms above, until somebody answers."),
     )
 
 
-def doubtful(prediction: Prediction) -> bool:
+def doubtful(prediction: Single) -> bool:
     """Whether the model declined, or cannot choose between labels at the coverage asked for."""
     return prediction.abstained is not None or len(prediction.prediction_set) > 1
 
 
 def _save(slug: str, where: str, sample: ImageSample, answer: Answer, *, right: bool) -> None:
     state = st.session_state
-    said = answer.prediction.decision if right else state.get(f"{where}.answer")
+    said = answer.single.decision if right else state.get(f"{where}.answer")
     reason, keep = str(state.get(f"{where}.reason") or ""), bool(state.get(f"{where}.keep"))
 
     def store() -> Correction:
-        return feedback.add(sample, answer.prediction, answer.model, answer=str(said or ""), reason=reason, keep=keep)
+        return feedback.add(sample, answer.single, answer.model, answer=str(said or ""), reason=reason, keep=keep)
 
     attempt(slug, store)
 

@@ -1,0 +1,46 @@
+"""The words that every part of Vitrine shares: plain frozen data and small protocols.
+
+Imports nothing but the standard library and numpy, so that pages can use it without paying for torch.
+"""
+
+from __future__ import annotations
+
+from core.contracts.evaluations import DataInfo, Evaluation, Metric, ModelRef, Refit
+from core.contracts.explanations import Explanation, Faithfulness, FeatureAttribution, Heatmap
+from core.contracts.messages import N_, Message, Reason, Refusal
+from core.contracts.predictions import Classification, Decision, Decisions, Prediction, Single
+from core.contracts.samples import ImageSample, Sample, TransactionCase
+from core.contracts.sectors import Preset, Sector
+from core.contracts.tasks import Explains, Predictor, Probed, Refits, RunContext, Task
+
+__all__ = [
+    "N_",
+    "Classification",
+    "DataInfo",
+    "Decision",
+    "Decisions",
+    "Evaluation",
+    "Explains",
+    "Explanation",
+    "Faithfulness",
+    "FeatureAttribution",
+    "Heatmap",
+    "ImageSample",
+    "Message",
+    "Metric",
+    "ModelRef",
+    "Prediction",
+    "Predictor",
+    "Preset",
+    "Probed",
+    "Reason",
+    "Refit",
+    "Refits",
+    "Refusal",
+    "RunContext",
+    "Sample",
+    "Sector",
+    "Single",
+    "Task",
+    "TransactionCase",
+]

@@ -1,0 +1,49 @@
+"""What the catalogue says of a sector and its weights."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Preset:
+    """Named pretrained or bundled weights."""
+
+    name: str
+    kind: Literal["bundled", "hub"]
+    source: str
+    """Folder below assets/models for a bundled preset, `timm` architecture tag for a hub preset."""
+    licence: str
+    summary: str
+
+
+@dataclass(frozen=True)
+class Sector:
+    """What the visitor sees: one page about one kind of problem."""
+
+    slug: str
+    title: str
+    icon: str
+    section: str
+    task: str
+    summary: str
+    presets: tuple[Preset, ...]
+    default_data: str
+    headline_metric: str
+    notice: str = ""
+    """A sentence that stands above every result and in every export; empty when the sector needs none."""
+    reads: Literal["images", "transactions"] = "images"
+    """What a visitor sends, and what its data sets hold; forms, command line and JSON routes are chosen by it."""
+    sections: tuple[str, ...] = ("answer", "why", "corrections", "improve", "quality", "drift", "card")
+    """Parts of its page, in order; their titles are in `core.ui.sections`."""
+    metrics: tuple[str, ...] = (
+        "auroc",
+        "accuracy",
+        "balanced_accuracy",
+        "f1_macro",
+        "average_precision",
+        "ece",
+        "declined",
+    )
+    """Metrics shown on its pages, in order."""
