@@ -5,7 +5,7 @@ Everything is made from `PaymentWorld` and its seed. What is assumed (every figu
 * Customers live in towns, terminals stand there; a customer has up to `_LIST` terminals that he goes to, near ones and
   busy ones first, the favourite most; `_AWAY` of his payments are made anywhere.
 * How much a customer spends, how dear a terminal is and how single payments vary are three log-normal factors. Genuine
-  payments have a long tail: some 2.5 % lie above `OLD_LIMIT`.
+  payments have a long tail: some 0.8 % lie above `OLD_LIMIT`.
 * Payments a day are Poisson around the customer's rate, more on Fridays and Saturdays and after payday. Their hours are
   three peaks (morning, noon, evening) that each customer weighs in his own way, later at weekends; a few work at night.
 * There are no refunds, no declined payments, no empty cells, and cards are never blocked: the bank of this world does
@@ -14,14 +14,15 @@ Everything is made from `PaymentWorld` and its seed. What is assumed (every figu
 Frauds, each with its answer key in `Transactions.scenario`:
 
 * `large_amount`: one payment with a stolen card, of more than an old limit of the bank or, once the limit is known to
-  the fraudsters, of somewhat less. At first 15 % are so careful, after `DRIFT_DAYS` days 85 %.
+  the fraudsters, of somewhat less. At first 10 % are so careful, after `DRIFT_DAYS` days 60 %.
 * `compromised_terminal`: for some weeks a part of the payments at a terminal are made with copied cards. Their amounts
-  are ordinary. At first four weeks and up to 80 % of its payments, later two weeks and up to 45 %.
+  are ordinary. At first four weeks and up to 90 % of its payments, later three weeks and up to 60 %.
 * `stolen_card`: for two weeks a part of a customer's payments is somebody else's: larger, in bursts, often at night,
-  and at terminals that he does not go to. All four fade: the amounts from 4 times the usual to 2 times, the share at
-  night from 50 % to 20 %, the share elsewhere from 80 % to 50 %, the repetitions from 0.8 to 0.3 a payment.
+  and at terminals that he does not go to. All four fade: the amounts from 6 times the usual to 3.5 times, the share at
+  night from 50 % to 30 %, the share elsewhere from 80 % to 50 %, the repetitions from 1.2 to 0.6 a payment.
 
-The shares of the kinds move as well: large amounts become rarer, stolen cards more frequent (`_MIX`). With `drift=0`
+The shares of the kinds move as well: of 4 frauds at first 1 is a large amount, 1.8 are at compromised terminals and
+1.2 with stolen cards, later 0.6, 1.4 and 2. With `drift=0`
 the frauds stay for ever as they were on the first day.
 """
 
@@ -57,10 +58,10 @@ _AWAY = 0.04
 _CHUNK = 1000
 """Customers whose distances to all terminals are held at a time."""
 
-_SPEND = (35.0, 0.6)
+_SPEND = (38.0, 0.5)
 """Median of what a customer pays and its spread (standard deviation of the logarithm)."""
-_DEAR = 0.5
-_VARY = 0.6
+_DEAR = 0.4
+_VARY = 0.45
 _LEAST = 0.5
 
 _RATE = (1.5, 0.7, 8.0)
@@ -75,19 +76,19 @@ _WEEKEND_LATER = 1.0
 _NIGHT_WORKERS = (0.03, 10.0)
 """Share of customers, and by how many hours later they live."""
 
-_MIX = np.array([[0.35, 0.35, 0.30], [0.15, 0.30, 0.55]])
+_MIX = np.array([[0.25, 0.45, 0.30], [0.15, 0.35, 0.50]])
 """Shares of the kinds of fraud at first and at last, in the order of `SCENARIOS`."""
-_CAREFUL = (0.15, 0.85)
-_TERMINAL_DAYS = (28.0, 14.0)
-_TERMINAL_SHARE = (0.8, 0.45)
-_TERMINAL_DAILY = 2.5
+_CAREFUL = (0.1, 0.6)
+_TERMINAL_DAYS = (28.0, 21.0)
+_TERMINAL_SHARE = (0.9, 0.6)
+_TERMINAL_DAILY = 8.0
 """Copied cards that are used at one terminal a day at most, on average."""
 _CARD_DAYS = 14.0
-_CARD_SHARE = (0.4, 0.25)
-_CARD_TIMES = (4.0, 2.0)
-_CARD_NIGHT = (0.5, 0.2)
+_CARD_SHARE = (0.45, 0.35)
+_CARD_TIMES = (6.0, 3.5)
+_CARD_NIGHT = (0.5, 0.3)
 _CARD_ELSEWHERE = (0.8, 0.5)
-_CARD_REPEATS = (0.8, 0.3)
+_CARD_REPEATS = (1.2, 0.6)
 
 
 @dataclass(frozen=True)
@@ -276,7 +277,7 @@ def _raise_amounts(world: PaymentWorld, rows: _Rows, target: Floats, rng: np.ran
     share = (target / np.maximum(a_day, 1))[rows.day]
     places = np.flatnonzero((rng.random(len(rows.day)) < share) & (rows.kind == 0))
     careful = rng.random(len(places)) < world.at(rows.day[places], _CAREFUL)
-    times = np.where(careful, rng.uniform(0.4, 0.98, len(places)), 1 + rng.exponential(0.6, len(places)))
+    times = np.where(careful, rng.uniform(0.5, 0.98, len(places)), 1 + rng.exponential(0.6, len(places)))
     rows.amount[places] = OLD_LIMIT * times
     rows.kind[places] = 1
 
