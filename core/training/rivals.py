@@ -1,0 +1,117 @@
+"""Several models on the same rows: who finds what at the same amount of work, and what accuracy hides.
+
+The other models' scores stand in the columns `other.<name>` of an evaluation table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.contracts import Evaluation, Metric
+from core.training.metrics import share
+from core.training.quality import positive_of
+
+Array = NDArray[Any]
+OTHER = "other."
+
+
+@dataclass(frozen=True)
+class Found:
+    """Positive rows of one group."""
+
+    count: int
+    amount: float
+    """Their amounts together, NaN where the table has none."""
+
+
+@dataclass(frozen=True)
+class Overlap:
+    """Positive rows by who has them among its alerts, with as many alerts for the one model as for the other."""
+
+    alerts: int
+    """Of each of the two."""
+    both: Found
+    only_first: Found
+    only_second: Found
+    neither: Found
+
+
+@dataclass(frozen=True)
+class Accuracies:
+    """What accuracy says of a model and of saying the common answer always, and what each of them finds."""
+
+    always: Metric
+    model: Metric
+    positives: int
+    found: int
+    """Positive rows that the model decides to be positive; the common answer finds none."""
+
+
+def other_models(evaluation: Evaluation) -> tuple[str, ...]:
+    """Names of the models whose scores the table holds besides its own."""
+    return tuple(name.removeprefix(OTHER) for name in evaluation.table if name.startswith(OTHER))
+
+
+def scored_by(evaluation: Evaluation, name: str) -> Evaluation:
+    """The same rows with the scores of another model; decisions and summary stay those of the version itself."""
+    score = np.asarray(evaluation.table[OTHER + name], np.float32)
+    return replace(evaluation, table={**evaluation.table, "scores": np.stack([1 - score, score], axis=1)})
+
+
+def overlap(first: Evaluation, second: Evaluation, a_day: int) -> Overlap:
+    """Who finds which positive rows, when both call the `a_day` highest scores of each day.
+
+    Args:
+        first: Of one model.
+        second: Of another on the same rows.
+        a_day: Alerts a day; of a table without days, in all.
+    """
+    truth, amount = positive_of(first)[0], first.table.get("amount")
+    one, two = top_of_each_day(first, a_day), top_of_each_day(second, a_day)
+
+    def found(rows: Array) -> Found:
+        rows = truth & rows
+        return Found(int(rows.sum()), float(np.asarray(amount)[rows].sum()) if amount is not None else float("nan"))
+
+    return Overlap(int(one.sum()), found(one & two), found(one & ~two), found(two & ~one), found(~one & ~two))
+
+
+def top_of_each_day(evaluation: Evaluation, a_day: int) -> Array:
+    """Which rows (N,) are among the `a_day` highest scores of their day.
+
+    Equal scores stand in order of the amount, the largest first: that is how a list of a rule's hits is worked off.
+    """
+    table, score = evaluation.table, positive_of(evaluation)[1]
+    day = np.asarray(table["day"]) if "day" in table else np.zeros(len(score), np.int64)
+    amount = np.asarray(table["amount"]) if "amount" in table else np.zeros(len(score))
+    order = np.lexsort((np.arange(len(score)), -amount, -np.asarray(score, np.float64), day))
+    first = np.flatnonzero(np.append(True, np.diff(day[order]) != 0))[: len(order)]
+    rank = np.arange(len(order)) - np.repeat(first, np.diff(np.append(first, len(order))))
+    chosen = np.zeros(len(order), bool)
+    chosen[order] = rank < a_day
+    return chosen
+
+
+def accuracies(evaluation: Evaluation) -> Accuracies:
+    """Accuracy of the version's decisions and of the more common answer of two."""
+    truth = np.asarray(evaluation.table["truth"]) == 1
+    decided = np.asarray(evaluation.table["prediction"]) == 1
+    n, positives = len(truth), int(truth.sum())
+    return Accuracies(
+        always=share(max(positives, n - positives), n),
+        model=share(int((truth == decided).sum()), n),
+        positives=positives,
+        found=int((truth & decided).sum()),
+    )
+
+
+def rates(groups: Overlap) -> Mapping[str, Metric]:
+    """Share of all positive rows in each group, with its interval."""
+    parts = {name: getattr(groups, name).count for name in ("both", "only_first", "only_second", "neither")}
+    total = sum(parts.values())
+    return {name: share(count, total) for name, count in parts.items()}
