@@ -1,17 +1,21 @@
-"""Turning network outputs into scores that mean what they say: temperature, operating points, conformal sets.
+"""Turning model outputs into scores that mean what they say: temperature, beta calibration, conformal sets.
 
-All functions take logits or scores of held-out images, never of training images.
+All functions take logits or scores of held-out examples, never of training examples.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar
-from scipy.special import log_softmax, softmax
+from scipy.optimize import minimize, minimize_scalar
+from scipy.special import expit, log_softmax, softmax
 
 Floats = NDArray[np.floating]
 Ints = NDArray[np.integer]
+LEAST_SLOPE = 1e-3
+"""A beta calibration rises everywhere at least so much, so that it keeps the order of the scores."""
 
 
 def fit_temperature(logits: Floats, targets: Ints) -> float:
@@ -55,3 +59,43 @@ def prediction_set(scores: Floats, quantile: float) -> list[int]:
     order = np.argsort(-np.asarray(scores))
     inside = [int(k) for k in order if 1.0 - scores[k] <= quantile + 1e-9]
     return inside or [int(order[0])]
+
+
+@dataclass(frozen=True)
+class BetaCalibration:
+    """A rising map from the log odds of a binary model to probabilities, with three parameters."""
+
+    rise: float
+    """Slope of the log odds far above zero."""
+    fall: float
+    """Slope far below zero."""
+    shift: float
+
+    def probability(self, raw: Floats) -> NDArray[np.float64]:
+        """Calibrated probabilities (N,) of log odds (N,); their order is kept."""
+        above, below = _parts(raw)
+        return np.asarray(expit(self.rise * above - self.fall * below + self.shift))
+
+
+def fit_beta(raw: Floats, targets: Ints) -> BetaCalibration:
+    """The map with the smallest log loss on held-out log odds (N,) and their labels (N,), 0 or 1.
+
+    Source: Kull, Silva Filho and Flach, Beta calibration, AISTATS 2017; written for log odds instead of probabilities.
+    """
+    above, below = _parts(raw)
+    sign = np.where(np.asarray(targets) == 1, 1.0, -1.0)
+
+    def loss(found: Floats) -> tuple[float, Floats]:
+        margin = sign * (found[0] * above - found[1] * below + found[2])
+        slope = -sign * expit(-margin) / len(sign)
+        return float(np.logaddexp(0.0, -margin).mean()), np.array([slope @ above, -(slope @ below), slope.sum()])
+
+    limits = [(LEAST_SLOPE, None), (LEAST_SLOPE, None), (None, None)]
+    found = minimize(loss, np.array([1.0, 1.0, 0.0]), jac=True, bounds=limits, method="L-BFGS-B")
+    return BetaCalibration(*(float(value) for value in found.x))
+
+
+def _parts(raw: Floats) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Softly, how far log odds lie above and below zero; their difference is the log odds themselves."""
+    values = np.asarray(raw, np.float64)
+    return np.logaddexp(0.0, values), np.logaddexp(0.0, -values)

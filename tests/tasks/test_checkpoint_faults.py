@@ -8,7 +8,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from core.errors import ModelRefused
-from core.tasks.image_classification.model import sha256_of
+from core.store.files import sha256_of
 from core.tasks.image_classification.task import TASK
 
 

@@ -12,10 +12,11 @@ from safetensors.torch import load_file, save_file
 
 from core.contracts import DataInfo, Evaluation
 from core.errors import ModelRefused, RunCancelled
+from core.store.files import MANIFEST, WEIGHTS, sha256_of
 from core.tasks.image_classification import compress
 from core.tasks.image_classification.compress import compared, write_variant
 from core.tasks.image_classification.formats import FORMATS, decode, encode
-from core.tasks.image_classification.model import MANIFEST, WEIGHTS, load_network, read_checkpoint, sha256_of
+from core.tasks.image_classification.model import load_network, read_checkpoint
 from core.tasks.image_classification.task import TASK
 from core.training.compression import AS_STORED, Bench, from_json, reaches_bar, to_json
 from core.training.evaluation import VALIDATION, load_evaluation

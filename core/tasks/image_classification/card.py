@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from core.contracts import Evaluation
-from core.tasks.image_classification.model import MANIFEST
+from core.store.files import MANIFEST
 
 CARD = "card.md"
 

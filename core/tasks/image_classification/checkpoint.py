@@ -19,12 +19,13 @@ from core.contracts import RunContext
 from core.data.images import LabelledImages
 from core.data.negatives import negatives
 from core.device import pick_device
-from core.store.files import sha256_of
+from core.store.files import MANIFEST, WEIGHTS, sha256_of
+from core.store.sealed import SCHEMA
 from core.tasks.image_classification.config import ImageClassificationConfig
 from core.tasks.image_classification.corrections import Joined
 from core.tasks.image_classification.domain import DomainGuard, fit_guard
 from core.tasks.image_classification.forward import outputs_of
-from core.tasks.image_classification.model import MANIFEST, SCHEMA, WEIGHTS, Start
+from core.tasks.image_classification.model import Start
 from core.tasks.image_classification.train import bundled_manifest
 from core.training.augment import STRENGTHS, Strength, augment
 from core.training.calibration import (

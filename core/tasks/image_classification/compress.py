@@ -20,14 +20,12 @@ from core.contracts import Evaluation, ImageSample, Metric, RunContext
 from core.data.negatives import negatives
 from core.device import memory, pick_device
 from core.errors import ModelRefused, RunCancelled
-from core.store.files import sha256_of
+from core.store.files import MANIFEST, WEIGHTS, sha256_of
+from core.store.sealed import FILES
 from core.tasks.image_classification.config import SECTOR
 from core.tasks.image_classification.domain import domain_reason, pixel_reason
 from core.tasks.image_classification.formats import FORMAT, FORMATS, PREFIXES, encode
 from core.tasks.image_classification.model import (
-    FILES,
-    MANIFEST,
-    WEIGHTS,
     load_network,
     read_checkpoint,
 )

@@ -23,8 +23,8 @@ from torch import Tensor, nn
 
 from core.contracts import N_, Evaluation, Message
 from core.errors import InputRefused, ModelRefused
-from core.store.files import sha256_of
-from core.tasks.image_classification.model import FILES, MANIFEST
+from core.store.files import MANIFEST, sha256_of
+from core.store.sealed import FILES
 from core.training.calibration import scores_of
 from core.training.evaluation import FEATURES
 

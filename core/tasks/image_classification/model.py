@@ -17,16 +17,12 @@ from torch import Tensor, nn
 
 from core import hub
 from core.contracts import N_, Message
-from core.errors import InputRefused, ModelRefused, NetworkUnavailable
+from core.errors import InputRefused, NetworkUnavailable
 from core.settings import settings
-from core.store.files import check_files, sha256_of
+from core.store.files import WEIGHTS
+from core.store.sealed import not_finite, refused, sealed_manifest, unreadable
 from core.tasks.image_classification.formats import FORMAT, decode
 
-SCHEMA = 1
-WEIGHTS = "model.safetensors"
-MANIFEST = "manifest.json"
-FILES = "files"
-"""Key of the manifest under which further files of the checkpoint stand, name -> sha256."""
 HUB_PREFIX = "hf-hub:"
 _BUILDER = frozenset(inspect.signature(timm.create_model).parameters) | {"num_classes", "in_chans", "drop_rate"}
 """What timm's builder takes for itself; among it are paths of files that it would open."""
@@ -163,15 +159,11 @@ def load_hub_network(architecture: str, n_classes: int, dropout: float) -> Start
         preprocessing = Preprocessing(int(wanted["input_size"][-1]), tuple(wanted["mean"]), tuple(wanted["std"]))
         name = str(config["architecture"])
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
-        raise _refused(
+        raise refused(
             "model.hub", N_("The hub's files of {name} are not a complete timm model."), name=architecture
         ) from error
     shrink_head(network)
     return Start(network, preprocessing, name, arguments)
-
-
-def _refused(code: str, template: str, **params: object) -> ModelRefused:
-    return ModelRefused(code, Message(template, params), Message(N_("Roll back to another version, or train again.")))
 
 
 def read_checkpoint(folder: Path, task: str) -> Checkpoint:
@@ -180,35 +172,14 @@ def read_checkpoint(folder: Path, task: str) -> Checkpoint:
     Raises:
         ModelRefused: Anything is missing, damaged or made for another task.
     """
+    manifest = sealed_manifest(folder, task)
     try:
-        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-        if manifest["schema"] != SCHEMA:
-            raise _refused(
-                "model.schema",
-                N_("The checkpoint has format {found}; this program reads {wanted}."),
-                found=manifest["schema"],
-                wanted=SCHEMA,
-            )
-        if manifest["task"] != task:
-            raise _refused(
-                "model.task",
-                N_("The checkpoint is for the task {found}, not {wanted}."),
-                found=manifest["task"],
-                wanted=task,
-            )
-        if sha256_of(folder / WEIGHTS) != manifest["sha256"]:
-            raise _refused(
-                "model.checksum", N_("The weights do not match their checksum: the file was changed or damaged.")
-            )
-        check_files(folder, manifest.get(FILES, {}))
         tensors = load_file(folder / WEIGHTS)
-    except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
-        raise _refused(
-            "model.unreadable", N_("The checkpoint cannot be read: {reason}."), reason=type(error).__name__
-        ) from error
+    except (OSError, ValueError, SafetensorError) as error:
+        raise unreadable(error) from error
     for name, tensor in tensors.items():
         if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
-            raise _refused("model.not_finite", N_("The weight {name} holds values that are not numbers."), name=name)
+            raise not_finite(name)
     return Checkpoint(manifest, tensors)
 
 
@@ -221,16 +192,16 @@ def load_network(checkpoint: Checkpoint, n_classes: int | None = None, dropout: 
     manifest = checkpoint.manifest
     name = manifest["architecture"]
     if name not in timm.list_models():
-        raise _refused("model.architecture", N_("There is no timm architecture called {name}."), name=name)
+        raise refused("model.architecture", N_("There is no timm architecture called {name}."), name=name)
     arguments = manifest.get("model_args", {})
     if not isinstance(arguments, dict) or _BUILDER & set(arguments):
-        raise _refused("model.arguments", N_("The manifest gives the network arguments that it may not have."))
+        raise refused("model.arguments", N_("The manifest gives the network arguments that it may not have."))
     try:
         network: nn.Module = timm.create_model(
             name, num_classes=len(manifest["labels"]), in_chans=3, drop_rate=dropout, **arguments
         )
     except (TypeError, ValueError, AssertionError, RuntimeError) as error:
-        raise _refused(
+        raise refused(
             "model.arguments", N_("The network {name} cannot be built as the manifest says."), name=name
         ) from error
     weights = decode(checkpoint.tensors, manifest.get(FORMAT))
@@ -239,7 +210,7 @@ def load_network(checkpoint: Checkpoint, n_classes: int | None = None, dropout: 
     except RuntimeError as error:
         wanted = set(network.state_dict())
         odd = sorted(wanted ^ set(weights))[:3] or ["shapes"]
-        raise _refused(
+        raise refused(
             "model.keys",
             N_("The weights do not fit the architecture; first differences: {names}."),
             names=", ".join(odd),

@@ -8,8 +8,9 @@ from typing import Any
 
 from core.contracts import Evaluation
 from core.data.catalog import DATA_SETS
+from core.store.files import MANIFEST
 from core.tasks.image_classification.domain import DISTANCE_QUANTILE, HELD_OUT_DECLINED
-from core.tasks.image_classification.model import MANIFEST, read_checkpoint
+from core.tasks.image_classification.model import read_checkpoint
 from core.training.calibration import conformal_quantile
 
 COVERAGES = (0.8, 0.9, 0.95, 0.99)

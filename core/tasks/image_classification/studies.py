@@ -18,12 +18,12 @@ from core.data import examples
 from core.data.images import ImageSet, LabelledImages
 from core.device import pick_device
 from core.errors import RunCancelled
-from core.store.files import write_whole
+from core.store.files import MANIFEST, write_whole
 from core.tasks.image_classification.config import ImageClassificationConfig
 from core.tasks.image_classification.features import name_file
 from core.tasks.image_classification.forward import outputs_of
 from core.tasks.image_classification.head import head_inputs
-from core.tasks.image_classification.model import MANIFEST, Preprocessing, Start
+from core.tasks.image_classification.model import Preprocessing, Start
 from core.tasks.image_classification.train import build_start, learned_before, train_network
 from core.training.diagnosis import Curve, Rows, diagnose, learning_curve
 from core.training.metrics import classification_summary
