@@ -1,7 +1,8 @@
-"""The version in use, measured on the images of a new version, so that the two can be compared image by image."""
+"""The version in use, measured on the examples of a new version, so that the two can be compared one by one."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,15 +19,24 @@ from core.store.registry import registry
 from core.training.evaluation import load_evaluation, same_labels, save_evaluation
 
 
-def measure_champion(task: Task, slug: str, checkpoint: Path, data: Path) -> None:
+def measure_champion(
+    task: Task, slug: str, checkpoint: Path, data: Path, columns: Mapping[str, str] | None = None
+) -> None:
     """Write the champion's evaluation on `data`, and the speed and size of both, beside the new checkpoint.
 
     Where the champion was tested on another data set, and that is on this machine, the new version is measured there
     as well.
 
     Left out when the champion knows other labels; the evaluation also when it was measured on the same data already.
-    Data are the same by their fingerprint alone: the same images under other names or split otherwise are measured
+    Data are the same by their fingerprint alone: the same examples under other names or split otherwise are measured
     again. A champion that cannot be measured costs the comparison, not the new version.
+
+    Args:
+        task: Of both.
+        slug: Sector.
+        checkpoint: Of the new version, with its evaluation.
+        data: What it was trained on.
+        columns: Names columns of `data` by their role, as for `Task.evaluate`.
     """
     try:
         champion = registry().resolve(slug)
@@ -37,7 +47,7 @@ def measure_champion(task: Task, slug: str, checkpoint: Path, data: Path) -> Non
         device = pick_device()
         predictor, challenger = task.load(champion.path, device), task.load(checkpoint, device)
         if old is None or old.data.fingerprint != new.data.fingerprint:
-            save_evaluation(folder, same_images(task.evaluate(predictor, data), new))
+            save_evaluation(folder, same_examples(task, task.evaluate(predictor, data, columns), new))
         if old is not None and old.data.fingerprint != new.data.fingerprint:
             _at_home(task, challenger, old, home_folder(checkpoint, champion.sha256))
         _time(task, predictor, challenger, folder)
@@ -65,12 +75,9 @@ def _time(task: Task, champion: Any, challenger: Any, folder: Path) -> None:
         save_costs(folder, side_by_side(champion, challenger, probe(), pick_device()))
 
 
-def same_images(evaluation: Evaluation, other: Evaluation) -> Evaluation:
-    """`evaluation` on nothing but the images of `other`: data without splits are measured whole."""
-    from core.training.metrics import classification_summary, share
-
+def same_examples(task: Task, evaluation: Evaluation, other: Evaluation) -> Evaluation:
+    """`evaluation` on nothing but the examples of `other`: data without splits are measured whole."""
     rows = np.flatnonzero(np.isin(evaluation.table["id"], other.table["id"]))
     table = {name: np.asarray(column)[rows] for name, column in evaluation.table.items()}
-    summary = classification_summary(table["truth"], table["prediction"], table["scores"])
-    summary["declined"] = share(int(table["abstained"].sum()), len(rows))
-    return replace(evaluation, table=table, summary=summary, data=replace(other.data, n=len(rows)))
+    kept = replace(evaluation, table=table, data=replace(other.data, n=len(rows)))
+    return replace(kept, summary=task.summarise(kept))

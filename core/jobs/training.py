@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from core.contracts import N_, Message, RunContext, Sector, Task
+from core.data.mapping import parse_mapping
 from core.device import limit_threads
 from core.errors import AppError, JobError, RunCancelled
 from core.jobs.baseline import measure_champion
@@ -30,7 +31,7 @@ class Run(RunContext, Protocol):
 
 
 def train_version(sector: Sector, config: Any, data: Path, run: Run, *, name: str, job_id: str = "") -> Version:
-    """Train on `data`, measure the champion on the same images, and register the result as challenger.
+    """Train on `data`, measure the champion on the same examples, and register the result as challenger.
 
     Args:
         sector: Whose task trains.
@@ -52,7 +53,7 @@ def train_version(sector: Sector, config: Any, data: Path, run: Run, *, name: st
     if run.should_stop():
         raise RunCancelled
     run.stage("compare")
-    measure_champion(task, sector.slug, checkpoint, data)
+    measure_champion(task, sector.slug, checkpoint, data, parse_mapping(getattr(config, "columns", "")))
     run.stage("register")
     return registry().register(
         sector.slug, checkpoint, job_id=job_id, verify=answers_as_now(task, checkpoint), name=name

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
@@ -168,11 +168,13 @@ def explain(slug: str, sample: Any, target: str, method: str, ref: str | Chosen 
     return explanation
 
 
-def evaluate(slug: str, path: Path, ref: str = CHAMPION) -> tuple[ModelRef, Evaluation]:
-    """Measure a version on a data path."""
+def evaluate(
+    slug: str, path: Path, ref: str = CHAMPION, columns: Mapping[str, str] | None = None
+) -> tuple[ModelRef, Evaluation]:
+    """Measure a version on a data path; `columns` names columns of a table by their role."""
     version = registry().resolve(slug, ref)
     task = load_task(find_sector(slug).task)
-    return model_ref(version), task.evaluate(load_apart(version), path)
+    return model_ref(version), task.evaluate(load_apart(version), path, columns)
 
 
 def load_apart(version: Version) -> Predictor[Any, Any]:

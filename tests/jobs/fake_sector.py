@@ -95,6 +95,9 @@ class Task:
                 keep_epoch(run, step + 1, config.batch_size)
         return write_checkpoint(run.directory / "checkpoint", b"broken" if config.mode == "broken" else os.urandom(64))
 
+    def summarise(self, evaluation):
+        return dict(evaluation.summary)
+
 
 def snapshot_file(run) -> Path:
     return run.directory / "snapshot" / "network" / "state.json"

@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core.contracts import Evaluation
+from core.contracts import Evaluation, Metric
 from core.errors import ModelRefused
 from core.jobs import baseline
 from core.serving.timing import load_costs
 from core.training import quality
 from core.training.evaluation import load_evaluation, save_evaluation
+from core.training.metrics import classification_summary
 from tests.ui.medical_service import evaluation
 
 
@@ -35,11 +36,17 @@ class Measures:
     def load(self, checkpoint: Path, device: str) -> Any:
         return object()
 
-    def evaluate(self, predictor: Any, data: Path) -> Evaluation:
+    def evaluate(self, predictor: Any, data: Path, columns: Any = None) -> Evaluation:
         return self.found
 
+    def summarise(self, evaluation: Evaluation) -> dict[str, Metric]:
+        table = evaluation.table
+        return classification_summary(table["truth"], table["prediction"], table["scores"])
 
-def measure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, labels: tuple[str, ...]) -> tuple[Path, Champion]:
+
+def measure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, labels: tuple[str, ...], columns: dict[str, str] | None = None
+) -> tuple[Path, Champion]:
     new = evaluation(n=20, seed=1, fingerprint="theirs")
     champion = Champion(tmp_path / "champion", labels)
     checkpoint = tmp_path / "new"
@@ -48,7 +55,7 @@ def measure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, labels: tuple[str, 
         save_evaluation(folder, held)
     monkeypatch.setattr(baseline, "registry", type("Registry", (), {"resolve": lambda self, slug: champion}))
     task: Any = Measures(evaluation(n=60, seed=2, fingerprint="theirs"))
-    baseline.measure_champion(task, "medical", checkpoint, tmp_path)
+    baseline.measure_champion(task, "medical", checkpoint, tmp_path, columns)
     return checkpoint, champion
 
 
@@ -78,6 +85,18 @@ def test_a_champion_that_cannot_be_measured_costs_nothing_else(
     monkeypatch.setattr(Measures, "evaluate", fails)
     checkpoint, champion = measure(tmp_path, monkeypatch, ("normal", "pneumonia"))
     assert not baseline.baseline_folder(checkpoint, champion.sha256).exists()
+
+
+def test_the_columns_of_the_run_name_those_of_its_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def noted(self: Measures, predictor: Any, data: Path, columns: Any = None) -> Evaluation:
+        asked.append(columns)
+        return self.found
+
+    monkeypatch.setattr(Measures, "evaluate", noted)
+    measure(tmp_path, monkeypatch, ("normal", "pneumonia"), {"amount": "price"})
+    assert asked == [{"amount": "price"}]
 
 
 def test_other_labels_are_not_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from core.contracts import N_, DataInfo, Evaluation, Message
+from core.contracts import N_, DataInfo, Evaluation, Message, Metric
 from core.data.examples import CONTENT
 from core.data.images import ImageSet, LabelledImages, Progress, read_labelled_images
 from core.data.splits import split
@@ -95,27 +95,33 @@ def evaluate_split(predictor: ImagePredictor, data: LabelledImages, part: str, c
             declined.append(bool(pixel_reason(pixels, predictor.guard.grey) or domain_reason(float(distance))))
     scores = np.concatenate([row[0] for row in rows])
     prediction = predictor.decide(scores)
-    summary = classification_summary(truth, prediction, scores)
-    summary["declined"] = share(sum(declined), len(declined))
+    table = {
+        "id": np.array(images.ids, dtype=np.str_),
+        "truth": truth,
+        "prediction": prediction,
+        "scores": scores,
+        "abstained": np.array(declined, bool),
+        "domain_score": np.concatenate([row[1] for row in rows]),
+        **slice_columns(images, data.labels),
+        **({} if images.contents is None else {CONTENT: images.contents}),
+    }
     return Evaluation(
         labels=predictor.labels,
-        table={
-            "id": np.array(images.ids, dtype=np.str_),
-            "truth": truth,
-            "prediction": prediction,
-            "scores": scores,
-            "abstained": np.array(declined, bool),
-            "domain_score": np.concatenate([row[1] for row in rows]),
-            **slice_columns(images, data.labels),
-            **({} if images.contents is None else {CONTENT: images.contents}),
-        },
-        summary=summary,
+        table=table,
+        summary=summary_of(table),
         data=DataInfo(data.name, part, len(truth), data.fingerprint),
         seed=predictor.seed,
         command=command,
         notices=() if by_name else (BY_NUMBER,),
         skipped=skipped,
     )
+
+
+def summary_of(table: Mapping[str, NDArray[Any]]) -> dict[str, Metric]:
+    """The metrics of an evaluation table, or of some of its rows."""
+    summary = classification_summary(table["truth"], table["prediction"], table["scores"])
+    summary["declined"] = share(int(table["abstained"].sum()), len(table["truth"]))
+    return summary
 
 
 def measure_splits(folder: Path, predictor: ImagePredictor, images: LabelledImages, command: str) -> Evaluation:

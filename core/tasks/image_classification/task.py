@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
 
-from core.contracts import Evaluation, Explanation, ImageSample, Refit, RunContext
+from core.contracts import N_, Evaluation, Explanation, ImageSample, Metric, Refit, RunContext
 from core.data.images import Progress
-from core.errors import RunCancelled
+from core.errors import InputRefused, RunCancelled
 from core.tasks.image_classification import compress, explain, fixit, train
 from core.tasks.image_classification.card import write_card
 from core.tasks.image_classification.checkpoint import Trained, write_checkpoint
@@ -20,7 +20,7 @@ from core.tasks.image_classification.config import SECTOR, ImageClassificationCo
 from core.tasks.image_classification.corrections import join_corrections
 from core.tasks.image_classification.folds import cross_validate
 from core.tasks.image_classification.formats import FORMATS
-from core.tasks.image_classification.measure import evaluate_split, images_to_measure, measure_splits
+from core.tasks.image_classification.measure import evaluate_split, images_to_measure, measure_splits, summary_of
 from core.tasks.image_classification.predictor import ImagePredictor
 from core.tasks.image_classification.statement import write_statement
 from core.tasks.image_classification.studies import add_studies, keep_test_pictures
@@ -90,10 +90,22 @@ class ImageClassification:
         """Fit the last layer to corrections, with everything measured anew, into the folder `target`."""
         return fixit.refit(predictor, checkpoint, examples, target, tolerance)
 
-    def evaluate(self, predictor: ImagePredictor, data: Path) -> Evaluation:
-        """Measure on the test split of a data path, or on all of it when it carries no split."""
+    def evaluate(self, predictor: ImagePredictor, data: Path, columns: Mapping[str, str] | None = None) -> Evaluation:
+        """Measure on the test split of a data path, or on all of it when it carries no split.
+
+        Raises:
+            InputRefused: `columns` were named; images have none.
+        """
+        if columns:
+            raise InputRefused(
+                "data.no_columns", N_("Images have no columns that could be named."), N_("Leave the columns out.")
+            )
         images, part = images_to_measure(predictor, data)
         return evaluate_split(predictor, images, part, evaluate_command(data))
+
+    def summarise(self, evaluation: Evaluation) -> dict[str, Metric]:
+        """The metrics of a table that came of `evaluate`, or of some of its rows."""
+        return summary_of(evaluation.table)
 
     def compress(self, checkpoint: Path, data: Path, run: RunContext, keep: str = "") -> Compressed:
         """Write the checkpoint in every format and measure them on the test split of `data`; see `Compresses`."""

@@ -1,0 +1,50 @@
+"""Columns named by their role, as people and configurations write them: `amount=price, label=is_fraud`."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping
+
+from core.contracts import N_, Message
+from core.errors import InputRefused
+
+
+def parse_mapping(text: str) -> dict[str, str]:
+    """Role -> column; a part with a comma in its name stands in double quotes: `amount=price, "label=fraud, yes"`.
+
+    Raises:
+        InputRefused: a part is no `role=column`, or a role is named twice.
+    """
+    try:
+        parts = next(csv.reader([text.strip()], skipinitialspace=True, strict=True), [])
+    except csv.Error:
+        raise _refused(text) from None
+    found: dict[str, str] = {}
+    for part in parts:
+        role, given, column = (piece.strip() for piece in part.partition("="))
+        if not (role and given and column):
+            raise _refused(part)
+        if role in found:
+            raise InputRefused(
+                "columns.twice",
+                Message(N_("The role {role} was given to two columns."), {"role": role[:40]}),
+                Message(N_("Name each role once.")),
+            )
+        found[role] = column
+    return found
+
+
+def write_mapping(columns: Mapping[str, str]) -> str:
+    """The text that `parse_mapping` reads as `columns`."""
+    buffer = io.StringIO()
+    csv.writer(buffer, lineterminator="").writerow([f"{role}={column}" for role, column in columns.items()])
+    return buffer.getvalue()
+
+
+def _refused(part: str) -> InputRefused:
+    return InputRefused(
+        "columns.form",
+        Message(N_("Columns are named as role=column, separated by commas; this was {part}."), {"part": part[:80]}),
+        Message(N_("An example: amount=price, label=is_fraud.")),
+    )
