@@ -22,8 +22,7 @@ Frauds, each with its answer key in `Transactions.scenario`:
   night from 50 % to 30 %, the share elsewhere from 80 % to 50 %, the repetitions from 1.2 to 0.6 a payment.
 
 The shares of the kinds move as well: of 4 frauds at first 1 is a large amount, 1.8 are at compromised terminals and
-1.2 with stolen cards, later 0.6, 1.4 and 2. With `drift=0`
-the frauds stay for ever as they were on the first day.
+1.2 with stolen cards, later 0.6, 1.4 and 2. With `drift=0` the frauds stay as they were on the first day for ever.
 """
 
 from __future__ import annotations
@@ -287,7 +286,7 @@ def _columns(world: PaymentWorld, rows: _Rows) -> Transactions:
     order = np.argsort(time, kind="stable")
     kind = rows.kind[order]
     made = Transactions(
-        ids=np.arange(1, len(order) + 1).astype(np.str_),
+        ids=np.arange(1, len(order) + 1).astype(f"<U{len(str(len(order)))}"),
         amount=np.maximum(np.round(rows.amount[order], 2), _LEAST),
         time=time[order],
         customer=rows.customer[order].astype(np.int32),
