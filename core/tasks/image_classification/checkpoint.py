@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,8 +23,9 @@ from core.store.files import MANIFEST, WEIGHTS, sha256_of
 from core.store.sealed import SCHEMA
 from core.tasks.image_classification.config import ImageClassificationConfig
 from core.tasks.image_classification.corrections import Joined
-from core.tasks.image_classification.domain import DomainGuard, fit_guard
+from core.tasks.image_classification.domain import N_OWN, DomainGuard, fit_guard, sampled
 from core.tasks.image_classification.forward import outputs_of
+from core.tasks.image_classification.head import Fitted, Seen
 from core.tasks.image_classification.model import Start
 from core.tasks.image_classification.train import bundled_manifest
 from core.training.augment import STRENGTHS, Strength, augment
@@ -37,8 +38,6 @@ from core.training.metrics import classification_summary
 
 N_OTHER = (400, 2400)
 """Generated images of other kinds that the domain guard learns from: as many as own ones, within these limits."""
-N_OWN = {"standard": 3000, "quick": 400}
-"""Own images it learns from, by mode: a quick run must stay quick."""
 STRESSED_COPIES = {"standard": 4, "quick": 2}
 """How often the validation images are looked at in a changed form, by mode."""
 PLAIN = Strength()
@@ -89,7 +88,7 @@ def best_threshold(scores: np.ndarray[Any, Any], truth: np.ndarray[Any, Any]) ->
 class Trained:
     """A trained network and everything its manifest tells about how it came to be."""
 
-    network: nn.Module
+    fitted: Fitted
     start: Start
     data: LabelledImages
     config: ImageClassificationConfig
@@ -99,14 +98,30 @@ class Trained:
     corrections: Joined | None = None
     """What visitors' corrections added to the training images; None without them."""
 
+    @property
+    def network(self) -> nn.Module:
+        """The trained network itself."""
+        return self.fitted.network
+
 
 def some_of(pixels: np.ndarray[Any, Any], most: int, seed: int) -> np.ndarray[Any, Any]:
     """At most that many images, drawn without order."""
-    rows = np.random.default_rng(seed).permutation(len(pixels))[:most]
-    return np.asarray(pixels[np.sort(rows)])
+    return np.asarray(pixels[sampled(len(pixels), most, seed)])
 
 
-def fit_domain(trained: Trained) -> DomainGuard:
+def look(trained: Trained) -> Seen:
+    """What the network makes of the images as they are: what it saw in the training, or in one pass now."""
+    if trained.fitted.seen is not None:
+        return trained.fitted.seen
+    network, preprocessing, device = trained.network, trained.start.preprocessing, pick_device()
+    seed, most = trained.config.seed, N_OWN[trained.config.mode]
+    train, validation = (trained.data.splits[name].pixels for name in ("train", "validation"))
+    features, logits = outputs_of(network, preprocessing, validation, device)
+    own = outputs_of(network, preprocessing, some_of(train, most, seed), device)[0]
+    return Seen(own, features[sampled(len(validation), most, seed)], logits)
+
+
+def fit_domain(trained: Trained, seen: Seen) -> DomainGuard:
     """Fit the guard on the network's features of own images, plain and changed, and of generated other ones."""
     start, seed, most = trained.start, trained.config.seed, N_OWN[trained.config.mode]
     device, generator = pick_device(), torch.Generator().manual_seed(seed)
@@ -118,36 +133,38 @@ def fit_domain(trained: Trained) -> DomainGuard:
             trained.network, start.preprocessing, pixels, device, lambda x: augment(x, strength, generator)
         )[0]
 
-    def in_all_forms(pixels: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-        return np.concatenate([features(pixels, strength) for strength in (PLAIN, STRENGTHS["strong"], SMALL_SCAN)])
+    def in_all_forms(plain: np.ndarray[Any, Any], pixels: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        return np.concatenate([plain, *(features(pixels, strength) for strength in (STRENGTHS["strong"], SMALL_SCAN))])
 
     other, _ = negatives(int(np.clip(len(own), *N_OTHER)), start.preprocessing.size, seed)
     if grey:
         # Colour is caught by the pixels themselves; the network has to recognise the grey ones.
         other = other.mean(axis=3, keepdims=True).astype(np.uint8)
-    return fit_guard(in_all_forms(own), in_all_forms(held_out), features(other), grey, seed)
+    forms = in_all_forms(seen.train, own), in_all_forms(seen.validation, held_out)
+    return fit_guard(*forms, features(other), grey, seed)
 
 
-def calibrate_network(trained: Trained) -> Calibration:
+def calibrate_network(trained: Trained, seen: Seen) -> Calibration:
     """Calibrate on the validation split and on strongly changed copies of it."""
     validation, generator = trained.data.splits["validation"], torch.Generator().manual_seed(trained.config.seed)
 
     def stress(images: Tensor) -> Tensor:
         return augment(images, STRENGTHS["strong"], generator)
 
-    def logits(change: Callable[[Tensor], Tensor]) -> np.ndarray[Any, Any]:
-        return outputs_of(trained.network, trained.start.preprocessing, validation.pixels, pick_device(), change)[1]
+    def logits() -> np.ndarray[Any, Any]:
+        return outputs_of(trained.network, trained.start.preprocessing, validation.pixels, pick_device(), stress)[1]
 
-    stressed = np.concatenate([logits(stress) for _ in range(STRESSED_COPIES[trained.config.mode])])
-    return calibrate(logits(lambda images: images), stressed, validation.targets)
+    stressed = np.concatenate([logits() for _ in range(STRESSED_COPIES[trained.config.mode])])
+    return calibrate(seen.logits, stressed, validation.targets)
 
 
 def write_checkpoint(folder: Path, trained: Trained, run: RunContext) -> None:
     """Calibrate, fit the domain guard, and write weights and manifest into `folder`."""
     run.stage("calibrate")
-    found = calibrate_network(trained)
+    seen = look(trained)
+    found = calibrate_network(trained, seen)
     run.report(1, 2)
-    guard = fit_domain(trained)
+    guard = fit_domain(trained, seen)
     tensors = {f"net.{name}": _halve(tensor) for name, tensor in trained.network.state_dict().items()}
     tensors |= {name: tensor.contiguous() for name, tensor in guard.tensors().items()}
     tensors["conformal.scores"] = torch.from_numpy(found.conformal).float()

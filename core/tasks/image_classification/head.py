@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -15,11 +16,33 @@ from core.contracts import N_, Message, RunContext
 from core.data.images import ImageSet
 from core.errors import InputRefused, RunCancelled
 from core.tasks.image_classification.config import ImageClassificationConfig
+from core.tasks.image_classification.domain import N_OWN, pooled_maps, sampled
 from core.tasks.image_classification.forward import as_batch
 from core.tasks.image_classification.model import Preprocessing
 
 PENALTIES = (0.001, 0.01, 0.1, 1.0)
 """Inverse strengths of the penalty that are tried."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a trained network makes of images as they are, which calibration and domain guard start from."""
+
+    train: NDArray[np.float32]
+    """Features of the training images that the guard learns from, (M, D)."""
+    validation: NDArray[np.float32]
+    """Likewise of validation images."""
+    logits: NDArray[np.float32]
+    """Of all validation images, (N, K)."""
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A trained network."""
+
+    network: nn.Module
+    seen: Seen | None = None
+    """What it saw while it was trained, where that is what it sees now: the features were frozen."""
 
 
 def fit_head(
@@ -29,11 +52,14 @@ def fit_head(
     validation: ImageSet,
     config: ImageClassificationConfig,
     run: RunContext,
-) -> nn.Module:
+) -> Fitted:
     """Replace the classifier by a logistic regression on frozen features; its penalty is chosen on validation."""
     head = _linear_head(network)
-    inputs = head_inputs(network, preprocessing, train.pixels, run)
-    held_out = head_inputs(network, preprocessing, validation.pixels, run)
+    looked = [
+        _look(network, preprocessing, images.pixels, run, sampled(len(images), N_OWN["quick"], config.seed))
+        for images in (train, validation)
+    ]
+    inputs, held_out = (found.astype(np.float64) for found, _ in looked)
     centre, scale = inputs.mean(axis=0), inputs.std(axis=0) + 1e-6
     best, best_loss = None, math.inf
     for step, strength in enumerate(PENALTIES):
@@ -53,7 +79,9 @@ def fit_head(
     if best is None:
         raise InputRefused("train.not_finite", Message(N_("The features of these images are not finite numbers.")))
     _fold_in(head, best.coef_ / scale, best.intercept_ - (best.coef_ / scale) @ centre)
-    return network
+    with torch.inference_mode():
+        logits = head(torch.from_numpy(looked[1][0]).to(head.weight.device)).float().cpu().numpy()
+    return Fitted(network, Seen(looked[0][1], looked[1][1], logits))
 
 
 def _linear_head(network: nn.Module) -> nn.Linear:
@@ -76,18 +104,32 @@ def _fold_in(head: nn.Linear, coefficients: NDArray[np.float64], intercept: NDAr
         head.bias.copy_(torch.from_numpy(intercept))
 
 
-@torch.inference_mode()
 def head_inputs(
     network: nn.Module, preprocessing: Preprocessing, pixels: NDArray[np.uint8], run: RunContext
 ) -> NDArray[np.float64]:
     """What the classifier layer sees, (N, D)."""
+    return _look(network, preprocessing, pixels, run, np.array([], np.int64))[0].astype(np.float64)
+
+
+@torch.inference_mode()
+def _look(
+    network: nn.Module,
+    preprocessing: Preprocessing,
+    pixels: NDArray[np.uint8],
+    run: RunContext,
+    kept: NDArray[np.int64],
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """What the classifier layer sees of all images, (N, D), and the guard's features of the rows `kept`, (M, E)."""
     network.eval()
     device = str(next(network.parameters()).device)
-    found = []
+    inputs, features = [], []
     for begin in range(0, len(pixels), 64):
         batch = preprocessing.normalise(as_batch(pixels[begin : begin + 64], device))
-        found.append(network.forward_head(network.forward_features(batch), pre_logits=True).cpu().numpy())  # type: ignore[operator]
+        pooled, last = pooled_maps(network, batch)
+        inputs.append(network.forward_head(last, pre_logits=True).float().cpu().numpy())  # type: ignore[operator]
+        rows = kept[(kept >= begin) & (kept < begin + 64)] - begin
+        features.append(pooled.cpu().numpy()[rows])
         run.report(min(begin + 64, len(pixels)), len(pixels))
         if run.should_stop():
             raise RunCancelled
-    return np.concatenate(found).astype(np.float64)
+    return np.concatenate(inputs), np.concatenate(features)

@@ -18,7 +18,7 @@ from core.errors import InputRefused
 from core.tasks.image_classification.checkpoint import PLAIN, SMALL_SCAN, some_of
 from core.tasks.image_classification.domain import domain_reason, pixel_reason
 from core.tasks.image_classification.features import N_STRESSED, Watched, keep_features, watched
-from core.tasks.image_classification.forward import outputs_of
+from core.tasks.image_classification.forward import as_batch
 from core.tasks.image_classification.predictor import ImagePredictor
 from core.tasks.image_classification.slices import slice_columns
 from core.training.augment import STRENGTHS, Strength, augment
@@ -144,14 +144,10 @@ def watch_rest(
     generator = torch.Generator().manual_seed(predictor.seed)
 
     def look(pixels: NDArray[np.uint8], strength: Strength) -> NDArray[np.float32]:
-        with watched(predictor.network) as rows:
-            outputs_of(
-                predictor.network,
-                predictor.preprocessing,
-                pixels,
-                predictor.device,
-                lambda batch: augment(batch, strength, generator),
-            )
+        with watched(predictor.network) as rows, torch.inference_mode():
+            for begin in range(0, len(pixels), BATCH):
+                batch = augment(as_batch(pixels[begin : begin + BATCH], predictor.device), strength, generator)
+                predictor.network(predictor.preprocessing.normalise(batch))
         return np.concatenate(rows)
 
     train, validation = images.splits["train"].pixels, images.splits["validation"].pixels

@@ -27,7 +27,6 @@ from core.tasks.image_classification.studies import add_studies, keep_test_pictu
 from core.training.compression import Compressed
 from core.training.evaluation import save_evaluation
 from core.training.seeding import seed_everything
-from core.training.snapshot import NETWORK
 
 PROBE_SIDE = 512
 
@@ -64,12 +63,12 @@ class ImageClassification:
         run.stage("train")
         seed_everything(config.seed)
         start = train.build_start(config, len(images.labels))
-        network = train.train_network(start, images.splits["train"], images.splits["validation"], config, run, NETWORK)
+        fitted = train.train_splits(start, images, config, run)
         folder = run.directory / "checkpoint"
         write_checkpoint(
-            folder, Trained(network, start, images, config, folds, train_command(config, data), joined), run
+            folder, Trained(fitted, start, images, config, folds, train_command(config, data), joined), run
         )
-        add_studies(folder, network, images, config, run)
+        add_studies(folder, fitted.network, images, config, run)
         run.stage("evaluate")
         predictor = self.load(folder, "cpu")
         evaluation = measure_splits(folder, predictor, images, evaluate_command(data))
