@@ -13,7 +13,7 @@ import httpx
 from filelock import FileLock
 
 from core.contracts import N_, Message
-from core.data.catalog import DataFile, DataSet, data_set
+from core.data.catalog import DataFile, DataSet, data_set, local_path
 from core.errors import AppError, NetworkUnavailable
 from core.intake.sniff import kind_of
 from core.settings import settings
@@ -61,12 +61,16 @@ def fetch(
 
     Raises:
         KeyError: When the catalogue has no such data set.
-        AppError: `fetch.by_hand` when it cannot be downloaded, `fetch.disk` when it cannot be written.
+        AppError: `fetch.by_hand` when it cannot be downloaded, `fetch.disk` or `data.not_written` when it cannot be
+            written.
         NetworkUnavailable: When the server is not reached, or what it sends is not the file.
     """
     entry = data_set(name)
     if not entry.files:
-        raise _by_hand(entry)
+        path = local_path(name) if entry.made_by else None
+        if path is None:
+            raise _by_hand(entry)
+        return path.parent
     folder = destination or settings().home / "data" / entry.name
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -188,8 +192,8 @@ def _write(file: DataFile, response: httpx.Response, partial: Path, resumed: int
     size = resumed
     with partial.open("ab" if resumed else "wb") as out:
         for chunk in response.iter_bytes(_CHUNK):
-            if size == 0 and kind_of(chunk) != "zip":
-                # All files of the catalogue are zips (.npz is one); a login page comes with status 200.
+            if size == 0 and kind_of(chunk) != _kind(file):
+                # A login page comes with status 200.
                 raise _unavailable(file, N_("{host} sent a {kind} page instead of {file}."), kind=kind_of(chunk))
             size += len(chunk)
             if size > limit:
@@ -203,6 +207,11 @@ def _write(file: DataFile, response: httpx.Response, partial: Path, resumed: int
         os.fsync(out.fileno())
     if total and size < total:
         raise _TryAgain(_unavailable(file, N_("The download of {file} broke off.")))
+
+
+def _kind(file: DataFile) -> str:
+    """What a file of the catalogue is by its first bytes; all that are no tables are zips (.npz is one)."""
+    return "text" if file.name.endswith(".csv") else "zip"
 
 
 def _matches(path: Path, file: DataFile) -> bool:
@@ -225,8 +234,9 @@ def _unavailable(file: DataFile, template: str, **found: object) -> NetworkUnava
 
 
 def _by_hand(entry: DataSet) -> AppError:
+    place = f"{entry.kind}/{entry.name}/{entry.table}"
     return AppError(
         "fetch.by_hand",
         Message(N_("{name} cannot be downloaded in this form."), {"name": entry.name}),
-        Message(N_("Its original is at {homepage}; fetch chest_xray gets that one."), {"homepage": entry.homepage}),
+        Message(entry.by_hand, {"homepage": entry.homepage, "place": f"VITRINE_DATA/{place}"}),
     )

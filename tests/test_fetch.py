@@ -21,6 +21,7 @@ from core.fetch import Patience, fetch, fetch_file
 from core.settings import settings
 
 CONTENT = b"PK\x03\x04" + bytes(range(256)) * 4000 + b"PK\x05\x06" + bytes(18)
+TABLE = b"EVENT_ID,order_price,EVENT_LABEL\n1,12.50,0\n"
 QUICK = Patience(connect_s=0.5, stall_s=0.5, attempts=3, pause_s=0.0)
 
 
@@ -62,6 +63,8 @@ class _Handler(BaseHTTPRequestHandler):
         elif mode == "slow":
             time.sleep(0.3)
             self._answer(200, CONTENT)
+        elif mode == "table":
+            self._answer(200, TABLE)
         elif mode == "moved":
             self.send_response(302)
             self.send_header("Location", "/good")
@@ -240,11 +243,48 @@ def test_fetch_by_name_then_found(server: _Server, tmp_path: Path, monkeypatch: 
     assert limits_for(folder).archive_bytes > limits_for(tmp_path / "jobs" / "sent.zip").archive_bytes
 
 
+def test_a_table_is_fetched_and_found_by_its_file(
+    server: _Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VITRINE_HOME", str(tmp_path))
+    monkeypatch.delenv("VITRINE_DATA", raising=False)
+    settings.cache_clear()
+    entry = data_set("aws_synthetic_transactions")
+    file = replace(
+        entry.files[0], url=_file(server, "table").url, checksum=f"sha256:{hashlib.sha256(TABLE).hexdigest()}"
+    )
+    monkeypatch.setattr(module, "data_set", lambda name: replace(entry, files=(file,)))
+    folder = fetch(entry.name, patience=QUICK)
+    assert local_path(entry.name) == folder / file.name
+    with pytest.raises(NetworkUnavailable) as caught:
+        fetch_file(replace(file, name="other.csv", url=_file(server, "login").url), tmp_path, None, QUICK)
+    assert "HTML" in str(caught.value.message)
+
+
+def test_a_table_that_was_laid_down_is_found_by_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VITRINE_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("VITRINE_DATA", str(tmp_path / "data"))
+    settings.cache_clear()
+    assert local_path("handbook_simulated") is None
+    table = tmp_path / "data" / "fraud" / "handbook_simulated" / "transactions.parquet"
+    table.parent.mkdir(parents=True)
+    assert local_path("handbook_simulated") is None
+    table.write_bytes(b"PAR1")
+    assert local_path("handbook_simulated") == table
+    assert shares_source(table, "handbook_simulated")
+    assert limits_for(table).archive_bytes > limits_for(tmp_path / "home" / "jobs" / "sent.csv").archive_bytes
+
+
 def test_what_cannot_be_downloaded_says_where_it_is() -> None:
     with pytest.raises(AppError) as caught:
         fetch("chest_xray_224")
     assert caught.value.code == "fetch.by_hand"
     assert "mendeley" in str(caught.value.hint)
+    with pytest.raises(AppError) as caught:
+        fetch("handbook_simulated")
+    assert caught.value.code == "fetch.by_hand"
+    assert "pickles" in str(caught.value.hint)
+    assert "VITRINE_DATA/fraud/handbook_simulated/transactions.parquet" in str(caught.value.hint)
     with pytest.raises(KeyError):
         fetch("nothing")
 

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
-from core.contracts import N_
+from filelock import FileLock
+
+from core.contracts import N_, Message
+from core.errors import AppError
 from core.settings import Limits, settings
 
 FETCHED_LIMITS = Limits(
@@ -41,10 +47,17 @@ class DataSet:
     attribution: str
     homepage: str
     files: tuple[DataFile, ...]
-    """What `fetch` downloads; empty when the set can only be laid down by hand."""
+    """What `fetch` downloads; empty when the set can only be laid down by hand or is made here."""
     source: str = ""
     """Where its examples were first published; sets with the same source show the same things in another form, which
     no checksum can tell. Empty when no other set is known to."""
+    holds: Literal["images", "transactions"] = "images"
+    table: str = ""
+    """The file that holds its rows; empty for images."""
+    made_by: Callable[[Path], None] | None = None
+    """Writes `table` to a path, for a set that is made on this machine and needs no network."""
+    by_hand: str = N_("Its original is at {homepage}; fetch chest_xray gets that one.")
+    """What to do about a set that `fetch` cannot download."""
 
     @property
     def size_mb(self) -> float:
@@ -63,6 +76,18 @@ _MEDMNIST = (
 )
 _KERMANY_SOURCE = "doi:10.17632/rscbjbr9sj"
 _ZENODO = "https://zenodo.org/records/10519652"
+
+_HANDBOOK = "https://github.com/Fraud-Detection-Handbook/simulated-data-transformed"
+_AWS = "https://github.com/aws-samples/aws-fraud-detector-samples"
+_AWS_COMMIT = "071bd8c9732491e4de21d5c5a7bca21a08a2ccdf"
+
+
+def _make_bank(path: Path) -> None:
+    # The simulator is needed once in the life of an installation, the catalogue in every process.
+    from core.data.simulated_bank import make_bank
+
+    make_bank(path)
+
 
 DATA_SETS: tuple[DataSet, ...] = (
     DataSet(
@@ -131,6 +156,63 @@ DATA_SETS: tuple[DataSet, ...] = (
             ),
         ),
     ),
+    DataSet(
+        name="simulated_bank",
+        kind="fraud",
+        title=N_("Simulated bank"),
+        summary=N_(
+            "Half a year of card payments of 2,000 invented customers at 800 terminals, with three kinds of fraud that "
+            "change over time. Made on this machine by the program's own simulator."
+        ),
+        licence="CC0-1.0",
+        attribution="Vitrine, core/data/payments.py",
+        homepage="core/data/payments.py",
+        files=(),
+        holds="transactions",
+        table="transactions.parquet",
+        made_by=_make_bank,
+    ),
+    DataSet(
+        name="handbook_simulated",
+        kind="fraud",
+        title=N_("Fraud Detection Handbook, simulated"),
+        summary=N_(
+            "1,754,155 simulated card payments of half a year with three kinds of fraud, on which the authors publish "
+            "results of six families of models."
+        ),
+        licence=N_("not stated by the authors"),
+        attribution="Y.-A. Le Borgne, W. Siblini, B. Lebichot, G. Bontempi, Reproducible Machine Learning for Credit "
+        "Card Fraud Detection - Practical Handbook, Université Libre de Bruxelles, 2022",
+        homepage=_HANDBOOK,
+        files=(),
+        holds="transactions",
+        table="transactions.parquet",
+        by_hand=N_(
+            "Its files at {homepage} are pickles, which can run programs and are never opened here. Join them to one "
+            "parquet file elsewhere, with the columns TRANSACTION_ID, TX_DATETIME, CUSTOMER_ID, TERMINAL_ID, TX_AMOUNT "
+            "and TX_FRAUD, and lay it down as {place}."
+        ),
+    ),
+    DataSet(
+        name="aws_synthetic_transactions",
+        kind="fraud",
+        title=N_("AWS synthetic online transactions"),
+        summary=N_("1,611 invented online orders in 24 columns; half of them carry no label."),
+        licence="MIT-0",
+        attribution="Amazon Web Services, sample data for Amazon Fraud Detector",
+        homepage=_AWS,
+        files=(
+            DataFile(
+                name="transaction_data_2K_coldstart.csv",
+                url="https://raw.githubusercontent.com/aws-samples/aws-fraud-detector-samples/"
+                f"{_AWS_COMMIT}/data/coldstart/transaction_data_2K_coldstart.csv",
+                checksum="sha256:72978a0384eb3aa79c4f826a6c1bcea9a48e71b99f51ff703d0249eae2c99420",
+                size_mb=0.6,
+            ),
+        ),
+        holds="transactions",
+        table="transaction_data_2K_coldstart.csv",
+    ),
 )
 
 
@@ -143,19 +225,52 @@ def data_set(name: str) -> DataSet:
 
 
 def local_path(name: str) -> Path | None:
-    """Folder in which a data set lies on this machine, or None.
+    """Folder in which a data set lies on this machine (for a table its file), or None.
+
+    A set that is made here is made by the first call.
 
     Raises:
         KeyError: When the catalogue has no such data set.
+        AppError: `data.not_written` when a set that is made here cannot be written.
     """
     entry = data_set(name)
-    fetched = settings().home / "data" / entry.name
-    if entry.files and all((fetched / file.name).is_file() for file in entry.files):
-        return fetched
-    laid_down = settings().data
-    if laid_down is not None and (folder := laid_down / entry.kind / entry.name).is_dir():
-        return folder
+    return _here(entry) or (_made(entry, entry.made_by) if entry.made_by else None)
+
+
+def _laid_down_at(entry: DataSet) -> Path | None:
+    """Where somebody may lay down a data set (for a table its file); None without `VITRINE_DATA`."""
+    data = settings().data
+    return None if data is None else data / entry.kind / entry.name / entry.table
+
+
+def _here(entry: DataSet) -> Path | None:
+    fetched, laid_down = settings().home / "data" / entry.name, _laid_down_at(entry)
+    wanted = [file.name for file in entry.files] or ([entry.table] if entry.made_by else [])
+    if wanted and all((fetched / name).is_file() for name in wanted):
+        return fetched / entry.table
+    if laid_down is not None and (laid_down.is_file() if entry.table else laid_down.is_dir()):
+        return laid_down
     return None
+
+
+def _made(entry: DataSet, make: Callable[[Path], None]) -> Path:
+    """Make a data set; of several processes that want it, one makes it and the others wait."""
+    target = settings().home / "data" / entry.name / entry.table
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(target.with_name(f".{target.name}.lock")):
+            if not target.is_file():
+                unfinished = target.with_name(f"{target.name}.incomplete")
+                make(unfinished)
+                unfinished.replace(target)
+    except OSError as error:
+        found = {"name": entry.name, "reason": os.strerror(error.errno or 0)}
+        raise AppError(
+            "data.not_written",
+            Message(N_("{name} could not be written: {reason}."), found),
+            Message(N_("Free some space and try again.")),
+        ) from error
+    return target
 
 
 def shares_source(path: Path, name: str) -> bool:
@@ -165,7 +280,7 @@ def shares_source(path: Path, name: str) -> bool:
         return False
     whole = path.resolve()
     for entry in DATA_SETS:
-        folder = local_path(entry.name)
+        folder = _here(entry)
         if folder is not None and whole.is_relative_to(folder.resolve()):
             return entry.name == name or (entry.source != "" and entry.source == known[name].source)
     return False

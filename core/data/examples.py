@@ -122,7 +122,8 @@ def _contents(evaluation: Evaluation, ids: Sequence[str]) -> dict[str, str]:
 def _public(name: str, contents: Mapping[str, str]) -> dict[str, Pixels]:
     """Pictures with these ids and contents in the data sets of this machine, first the one called `name`."""
     found: dict[str, Pixels] = {}
-    for entry in sorted(DATA_SETS, key=lambda entry: entry.name != name):
+    images = [entry for entry in DATA_SETS if entry.holds == "images"]
+    for entry in sorted(images, key=lambda entry: entry.name != name):
         path = local_path(entry.name)
         wanted = [image_id for image_id in contents if image_id not in found]
         if path is None or not wanted:
