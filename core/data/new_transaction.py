@@ -29,6 +29,20 @@ class NewTransaction:
 
 
 @dataclass(frozen=True)
+class Fields:
+    """What a model has to be told of a transaction, with the values that were usual where it learned.
+
+    Ranges are (1 %, median, 99 %) of its training rows.
+    """
+
+    amount: tuple[float, float, float]
+    numbers: Mapping[str, tuple[float, float, float]] = field(default_factory=dict)
+    categories: tuple[str, ...] = ()
+    delay_days: int = 0
+    """A fraud is known this long after it happened."""
+
+
+@dataclass(frozen=True)
 class Recent:
     """What a bank knows of a customer and a terminal in the days before a transaction."""
 
@@ -53,12 +67,24 @@ def transaction_at(bank: Transactions, place: int) -> NewTransaction:
     )
 
 
+def row_with_history(bank: Transactions, place: int) -> Transactions:
+    """Row `place` of a table behind the earlier rows that share its customer, terminal or groups: one row to score.
+
+    A feature of the row is the same as in the whole table, and is computed from a small part of it.
+    """
+    earlier = np.arange(len(bank)) < place
+    history = np.flatnonzero(_shares(bank, transaction_at(bank, place)) & earlier)
+    table = bank.take(np.append(history, place))
+    return replace(table, context=len(history), sha256=hashlib.sha256(f"{bank.sha256}|{place}".encode()).hexdigest())
+
+
 def on_history(bank: Transactions, new: NewTransaction) -> Transactions:
     """`new` as the last row of a table whose other rows are what the bank knows of its customer, terminal and groups.
 
-    Only rows before its time count; they are `context`, so that the table asks for one score.
+    Only rows before its time count; they are `context`, so that the table asks for one score. A number or group of
+    which the bank knows nothing is empty in its rows.
     """
-    history = bank.take(_related(bank, new))
+    history = bank.take(np.flatnonzero(_shares(bank, new) & _before(bank, new)))
     customer, customers = _appended(history.customer, bank.customers, new.customer)
     terminal, terminals = _appended(history.terminal, bank.terminals, new.terminal)
     return replace(
@@ -71,12 +97,8 @@ def on_history(bank: Transactions, new: NewTransaction) -> Transactions:
         terminal=terminal,
         terminals=terminals,
         label=None if history.label is None else np.append(history.label, np.int8(UNKNOWN)),
-        numbers={
-            name: np.append(values, new.numbers.get(name, float("nan"))) for name, values in history.numbers.items()
-        },
-        categories={
-            name: np.append(values, new.categories.get(name, "")) for name, values in history.categories.items()
-        },
+        numbers=_joined(history.numbers, new.numbers, np.full(len(history), np.nan), float("nan")),
+        categories=_joined(history.categories, new.categories, np.full(len(history), ""), ""),
         scenario=None,
         context=len(history),
         sha256=hashlib.sha256(f"{bank.sha256}|{new!r}".encode()).hexdigest(),
@@ -104,13 +126,13 @@ def recent(bank: Transactions, new: NewTransaction, delay_days: int, days: int =
     )
 
 
-def _related(bank: Transactions, new: NewTransaction) -> NDArray[np.int64]:
+def _shares(bank: Transactions, new: NewTransaction) -> NDArray[np.bool_]:
     same = _is(new.customer, bank.customers, bank.customer, len(bank))
     same = same | _is(new.terminal, bank.terminals, bank.terminal, len(bank))
     for name, values in bank.categories.items():
         if new.categories.get(name):
             same = same | (values == new.categories[name])
-    return np.flatnonzero(same & _before(bank, new))
+    return same
 
 
 def _before(bank: Transactions, new: NewTransaction) -> NDArray[np.bool_]:
@@ -123,6 +145,14 @@ def _is(wanted: str, names: tuple[str, ...], places: NDArray[np.int32] | None, n
     if places is None or not wanted or wanted not in names:
         return np.zeros(n, bool)
     return np.asarray(places == names.index(wanted))
+
+
+def _joined(
+    known: Mapping[str, NDArray[Any]], said: Mapping[str, Any], empty: NDArray[Any], missing: object
+) -> dict[str, NDArray[Any]]:
+    """Columns by name, those of the bank and those that only the new row has, each with the new row at its end."""
+    names = dict.fromkeys([*known, *said])
+    return {name: np.append(known.get(name, empty), said.get(name, missing)) for name in names}
 
 
 def _moment(time: np.datetime64 | None) -> np.datetime64:

@@ -14,6 +14,8 @@ SPLIT_NAMES = {
 _KNOWN = {
     "normal": N_("Normal"),
     "pneumonia": N_("Pneumonia"),
+    "genuine": N_("Genuine"),
+    "fraud": N_("Fraud"),
 }
 
 

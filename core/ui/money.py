@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
 import streamlit as st
 
 from core.contracts import Evaluation, Metric
+from core.ui.wording import told
 from core.ui.i18n import t
 from core.ui.measured import Measured
 from core.ui.targets import both_present, decides_from, target_input, target_name
@@ -15,6 +17,8 @@ from core.ui.theme import mode, palette, show_chart
 
 if TYPE_CHECKING:
     from core.training.money import Prices, Worth
+
+DAYS_A_MONTH: Final = 30
 
 
 def show_money(measured: Measured, validation: Evaluation | None) -> None:
@@ -39,10 +43,10 @@ def _draw(measured: Measured, validation: Evaluation, target: int) -> None:
     _threshold_line(found, label)
     _chart(measured, prices, found, target)
     st.caption(
-        t(
+        told(
             "The threshold was chosen on {chosen} validation images and measured on {n} other images, the test. "
             "Whoever scores from it on is looked at by a person, who finds out; everybody else is not. Intervals are "
-            "95 % by a bootstrap over the test images; the prices are taken as exact.",
+            "95 % by a bootstrap over the test images; the prices are taken as exact.", measured.slug,
             chosen=validation.data.n,
             n=measured.evaluation.data.n,
         )
@@ -50,29 +54,63 @@ def _draw(measured: Measured, validation: Evaluation, target: int) -> None:
 
 
 def _prices_input(measured: Measured, label: str) -> Prices:
-    from core.training.money import AMOUNT, Prices
+    from core.training.money import AMOUNT
 
-    slug, has_amount = measured.slug, AMOUNT in measured.evaluation.table
     st.caption(t("Put in your own figures, in one currency; the ones here are only an example."))
     with st.grid(min_column_width=200):
-        miss = _number(slug, "miss", t("Cost of a miss: {label} that nobody looks at", label=label), 500.0)
-        share = (
-            _number(slug, "miss_share", t("Besides, share of the amount that is lost, %"), 100.0) if has_amount else 0.0
-        )
-        false_alarm = _number(slug, "false_alarm", t("Cost of a false alarm, besides its review"), 20.0)
-        review = _number(slug, "review", t("Cost of a review by a person"), 30.0)
-        volume = _whole(slug, "volume", t("Cases a month"), 1000, 1)
-        capacity = _whole(slug, "capacity", t("Reviews a month that people can make; 0: any number"), 0, 0)
-        prevalence = st.slider(
-            t("Share of cases that are {label}, %", label=label),
-            0.1,
-            90.0,
-            10.0,
-            0.1,
-            format="%.1f",
-            key=f"{slug}.prevalence",
-            persist_state="session",
-        )
+        if AMOUNT in measured.evaluation.table:
+            return _prices_of_amounts(measured, label)
+        return _prices_of_cases(measured.slug, label)
+
+
+def _prices_of_cases(slug: str, label: str) -> Prices:
+    """Every miss costs the same."""
+    from core.training.money import Prices
+
+    miss = _number(slug, "miss", t("Cost of a miss: {label} that nobody looks at", label=label), 500.0)
+    false_alarm = _number(slug, "false_alarm", t("Cost of a false alarm, besides its review"), 20.0)
+    review = _number(slug, "review", t("Cost of a review by a person"), 30.0)
+    volume = _whole(slug, "volume", t("Cases a month"), 1000, 1)
+    capacity = _whole(slug, "capacity", t("Reviews a month that people can make; 0: any number"), 0, 0)
+    prevalence = st.slider(
+        t("Share of cases that are {label}, %", label=label),
+        0.1,
+        90.0,
+        10.0,
+        0.1,
+        format="%.1f",
+        key=f"{slug}.prevalence",
+        persist_state="session",
+    )
+    return Prices(miss, false_alarm, review, volume, 0.0, prevalence / 100, capacity or None)
+
+
+def _prices_of_amounts(measured: Measured, label: str) -> Prices:
+    """A miss costs a share of what was at stake; people look at so many a day; volume and share start as measured."""
+    from core.training.money import Prices
+
+    slug, evaluation = measured.slug, measured.evaluation
+    days = len(set(np.asarray(evaluation.table["day"]).tolist())) if "day" in evaluation.table else DAYS_A_MONTH
+    positive = 100 * float(np.mean(np.asarray(evaluation.table["truth"]) == 1))
+    share = _number(slug, "miss_share", t("Share of the amount that a miss costs, %"), 100.0)
+    review = _number(slug, "review", t("Cost of a review by a person"), 5.0)
+    reviewers = _whole(slug, "reviewers", t("People who review on a day; 0: any number"), 2, 0, step=1)
+    each = _whole(slug, "each", t("Reviews that each of them makes a day"), 50, 1, step=10)
+    false_alarm = _number(slug, "false_alarm", t("Cost of a false alarm, besides its review"), 2.0)
+    miss = _number(slug, "miss", t("Cost of a miss besides the amount"), 0.0)
+    a_month = max(1, round(evaluation.data.n * DAYS_A_MONTH / max(1, days)))
+    volume = _whole(slug, "volume", t("Cases a month"), a_month, 1)
+    prevalence = st.number_input(
+        t("Share of cases that are {label}, %", label=label),
+        0.01,
+        90.0,
+        min(90.0, max(0.01, round(positive, 2))),
+        0.05,
+        format="%.2f",
+        key=f"{slug}.money_prevalence",
+        persist_state="session",
+    )
+    capacity = reviewers * each * DAYS_A_MONTH
     return Prices(miss, false_alarm, review, volume, share / 100, prevalence / 100, capacity or None)
 
 
@@ -81,9 +119,9 @@ def _number(slug: str, name: str, title: str, default: float) -> float:
     return float(st.number_input(title, 0.0, None, default, 10.0, key=key, format="%g", persist_state="session"))
 
 
-def _whole(slug: str, name: str, title: str, default: int, least: int) -> int:
+def _whole(slug: str, name: str, title: str, default: int, least: int, step: int = 100) -> int:
     key = f"{slug}.money_{name}"
-    return int(st.number_input(title, least, 10**9, default, 100, key=key, persist_state="session"))
+    return int(st.number_input(title, least, 10**9, default, step, key=key, persist_state="session"))
 
 
 def _savings(found: Worth) -> None:
@@ -131,9 +169,9 @@ def _threshold_line(found: Worth, label: str) -> None:
         st.write(t("Against today's threshold the difference could be chance."))
     elif found.against_today.high < 0:
         st.warning(
-            t(
+            told(
                 "This threshold was the cheapest on the validation images, but on the test images it costs more than "
-                "today's, and by more than chance: nothing speaks for changing today's."
+                "today's, and by more than chance: nothing speaks for changing today's.", SLUG_
             ),
             icon=":material/difference:",
         )
@@ -164,5 +202,5 @@ def _chart(measured: Measured, prices: Prices, found: Worth, target: int) -> Non
             figure.add_vline(x=100 * place, line={"dash": "dot", "color": colour}, annotation_text=name)
     figure.update_layout(showlegend=False)
     figure.update_xaxes(title=t("Threshold, %"))
-    figure.update_yaxes(title=t("Cost a month, test images"), rangemode="tozero")
+    figure.update_yaxes(title=told("Cost a month, test images", measured.slug), rangemode="tozero")
     show_chart(figure, f"{measured.slug}.money_curve", height=320, alt=t("Cost a month over the threshold"))

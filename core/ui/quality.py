@@ -12,8 +12,10 @@ from core.contracts import N_, Evaluation, Sector
 from core.errors import AppError
 from core.serving import service
 from core.store.registry import registry
-from core.store.versions import Version
+from core.store.versions import Version, find_sector
 from core.training.evaluation import METRIC_NAMES
+from core.ui.wording import told
+from core.ui.accuracy import show_accuracy
 from core.ui.confusion import show_confusion
 from core.ui.curves import show_calibration, show_pr, show_roc
 from core.ui.diagnosis import show_diagnosis
@@ -22,6 +24,7 @@ from core.ui.i18n import t
 from core.ui.labels import SPLIT_NAMES
 from core.ui.measured import Measured
 from core.ui.money import show_money
+from core.ui.rivals import show_models, show_overlap
 from core.ui.slices import show_classes, show_slices
 from core.ui.threshold import show_threshold
 from core.ui.views import escape, show_error
@@ -38,7 +41,20 @@ VIEWS = {
     "money": N_("Money"),
     "slices": N_("Slices"),
     "overfitting": N_("Overfitting"),
+    "models": N_("Models"),
+    "overlap": N_("Rules and model"),
+    "accuracy": N_("Why accuracy lies"),
 }
+_OF_IMAGES = ("confusion", "classes", "roc", "pr", "calibration", "threshold", "money", "slices", "overfitting")
+_OF_TRANSACTIONS = (
+    *("models", "overlap", "accuracy", "pr", "roc", "calibration", "threshold", "money", "slices"),
+    "confusion",
+)
+
+
+def views_of(sector: Sector) -> tuple[str, ...]:
+    """Names of the views of a sector's tables, in order, the first one shown first."""
+    return _OF_TRANSACTIONS if sector.reads == "transactions" else _OF_IMAGES
 
 
 def champion_evaluation(sector: Sector, split: Split = "test") -> Evaluation | None:
@@ -75,18 +91,19 @@ def show_quality(measured: Measured) -> None:
     """Figures with intervals, where they come from, and one heavy view at a time."""
     show_provenance(measured.evaluation, measured.version)
     show_summary(measured.evaluation)
+    views = views_of(find_sector(measured.version.sector))
     view = st.segmented_control(
         t("View of quality"),
-        list(VIEWS),
-        default="confusion",
+        views,
+        default=views[0],
         required=True,
-        format_func={name: t(title) for name, title in VIEWS.items()}.__getitem__,
+        format_func={name: t(VIEWS[name]) for name in views}.__getitem__,
         key=f"{measured.slug}.quality_view",
         label_visibility="collapsed",
         persist_state="session",
     )
     try:
-        _VIEWS[view or "confusion"](measured)
+        _VIEWS[view or views[0]](measured)
     except AppError as error:
         show_error(error)
 
@@ -100,8 +117,8 @@ def show_provenance(evaluation: Evaluation, version: Version) -> None:
     """What the figures were measured on, and the command that measures them again."""
     data = evaluation.data
     st.caption(
-        t(
-            "Measured on {n} images: data set {name}, {split} split, seed {seed}. Intervals are 95 %.",
+        told(
+            "Measured on {n} images: data set {name}, {split} split, seed {seed}. Intervals are 95 %.", version.sector,
             n=data.n,
             name=escape(data.name),
             split=t(SPLIT_NAMES.get(data.split, data.split)),
@@ -144,4 +161,7 @@ _VIEWS: dict[str, Callable[[Measured], None]] = {
     "money": _money,
     "slices": show_slices,
     "overfitting": show_diagnosis,
+    "models": show_models,
+    "overlap": show_overlap,
+    "accuracy": show_accuracy,
 }

@@ -11,7 +11,17 @@ import streamlit as st
 from numpy.typing import NDArray
 from PIL import Image
 
-from core.contracts import Classification, Explanation, Faithfulness, Heatmap, ImageSample, Message, Refusal
+from core.contracts import (
+    Classification,
+    Decision,
+    Explanation,
+    Faithfulness,
+    Heatmap,
+    ImageSample,
+    Message,
+    Refusal,
+    Sample,
+)
 from core.errors import AppError
 from core.explain.overlay import blend
 from core.serving.service import Answer
@@ -89,7 +99,7 @@ def for_display(pixels: NDArray[np.uint8], side: int = DISPLAY_SIDE) -> NDArray[
     return np.asarray(Image.fromarray(pixels).resize(size, method))
 
 
-def show_prediction(slug: str, answer: Answer, sample: ImageSample, options: Mapping[str, Any]) -> None:
+def show_prediction(slug: str, answer: Answer, sample: Sample, options: Mapping[str, Any]) -> None:
     """The answer for one input, by kind, with what was converted and which model gave it."""
     _PREDICTION_VIEWS[answer.prediction.kind](slug, answer.prediction, options)
     model = answer.model
@@ -147,7 +157,31 @@ def show_scores(prediction: Classification, limit: int = 10) -> None:
     for index in np.argsort(prediction.scores)[::-1][:limit]:
         label, score = prediction.labels[index], float(prediction.scores[index])
         line = f"{escape(label_name(label))} · {100 * score:.1f} %"
-        st.progress(min(1.0, max(0.0, score)), f"**{line}**" if label == prediction.decision else line)
+        st.progress(_share(score), f"**{line}**" if label == prediction.decision else line)
+
+
+def _show_decision(slug: str, decision: Decision, options: Mapping[str, Any]) -> None:
+    if decision.abstained is not None:
+        st.subheader(t("No answer"), anchor=False)
+        st.warning(say(decision.abstained.message), icon=":material/do_not_disturb_on:")
+        return
+    st.caption(t("At today's threshold the model says"))
+    st.subheader(escape(label_name(decision.decision or "")), anchor=False)
+    show_against_threshold(decision)
+    label = escape(label_name(decision.labels[1]))
+    st.caption(t("Calibrated score: of 100 cases scored 20 %, about 20 should be {label}.", label=label))
+
+
+def show_against_threshold(decision: Decision) -> None:
+    """Score and threshold as bars over one another, on one scale."""
+    label = escape(label_name(decision.labels[1]))
+    score, threshold = 100 * decision.score, 100 * decision.threshold
+    st.progress(_share(decision.score), f"**{t('Score for {label}: {score:.1f} %', label=label, score=score)}**")
+    st.progress(_share(decision.threshold), t("Threshold: {label} from {score:.1f} % on", label=label, score=threshold))
+
+
+def _share(value: float) -> float:
+    return min(1.0, max(0.0, value))
 
 
 def show_explanation(slug: str, explanation: Explanation, sample: ImageSample, opacity: float) -> None:
@@ -198,5 +232,8 @@ def show_faithfulness(faithfulness: Faithfulness | None) -> None:
     )
 
 
-_PREDICTION_VIEWS: dict[str, Callable[[str, Any, Mapping[str, Any]], None]] = {"classification": _show_classification}
+_PREDICTION_VIEWS: dict[str, Callable[[str, Any, Mapping[str, Any]], None]] = {
+    "classification": _show_classification,
+    "decision": _show_decision,
+}
 _EXPLANATION_VIEWS: dict[str, Callable[[str, Any, ImageSample, float], None]] = {"heatmap": _show_heatmap}

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core.data.new_transaction import NewTransaction, on_history, recent, transaction_at
+from core.data.new_transaction import NewTransaction, on_history, recent, row_with_history, transaction_at
 from core.data.transactions import FRAUD, UNKNOWN, Transactions
 
 START = np.datetime64("2026-03-01T10:00:00", "s")
@@ -46,6 +46,13 @@ def test_a_sample_is_not_its_own_history() -> None:
     assert table.amount[-1] == bank().amount[4] and table.categories["kind"][-1] == "chip"
 
 
+def test_a_row_of_a_table_stands_behind_its_own_past() -> None:
+    table = row_with_history(bank(), 4)
+    assert list(table.ids) == ["t0", "t1", "t2", "t4"] and table.context == 3
+    assert table.sha256 not in (bank().sha256, row_with_history(bank(), 5).sha256)
+    assert row_with_history(bank(), 0).context == 0
+
+
 def test_strangers_and_blanks_get_places_of_their_own() -> None:
     table = on_history(bank(), NewTransaction(1.0, START + np.timedelta64(9, "D"), "nobody", ""))
     assert table.context == 0
@@ -70,3 +77,11 @@ def test_without_times_everything_is_known() -> None:
     assert (found.customer_count, found.terminal_frauds) == (5, 1)
     assert on_history(timeless, NewTransaction(1.0, None, "a", "")).context == 5
     assert FRAUD in on_history(timeless, NewTransaction(1.0, None, "b", "")).label
+
+
+def test_a_column_that_only_the_new_row_has_is_empty_in_its_history() -> None:
+    new = NewTransaction(1.0, START + np.timedelta64(9, "D"), "a", "x", {"speed": 3.0}, {"channel": "web"})
+    table = on_history(bank(), new)
+    assert np.isnan(table.numbers["speed"][:-1]).all() and table.numbers["speed"][-1] == 3.0
+    assert list(table.categories["channel"]) == [""] * table.context + ["web"]
+    assert np.isnan(table.numbers["age"][-1])

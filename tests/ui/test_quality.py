@@ -12,6 +12,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from core.catalog import SECTORS, sector
 from core.contracts import Metric
 from core.data import examples
 from core.store.registry import registry
@@ -20,7 +21,7 @@ from core.training import money
 from core.training.diagnosis import Rows, diagnose, learning_curve
 from core.training.evaluation import VALIDATION, save_evaluation
 from core.ui import card, confusion, quality
-from core.ui.quality import VIEWS
+from core.ui.quality import VIEWS, views_of
 from tests.training.tables import evaluated, latent
 from tests.ui.checkpoints import LABELS, write_checkpoint
 from tests.ui.test_house import words
@@ -71,12 +72,17 @@ def text(page: AppTest) -> str:
     return " ".join([words(page), *(str(table.value.to_dict()) for table in page.dataframe)])
 
 
-@pytest.mark.parametrize("name", sorted(VIEWS))
+@pytest.mark.parametrize("name", views_of(sector("medical")))
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_every_view_can_be_drawn(open_page: OpenPage, champion: Version, name: str, lang: str) -> None:
     page = view(open_page, name, lang)
     assert not page.error
     assert str(N) in text(page)
+
+
+def test_every_view_is_offered_by_a_sector_and_the_others_have_a_name() -> None:
+    offered = {name for entry in SECTORS for name in views_of(entry)}
+    assert offered <= set(VIEWS) == set(quality._VIEWS)
 
 
 def test_cell_shows_its_pictures_with_truth_decision_and_score(open_page: OpenPage, champion: Version) -> None:

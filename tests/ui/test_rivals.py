@@ -1,0 +1,101 @@
+"""Models, overlap, accuracy and money of a table with amounts, drawn from made-up rows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.contracts import Evaluation, Metric
+from core.ui import rivals
+from core.ui.measured import Measured
+from tests.ui import fraud_service
+from tests.ui.test_house import words
+
+N = 3000
+
+
+@pytest.fixture(autouse=True)
+def _task(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def summarise(found: Evaluation) -> dict[str, Metric]:
+        mean = float(found.table["scores"][:, 1].mean())
+        return {"average_precision": Metric(mean, 0.0, 1.0, N), "auroc": Metric(0.9, 0.8, 0.95, N)}
+
+    monkeypatch.setattr(rivals, "load_task", lambda name: SimpleNamespace(summarise=summarise))
+    monkeypatch.setattr(rivals, "find_sector", lambda slug: SimpleNamespace(task="fraud_detection"))
+
+
+def draw(view: str, evaluation: Evaluation | None = None) -> AppTest:
+    def script(view, measured, validation) -> None:
+        from core.ui.accuracy import show_accuracy
+        from core.ui.money import show_money
+        from core.ui.rivals import show_models, show_overlap
+
+        views = {"models": show_models, "overlap": show_overlap, "accuracy": show_accuracy}
+        views[view](measured) if view in views else show_money(measured, validation)
+
+    measured = Measured("fraud", fraud_service.Version(), evaluation or fraud_service.evaluation())  # type: ignore[arg-type]
+    page = AppTest.from_function(script, args=(view, measured, fraud_service.evaluation(seed=1)), default_timeout=60)
+    page.run()
+    assert not page.exception and not page.error
+    return page
+
+
+def bare() -> Evaluation:
+    found = fraud_service.evaluation()
+    return replace(found, table={k: v for k, v in found.table.items() if not k.startswith("other.")})
+
+
+def test_models_stand_in_order_of_average_precision_with_their_intervals() -> None:
+    table = draw("models").dataframe[0].value
+    assert list(table["Model"]) == ["Boosted trees · answers", "Logistic regression", "Plain rules"]
+    assert list(table.columns)[1:] == ["Average precision", "AUROC"]
+    assert table["Average precision"][0] == "0.800 [0.700, 0.900]"
+
+
+@pytest.mark.parametrize("view", ["models", "overlap"])
+def test_a_version_without_other_models_says_how_to_get_them(view: str) -> None:
+    assert "Switch on" in draw(view, bare()).info[0].value
+
+
+def test_overlap_counts_every_fraud_once_and_moves_with_the_alerts() -> None:
+    page = draw("overlap")
+    frauds = int(fraud_service.evaluation().table["truth"].sum())
+    assert sum(int(metric.value.split()[0]) for metric in page.metric) == frauds
+    assert "In money" in words(page)
+    before = [metric.value for metric in page.metric]
+    page.slider(key="fraud.overlap_a_day").set_value(5).run()
+    assert [metric.value for metric in page.metric] != before
+    assert "50 alerts on the 3000 test rows" in words(page)
+
+
+def test_accuracy_is_shown_up() -> None:
+    page = draw("accuracy")
+    always, nothing, model, found = (metric.value for metric in page.metric)
+    assert float(always.split()[0]) > 96 and nothing.startswith("0 /")
+    assert float(model.split()[0]) > 90 and int(found.split()[0]) > 0
+    assert "finds nothing" in words(page) and "0.800 [0.700, 0.900]" in words(page)
+
+
+def test_money_of_a_table_with_amounts_starts_from_what_was_measured() -> None:
+    page = draw("money")
+    values = {box.key.removeprefix("fraud.money_"): box.value for box in page.number_input}
+    truth = fraud_service.evaluation().table["truth"]
+    assert values["volume"] == 9000, "300 rows a day were measured"
+    assert values["prevalence"] == pytest.approx(100 * truth.mean(), abs=0.01)
+    assert values["miss_share"] == 100 and values["miss"] == 0
+    saved = {metric.label: metric.value for metric in page.metric}
+    assert "Saved against today's threshold" in saved
+
+
+def test_more_people_let_more_be_looked_at() -> None:
+    page = draw("money")
+    page.number_input(key="fraud.money_reviewers").set_value(1)
+    page.number_input(key="fraud.money_each").set_value(1).run()
+    few = next(metric.value for metric in page.metric if metric.label == "Cost that is left")
+    page.number_input(key="fraud.money_reviewers").set_value(0).run()
+    many = next(metric.value for metric in page.metric if metric.label == "Cost that is left")
+    assert float(many.replace(",", "")) < float(few.replace(",", ""))
