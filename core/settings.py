@@ -33,6 +33,13 @@ class Limits(BaseSettings):
     bundle_entries: int = 2_000
     session_bytes: int = 250 * 2**20
     batch_images: int = 200
+    table_bytes: int = 100 * 2**20
+    table_rows: int = 1_000_000
+    table_columns: int = 2_000
+    table_line_bytes: int = 2**20
+    table_file_bytes: int = 2 * 2**30
+    """Of a table that lies on this machine, such as a data set to train on; visitors send at most `table_bytes`."""
+    table_file_rows: int = 20_000_000
 
 
 class Settings(BaseSettings):

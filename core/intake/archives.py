@@ -18,11 +18,9 @@ from core.intake import entries as names
 from core.intake.images import read_image
 from core.intake.labels import display_label
 from core.intake.listing import ImageEntry, Listing
+from core.intake.refusals import mostly_refused
 from core.intake.sniff import EXTENSIONS, kind_of
 from core.settings import Limits, settings
-
-REFUSED_SHARE_MAX = 0.2
-"""Above this share of unusable entries the whole collection is refused: it is not what it was taken for."""
 
 _END = b"PK\x05\x06"
 _END_BYTES = 22
@@ -62,7 +60,7 @@ def open_zip(data: bytes | Path, name: str, limits: Limits | None = None) -> Ima
 
     Raises:
         InputRefused: When the file is no zip or damaged, breaks a limit, holds no usable image, or holds more than
-            `REFUSED_SHARE_MAX` unusable entries.
+            `refusals.REFUSED_SHARE_MAX` unusable entries.
     """
     limits, label = limits or settings().limits, display_label(name)
     try:
@@ -112,7 +110,7 @@ def check_refused_share(label: str, taken: int, refused: Sequence[Refusal]) -> N
         taken: Number of images that can be used.
         refused: The others; the first one is quoted.
     """
-    if not refused or (taken and len(refused) <= REFUSED_SHARE_MAX * (taken + len(refused))):
+    if not mostly_refused(taken, len(refused)):
         return
     first = refused[0]
     if len(refused) == 1 and not taken:

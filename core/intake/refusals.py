@@ -5,6 +5,9 @@ from __future__ import annotations
 from core.contracts import N_, Message
 from core.errors import InputRefused
 
+REFUSED_SHARE_MAX = 0.2
+"""Above this share of unusable entries or rows the whole is refused: it is not what it was taken for."""
+
 _ACCEPTED = "PNG, JPEG, TIFF, WebP, GIF, BMP, DICOM"
 
 _HINTS = {
@@ -46,3 +49,8 @@ def damaged(label: str, kind: str) -> InputRefused:
         Message(N_("{name}: the {kind} data is damaged or of an unusual variant."), {"name": label, "kind": kind}),
         Message(N_("Open it in an image program and save it as PNG, or export it again.")),
     )
+
+
+def mostly_refused(taken: int, refused: int) -> bool:
+    """Whether nothing, or too little, of a collection or table can be used."""
+    return refused > 0 and (not taken or refused > REFUSED_SHARE_MAX * (taken + refused))
