@@ -6,8 +6,10 @@ but a keyed hash, which tells the same file again.
 
 from __future__ import annotations
 
+import itertools
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -30,6 +32,8 @@ REVIEW: Kind = "review"
 """Sent to a person, who has not answered yet."""
 
 REASON_LENGTH = 500
+_numbers = itertools.count(1)
+_latest = {"revision": 0}
 
 
 @dataclass(frozen=True)
@@ -113,7 +117,7 @@ def answer_case(case_id: str, answer: str, reason: str = "") -> Correction:
         AccessRefused: only who may train may answer.
     """
     access.require("presenter")
-    with audit.change(open_store()) as ledger:
+    with _change() as ledger:
         found = _one(ledger.connection, case_id)
         if found.kind != REVIEW or found.undone:
             raise _unknown()
@@ -139,6 +143,11 @@ def find(sample: ImageSample, model: ModelRef) -> Correction | None:
     return found[0] if found else None
 
 
+def revision() -> int:
+    """Another number after every change that this process makes; those of other processes do not show."""
+    return _latest["revision"]
+
+
 def kept(sector: str) -> list[Correction]:
     """Corrections that a training can learn from, oldest first: with a picture, not undone."""
     sweep()
@@ -158,7 +167,7 @@ def undo(correction_id: str) -> None:
         StoreError: there is no such correction.
         AccessRefused: it is somebody else's, and the one who asks may not train.
     """
-    with audit.change(open_store()) as ledger:
+    with _change() as ledger:
         found = _own(ledger.connection, correction_id)
         changed = update(table).where(table.c.id == correction_id).values(undone=True, stored="", scores={})
         ledger.connection.execute(changed)
@@ -172,7 +181,7 @@ def delete(correction_id: str) -> None:
     Raises:
         StoreError, AccessRefused: as `undo`.
     """
-    with audit.change(open_store()) as ledger:
+    with _change() as ledger:
         found = _own(ledger.connection, correction_id)
         ledger.connection.execute(delete_rows(table).where(table.c.id == correction_id))
         _note(ledger, "correction.delete", found)
@@ -196,7 +205,7 @@ def sweep() -> int:
     stale = (table.c.created < limit) & (table.c.stored != "")
     old = _read(stale)
     if old:
-        with audit.change(open_store()) as ledger:
+        with _change() as ledger:
             gone = table.c.id.in_([entry.id for entry in old])
             ledger.connection.execute(delete_rows(table).where(gone & (table.c.kind == REVIEW)))
             ledger.connection.execute(update(table).where(gone).values(stored="", scores={}))
@@ -232,7 +241,7 @@ def _put(entry: Correction, sample: ImageSample, *, answer: str, reason: str) ->
     try:
         if entry.stored:
             pictures.write(entry.stored, sample.pixels)
-        with audit.change(open_store()) as ledger:
+        with _change() as ledger:
             before = _same(entry.sector, entry.input_hmac, entry.sha256) & _visible()
             replaced = [_correction(row) for row in ledger.connection.execute(select(table).where(before)).mappings()]
             ledger.connection.execute(delete_rows(table).where(before))
@@ -245,6 +254,16 @@ def _put(entry: Correction, sample: ImageSample, *, answer: str, reason: str) ->
         raise
     pictures.remove([each.stored for each in replaced])
     return entry
+
+
+@contextmanager
+def _change() -> Iterator[audit.Change]:
+    """A change of the entries; what was read before it is stale once it is done."""
+    try:
+        with audit.change(open_store()) as ledger:
+            yield ledger
+    finally:  # after the commit, or whoever reads in between would keep the old entry under the new number
+        _latest["revision"] = next(_numbers)
 
 
 def _check_label(answer: str, labels: Iterable[str]) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any, Final
 
 import streamlit as st
 
-from core.contracts import N_, ImageSample, Single
+from core import access
+from core.contracts import N_, Sample, Single
 from core.errors import AppError
 from core.serving.service import Answer
 from core.settings import settings
@@ -17,31 +19,49 @@ from core.store.pictures import KEPT_SIDE
 from core.ui.i18n import t
 from core.ui.labels import label_name
 from core.ui.views import escape, show_error
+from core.ui.wording import told
 
 VERDICTS: Final = {"right": N_("Right"), "wrong": N_("Wrong")}
 
 
-def show_correction(slug: str, sample: ImageSample, answer: Answer) -> None:
+KNOWN_S: Final = 10.0
+"""For how long a session takes for granted what it read of an answer, while this process changes no entry itself."""
+
+
+def show_correction(slug: str, sample: Sample, answer: Answer) -> None:
     """Ask what the visitor says of an answer, or show what was said, with a way to take it back."""
     with st.container(border=True):
         st.fragment(_draw)(slug, sample, answer)
 
 
-def _draw(slug: str, sample: ImageSample, answer: Answer) -> None:
+def _draw(slug: str, sample: Sample, answer: Answer) -> None:
     show_trouble(slug)
+    where = f"{slug}.correct.{sample.sha256[:16]}.{answer.model.version}"
     try:
-        said = feedback.find(sample, answer.model)
+        said = _said(f"{where}.said", sample, answer)
     except AppError as error:
         show_error(error)
         return
-    where = f"{slug}.correct.{sample.sha256[:16]}.{answer.model.version}"
     if said is None:
         _ask(slug, where, sample, answer)
     else:
         _show_said(slug, where, said)
 
 
-def _ask(slug: str, where: str, sample: ImageSample, answer: Answer) -> None:
+def _said(key: str, sample: Sample, answer: Answer) -> Correction | None:
+    """What was said of an answer; read anew after a change, by somebody else, or after a while: every click asks."""
+    who = access.current()
+    state = (sample.sha256, answer.model.sha256, who.id, who.role, feedback.revision())
+    known = st.session_state.get(key)
+    if known is not None and known[0] == state and time.monotonic() < known[1]:
+        said: Correction | None = known[2]
+    else:
+        said = feedback.find(sample, answer.model)
+        st.session_state[key] = (state, time.monotonic() + KNOWN_S, said)
+    return said
+
+
+def _ask(slug: str, where: str, sample: Sample, answer: Answer) -> None:
     prediction = answer.single
     if prediction.decision is None:
         st.markdown(f"**{t('The model gave no answer. Do you know it?')}**")
@@ -59,14 +79,14 @@ def _ask(slug: str, where: str, sample: ImageSample, answer: Answer) -> None:
         _offer_review(slug, where, sample, answer)
 
 
-def _form(slug: str, where: str, sample: ImageSample, answer: Answer, *, right: bool) -> None:
+def _form(slug: str, where: str, sample: Sample, answer: Answer, *, right: bool) -> None:
     prediction = answer.single
     with st.form(f"{where}.form", border=False):
         if not right:
             answer_input(f"{where}.answer", [label for label in prediction.labels if label != prediction.decision])
         st.text_input(t("Reason, if you like"), max_chars=feedback.REASON_LENGTH, key=f"{where}.reason")
-        st.checkbox(t("Keep the image, so that the next training can learn from it"), key=f"{where}.keep")
-        st.caption(kept_sentence())
+        st.checkbox(told("Keep the image, so that the next training can learn from it", slug), key=f"{where}.keep")
+        st.caption(kept_sentence(slug))
         st.form_submit_button(t("Save"), on_click=_save, args=(slug, where, sample, answer), kwargs={"right": right})
 
 
@@ -84,27 +104,31 @@ def answer_input(key: str, labels: list[str]) -> str | None:
     return None if chosen is None else str(chosen)
 
 
-def kept_sentence() -> str:
+def kept_sentence(slug: str) -> str:
     """What is kept, for how long, and how to get rid of it."""
-    return t(
+    return told(
         "If you agree, this machine keeps the image, made anew from its pixels (at most {side} px a side, no file "
         "name, no metadata), with your answer, your reason and the model's scores, for at most {days:g} days. Take it "
         "back here, or delete it under Corrections, at any time. Otherwise only your answer, your reason and a keyed "
         "hash of the file are stored.",
+        slug,
         side=KEPT_SIDE,
         days=settings().correction_days,
     )
 
 
-def _offer_review(slug: str, where: str, sample: ImageSample, answer: Answer) -> None:
+def _offer_review(slug: str, where: str, sample: Sample, answer: Answer) -> None:
     """A case for a person; the click is the agreement, because nobody can look at what is not kept."""
     st.button(
-        t("Keep the image and send it to a person"),
+        told("Keep the image and send it to a person", slug),
         icon=":material/person_search:",
         key=f"{where}.review",
         on_click=attempt,
         args=(slug, lambda: feedback.review(sample, answer.single, answer.model)),
-        help=t("The model is not sure. The image goes to the review list, on the terms above, until somebody answers."),
+        help=told(
+            "The model is not sure. The image goes to the review list, on the terms above, until somebody answers.",
+            slug,
+        ),
     )
 
 
@@ -113,7 +137,7 @@ def doubtful(prediction: Single) -> bool:
     return prediction.abstained is not None or len(prediction.prediction_set) > 1
 
 
-def _save(slug: str, where: str, sample: ImageSample, answer: Answer, *, right: bool) -> None:
+def _save(slug: str, where: str, sample: Sample, answer: Answer, *, right: bool) -> None:
     state = st.session_state
     said = answer.single.decision if right else state.get(f"{where}.answer")
     reason, keep = str(state.get(f"{where}.reason") or ""), bool(state.get(f"{where}.keep"))
@@ -137,9 +161,9 @@ def _show_said(slug: str, where: str, said: Correction) -> None:
     )
     if said.kept:
         until = said.kept_until.astimezone().strftime("%Y-%m-%d %H:%M")
-        st.caption(t("The image is kept until {until} at the latest. Undo deletes it at once.", until=until))
+        st.caption(told("The image is kept until {until} at the latest. Undo deletes it at once.", slug, until=until))
     else:
-        st.caption(t("The image is not kept."))
+        st.caption(told("The image is not kept.", slug))
 
 
 def _sentence(said: Correction) -> str:

@@ -121,6 +121,42 @@ def test_declined_image_goes_to_a_person_and_comes_back_as_a_correction(medical:
     assert feedback.kept("medical")[0].answer == "pneumonia"
 
 
+def counted(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    found, asked = feedback.find, []
+
+    def find(*arguments: object) -> feedback.Correction | None:
+        asked.append(arguments)
+        return found(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(feedback, "find", find)
+    return asked
+
+
+def test_click_does_not_read_again_what_nobody_changed(medical: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = counted(monkeypatch)
+    page = answered(medical).run()
+    for _ in range(3):
+        page.run()
+    assert len(asked) == 1
+    monkeypatch.setattr("core.ui.correct.time.monotonic", lambda: float("inf"))
+    page.run()
+    assert len(asked) == 2, "another process may have changed it by then"
+
+
+def test_change_by_another_session_is_seen_at_once(medical: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = counted(monkeypatch)
+    here, there = answered(medical), answered(medical)
+    press(verdict(there, "right"), ".form")
+    assert "Saved: the answer was right." in said(here.run())
+    (entry,) = feedback.corrections("medical")
+    feedback.undo(entry.id)
+    assert "Saved" not in said(here.run())
+    assert asked
+    before = feedback.revision()
+    feedback.corrections("medical")
+    assert feedback.revision() == before, "reading changes nothing"
+
+
 def test_sure_answer_is_not_offered_to_a_person(medical: Open) -> None:
     assert not [button for button in answered(medical).button if ".review" in str(button.key)]
 
