@@ -49,6 +49,7 @@ IMPORTS: tuple[tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]], ...] = 
     (("core/intake/", "core/data/", "core/explain/", "core/training/", "core/store/"), (), ("core.ui", "core.jobs")),
     (("core/", "app.py", "pages/"), ("core/cli/", "core/__main__.py", "core/jobs/"), ("core.fetch",)),
     (("core/", "app.py", "pages/"), ONLINE, NETWORK),
+    (("core/", "app.py", "pages/"), ("core/intake/",), ("pyarrow.csv", "pyarrow.parquet", "pyarrow.dataset")),
     (("",), (), PICKLES),
     (("",), ("core/jobs/ray_cluster.py",), ("ray",)),
     (("core/", "app.py", "pages/"), ("core/cli/",), ("bench",)),
@@ -57,7 +58,17 @@ IMPORTS: tuple[tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]], ...] = 
 # Called name -> files that may call it. Drawing and measuring code opens only what it has made itself.
 CALLS = {
     "Image.open": ("core/intake/", "core/data/phantoms", "core/data/negatives", "bench/"),
-    "read_csv": ("core/intake/",),
+    # Tables: what reads bytes of a CSV, a Parquet file or a relative of theirs.
+    **dict.fromkeys(
+        ("read_csv", "scan_csv", "read_fwf", "pd.read_table", "loadtxt", "genfromtxt", "csv.DictReader"),
+        ("core/intake/", "bench/"),
+    ),
+    **dict.fromkeys(
+        ("read_parquet", "scan_parquet", "ParquetFile", "ParquetDataset", "parquet.read_table", "read_schema"),
+        ("core/intake/", "core/data/simulated_bank", "bench/"),
+    ),
+    "csv.reader": ("core/intake/", "core/data/mapping.py"),
+    **dict.fromkeys(("read_excel", "read_feather", "read_orc", "read_html", "read_hdf", "read_pickle"), ()),
     "ZipFile": ("core/intake/", "bench/"),
     "dcmread": ("core/intake/", "bench/"),
     "torch.load": (),
@@ -164,6 +175,11 @@ def test_file_keeps_the_rules(file: Path) -> None:
         ("core/data/x.py", "from PIL import Image\nImage.open(f)"),
         ("core/data/x.py", "import PIL\nPIL.Image.open(f)"),
         ("core/data/x.py", "zipfile.ZipFile(f)"),
+        ("core/data/x.py", "pd.read_csv(f)"),
+        ("core/ui/x.py", "pandas.read_parquet(f)"),
+        ("core/ui/x.py", "rows = csv.DictReader(f)"),
+        ("core/tasks/a/data.py", "from pyarrow import parquet"),
+        ("core/intake/x.py", "pd.read_excel(f)"),
         ("core/data/x.py", "np.load(f, allow_pickle=True)"),
         ("core/intake/x.py", "archive.extractall(folder)"),
         ("core/tasks/a/model.py", "torch.load(f)"),
@@ -185,7 +201,11 @@ def test_each_rule_can_fail(path: str, source: str) -> None:
 @pytest.mark.parametrize(
     ("path", "source"),
     [
-        ("core/intake/x.py", "Image.open(f)\nzip(a, b, strict=False)\nnp.load(f, allow_pickle=False)"),
+        ("core/data/x.py", "from core.intake.tables import read_table\ntable = read_table(data, name)"),
+        (
+            "core/intake/x.py",
+            "import pyarrow.csv\nImage.open(f)\nzip(a, b, strict=False)\nnp.load(f, allow_pickle=False)",
+        ),
         ("core/x.py", "def f():\n" + "    x = 1\n" * 39),
         ("core/fetch.py", "import httpx"),
         ("core/jobs/x.py", "run(command, env={**os.environ, 'A': 'b'})"),

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 import streamlit as st
 
 from core.contracts import Refusal, Sector
+from core.intake.exports import csv_bytes
 from core.ui.i18n import t
 from core.ui.labels import label_name
 from core.ui.predict import Answered, Row
 from core.ui.views import escape, plain
 
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 _ROW_HEIGHT = 64
 
 
@@ -93,15 +91,9 @@ def to_csv(sector: Sector, answered: Answered) -> bytes:
     labels = answered.rows[0].answer.single.labels if answered.rows else ()
     header = ["input", "decision", *(f"score {label}" for label in labels), "prediction_set", "abstained", "latency_ms"]
     header += ["notices", "removed_tags", "refused", "hint", "model", "version", "notice"]
-    buffer = io.StringIO()
-    writer = csv.writer(buffer)
-    writer.writerow([safe_cell(name) for name in header])
     notice = t(sector.notice) if sector.notice else ""
-    for row in answered.rows:
-        writer.writerow([safe_cell(cell) for cell in (*_answer_cells(row), notice)])
-    for refusal in answered.refused:
-        writer.writerow([safe_cell(cell) for cell in (*_refusal_cells(refusal, len(labels)), notice)])
-    return buffer.getvalue().encode("utf-8-sig")
+    rows = [(*_answer_cells(row), notice) for row in answered.rows]
+    return csv_bytes([header, *rows, *((*_refusal_cells(row, len(labels)), notice) for row in answered.refused)])
 
 
 def _answer_cells(row: Row) -> Iterable[object]:
@@ -125,10 +117,3 @@ def _refusal_cells(refusal: Refusal, n_labels: int) -> Iterable[object]:
     yield f"{plain(refusal.message)} ({refusal.code})"
     yield plain(refusal.hint)
     yield from ("", "")
-
-
-def safe_cell(value: object) -> object:
-    """`value` so that a spreadsheet shows it and never runs it; numbers stay numbers."""
-    if isinstance(value, str) and value.startswith(_FORMULA_STARTS):
-        return f"'{value}"
-    return value
