@@ -1,0 +1,35 @@
+"""One alert, opened: its score, the reasons for it, what is known of both sides, and what a person says of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import streamlit as st
+
+from core.contracts import Sector
+from core.data.new_transaction import row_with_history
+from core.errors import AppError
+from core.ui.asking import case_of, decision_of, reasons_for
+from core.ui.correct import show_correction
+from core.ui.i18n import t
+from core.ui.reasons import show_reasons
+from core.ui.scored import Scored
+from core.ui.views import escape, show_error, show_prediction
+
+
+def show_alert_case(sector: Sector, scored: Scored, row: int) -> None:
+    """The case of scored row `row`."""
+    slug, place = sector.slug, scored.transactions.context + row
+    st.subheader(t("Case {name}", name=escape(scored.transactions.ids[place])), anchor=False)
+    table = row_with_history(scored.transactions, place)
+    answer = replace(scored.answer, prediction=scored.decisions.row(row))
+    words, why = st.columns([1, 1.3], gap="large")
+    try:
+        case = case_of(slug, table)
+        with words:
+            show_prediction(slug, answer, case, {})
+        with why:
+            show_reasons(reasons_for(slug, table), decision_of(answer))
+        show_correction(slug, case, answer)
+    except AppError as error:
+        show_error(error)

@@ -1,0 +1,191 @@
+"""The queue of alerts: of each day the k transactions with the highest expected loss, filtered, a page at a time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from core.contracts import N_, Decisions, Sector
+from core.data.transactions import FRAUD, Transactions
+from core.serving.alert_queue import AlertQueue, alert_queue
+from core.ui.alert_case import show_alert_case
+from core.ui.i18n import t
+from core.ui.labels import label_name
+from core.ui.scored import Scored, scored_input
+from core.ui.scored_file import downloads
+
+PER_PAGE = 25
+A_DAY = 20
+"""Alerts a day before anybody says otherwise."""
+A_DAY_MAX = 1000
+ALL = "all"
+DECISIONS = {ALL: N_("All"), "over": N_("Over the threshold"), "under": N_("Under the threshold")}
+
+
+@dataclass(frozen=True)
+class _Filter:
+    """What of the queue is shown."""
+
+    day: str
+    """`ALL` for every day."""
+    least: float
+    decision: str
+    customer: str
+
+
+def show_queue(sector: Sector) -> None:
+    """A file or our own days, the queue that comes of them, one opened case, and the files to take away."""
+    scored = scored_input(sector)
+    if scored is not None:
+        st.fragment(_draw)(sector, scored)
+
+
+def _draw(sector: Sector, scored: Scored) -> None:
+    slug = sector.slug
+    a_day = int(
+        st.number_input(
+            t("Alerts a day that people can look at") if scored.transactions.time is not None else t("Alerts in all"),
+            1,
+            A_DAY_MAX,
+            A_DAY,
+            key=f"{slug}.queue.a_day",
+            persist_state="session",
+        )
+    )
+    queue = alert_queue(scored.transactions, scored.decisions.scores, a_day)
+    _summary(scored, queue)
+    shown = _filtered(scored, queue, _filter_input(slug, scored, queue))
+    row = _table(slug, scored, shown)
+    downloads(sector, scored, queue)
+    if row is not None:
+        show_alert_case(sector, scored, row)
+
+
+def _summary(scored: Scored, queue: AlertQueue) -> None:
+    """How much work the queue is, and how much of what may be lost it holds."""
+    amounts = np.maximum(scored.transactions.amount[scored.transactions.context :], 0.0)
+    loss = float((scored.decisions.scores * amounts).sum())
+    with st.grid(min_column_width=170):
+        st.metric(t("Transactions scored"), f"{len(amounts):,}", border=True)
+        st.metric(t("Over today's threshold"), f"{int(scored.decisions.decided.sum()):,}", border=True)
+        st.metric(t("Alerts in the queue"), f"{len(queue):,}", border=True)
+        if loss > 0:
+            held = 100 * float(queue.expected_loss.sum()) / loss
+            st.metric(t("Of the expected loss"), f"{held:.0f} %", border=True)
+    st.caption(t("Expected loss is score times amount; the queue ranks by it. Both are estimates of the model."))
+    _known(scored, queue)
+
+
+def _known(scored: Scored, queue: AlertQueue) -> None:
+    """Where the table itself says what was a fraud: how many of them the queue holds."""
+    label = scored.transactions.label
+    if label is None:
+        return
+    frauds = label[scored.transactions.context :] == FRAUD
+    if frauds.any():
+        st.caption(
+            t(
+                "The table says of {frauds} of these transactions that they were fraud; the queue holds {found} of "
+                "them. The model does not see these labels before they would be known.",
+                frauds=int(frauds.sum()),
+                found=int(frauds[queue.rows].sum()),
+            )
+        )
+
+
+def _filter_input(slug: str, scored: Scored, queue: AlertQueue) -> _Filter:
+    days = [str(day) for day in np.unique(queue.day)[::-1] if not np.isnat(day)]
+    with st.grid(min_column_width=150):
+        day = st.selectbox(
+            t("Day"),
+            [ALL, *days],
+            index=1 if days else 0,
+            format_func=lambda day: t("All days") if day == ALL else str(day),
+            key=f"{slug}.queue.day.{scored.key[:16]}",
+        )
+        least = st.number_input(t("Amount of at least"), 0.0, None, 0.0, 10.0, key=f"{slug}.queue.least", format="%g")
+        decision = st.selectbox(
+            t("Decision"),
+            list(DECISIONS),
+            format_func={name: t(title) for name, title in DECISIONS.items()}.__getitem__,
+            key=f"{slug}.queue.decision",
+        )
+        customer = ""
+        if scored.transactions.customer is not None:
+            customer = st.text_input(t("Customer"), max_chars=200, key=f"{slug}.queue.customer").strip()
+    return _Filter(str(day), float(least), str(decision), customer)
+
+
+def _filtered(scored: Scored, queue: AlertQueue, chosen: _Filter) -> AlertQueue:
+    table, rows = scored.transactions, queue.rows + scored.transactions.context
+    wanted = table.amount[rows] >= chosen.least if chosen.least > 0 else np.ones(len(queue), bool)
+    if chosen.day != ALL:
+        wanted &= queue.day == np.datetime64(chosen.day)
+    if chosen.decision != ALL:
+        wanted &= scored.decisions.decided[queue.rows] == (chosen.decision == "over")
+    if chosen.customer and table.customer is not None:
+        place = table.customers.index(chosen.customer) if chosen.customer in table.customers else -2
+        wanted &= table.customer[rows] == place
+    return queue.where(wanted)
+
+
+def _table(slug: str, scored: Scored, queue: AlertQueue) -> int | None:
+    """One page of alerts; returns the row whose case is open."""
+    if not len(queue):
+        st.info(t("No alert is left with these filters."))
+        return None
+    pages, key = -(-len(queue) // PER_PAGE), f"{slug}.queue"
+    page = min(int(st.session_state.get(f"{key}.page", 1)), pages)
+    part = slice((page - 1) * PER_PAGE, page * PER_PAGE)
+    rows = [_shown(scored.transactions, scored.decisions, queue, place) for place in range(len(queue))[part]]
+    chosen = [int(row) for row in queue.rows[part]]
+    table = f"{key}.table.{page}.{scored.key[:16]}.{hash(tuple(chosen)) & 0xFFFFFFFF:08x}"
+    st.dataframe(
+        rows,
+        hide_index=True,
+        height=38 + 35 * min(len(rows), 12),
+        column_config={"%": st.column_config.ProgressColumn(t("Score, %"), min_value=0, max_value=100, format="%.1f")},
+        on_select=lambda: _pick(slug, table, chosen),
+        selection_mode="single-row",
+        key=table,
+    )
+    if pages > 1:
+        st.pagination(pages, key=f"{key}.page")
+    st.caption(
+        t(
+            "{first} to {last} of {count} alerts. Select a row to open its case.",
+            first=part.start + 1,
+            last=part.start + len(rows),
+            count=len(queue),
+        )
+    )
+    open_row = st.session_state.get(f"{key}.open")
+    return open_row if open_row in chosen else None
+
+
+def _pick(slug: str, table: str, rows: list[int]) -> None:
+    picked = st.session_state[table].selection.rows
+    st.session_state[f"{slug}.queue.open"] = rows[picked[0]] if picked else None
+
+
+def _shown(table: Transactions, decisions: Decisions, queue: AlertQueue, place: int) -> dict[str, Any]:
+    scored = int(queue.rows[place])
+    row = table.context + scored
+    cells: dict[str, Any] = {t("Rank"): int(queue.rank[place])}
+    if table.time is not None:
+        cells[t("Time")] = str(table.time[row]).replace("T", " ")
+    cells[t("Transaction")] = str(table.ids[row])
+    for title, names, places in (
+        (t("Customer"), table.customers, table.customer),
+        (t("Terminal"), table.terminals, table.terminal),
+    ):
+        if places is not None:
+            cells[title] = names[places[row]] if places[row] >= 0 else ""
+    cells[t("Amount")] = float(table.amount[row])
+    cells["%"] = 100 * float(decisions.scores[scored])
+    cells[t("Expected loss")] = round(float(queue.expected_loss[place]), 2)
+    cells[t("Decision")] = label_name(decisions.row(scored).decision or "") or t("No answer")
+    return cells

@@ -1,0 +1,55 @@
+"""One transaction from the choice to the answer: score, reasons in words, what-if, and what a person says of it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.contracts import Sector
+from core.data.new_transaction import NewTransaction, on_history
+from core.errors import AppError
+from core.ui.asking import answer_of, case_of, decision_of, fields_of, reasons_for
+from core.ui.correct import show_correction
+from core.ui.i18n import t
+from core.ui.reasons import show_reasons
+from core.ui.transaction import Form, SampleRow, show_recent, transaction_input
+from core.ui.views import show_error, show_prediction
+from core.ui.what_if import show_what_if
+
+
+def show_single(sector: Sector) -> None:
+    """A sample or a transaction of the visitor's own, and everything that follows from it."""
+    from core.data.simulated_bank import sample_bank, sample_transactions
+
+    try:
+        form = Form(sector.slug, sample_bank(), fields_of(sector.slug))
+    except AppError as error:
+        show_error(error)
+        return
+    asked = transaction_input(form, [SampleRow(t(sample.title), sample.place) for sample in sample_transactions()])
+    if asked is None:
+        st.caption(t("Choose a sample above, or fill in the form, to get an answer."))
+        return
+    try:
+        _show(form, asked)
+    except AppError as error:
+        show_error(error)
+
+
+def _show(form: Form, asked: NewTransaction) -> None:
+    slug, table = form.slug, on_history(form.bank, asked)
+    answer, case = answer_of(slug, table), case_of(slug, table)
+    words, why = st.columns([1, 1.3], gap="large")
+    with words:
+        _said(asked)
+        show_prediction(slug, answer, case, {})
+        show_recent(form, asked)
+    with why:
+        show_reasons(reasons_for(slug, table), decision_of(answer))
+    show_what_if(form, asked)
+    show_correction(slug, case, answer)
+
+
+def _said(asked: NewTransaction) -> None:
+    """The transaction in a line, so that a number in the reasons can be found again."""
+    when = "" if asked.time is None else str(asked.time).replace("T", " ")
+    st.markdown(f"**{asked.amount:,.2f}** · {when}".rstrip(" ·"))
