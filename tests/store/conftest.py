@@ -9,8 +9,12 @@ from pathlib import Path
 import pytest
 
 from core.settings import settings
+from core.store.versions import Version
+from core.training.evaluation import save_evaluation
 from tests.house import House, open_house
+from tests.jobs.fake_sector import SLUG
 from tests.store import postgres
+from tests.store.bundles import evaluation, to_bytes
 
 __all__ = ["house"]
 
@@ -34,3 +38,14 @@ def house(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mo
         made = stack.enter_context(open_house(tmp_path, monkeypatch))
         settings.cache_clear()
         yield made
+
+
+@pytest.fixture
+def exported(house: House) -> tuple[bytes, Version]:
+    """The bytes of a version with an evaluation, and the version."""
+    folder = house.staged(b"weights", labels=["a", "b"])
+    save_evaluation(folder, evaluation())
+    save_evaluation(folder / "validation", evaluation())
+    (folder / "card.md").write_text("# Card\n")
+    version = house.registry.register(SLUG, folder, name="mine")
+    return to_bytes(version), version
