@@ -10,6 +10,7 @@ from sklearn.metrics import roc_auc_score
 
 from core.data.payments import DRIFT_DAYS, OLD_LIMIT, SCENARIOS, PaymentWorld, simulate
 from core.data.transactions import FRAUD, GENUINE, Transactions, fingerprint
+from core.tasks.fraud_detection.features import FeaturePlan
 
 WORLD = PaymentWorld(customers=2000, terminals=800, days=180, seed=4)
 AUC_LIMIT = 0.99
@@ -147,6 +148,18 @@ def test_no_single_column_gives_the_label_away(seed):
     for name, values in columns.items():
         area = roc_auc_score(rows.label, values)
         assert max(area, 1 - area) < AUC_LIMIT, name
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_no_feature_of_the_fraud_task_gives_the_label_away(seed):
+    rows = simulate(replace(WORLD, customers=800, terminals=300, days=120, seed=seed))
+    table = FeaturePlan.fit(rows, np.arange(len(rows)), 7).build(rows)
+    areas = {
+        name: roc_auc_score(rows.label, np.nan_to_num(values, nan=-1.0))
+        for name, values in zip(table.names, table.values.T, strict=True)
+    }
+    strongest = max(areas.values())
+    assert 0.6 < strongest < 0.9, areas
 
 
 def test_a_world_of_one_is_a_world():

@@ -15,7 +15,9 @@ import pytest
 from bench.payments import choose, known_frauds, last_days
 from core.data import catalog, simulated_bank
 from core.data.payments import PaymentWorld, simulate
+from core.data.read_transactions import open_transactions
 from core.data.simulated_bank import SMALL_DAYS, SMALL_WORLD, TITLES, make_bank, sample_bank, sample_transactions, save
+from core.data.transaction_check import check_transactions
 from core.data.transactions import FRAUD, fingerprint
 from core.errors import AppError
 from core.fetch import fetch
@@ -89,7 +91,20 @@ def test_a_saved_bank_keeps_its_columns(tmp_path: Path):
     assert (frame["time"].to_numpy().astype("datetime64[s]") == rows.time).all()
 
 
-def test_the_whole_bank_is_made_on_first_use_and_kept(home: Path, monkeypatch: pytest.MonkeyPatch):
+def test_what_is_saved_reads_like_any_file_of_payments(tmp_path: Path):
+    """Its columns are guessed, and what ships is the same bank whichever way it is read."""
+    read, shipped = open_transactions(SAMPLES / "bank.parquet", "bank"), sample_bank()
+    assert read.columns == shipped.columns
+    assert not read.refused
+    for name in ("ids", "amount", "time", "label", "scenario"):
+        assert np.array_equal(getattr(read, name), getattr(shipped, name)), name
+    for places, names in (("customer", "customers"), ("terminal", "terminals")):
+        one, other = (np.array(getattr(rows, names))[getattr(rows, places)] for rows in (read, shipped))
+        assert np.array_equal(one, other)
+    assert check_transactions(read, 7).split is not None
+
+
+def test_the_whole_bank_is_made_on_first_use_and_kept(home: Path):
     path = catalog.local_path("simulated_bank")
     assert path == home / "data" / "simulated_bank" / "transactions.parquet"
     assert catalog.is_public(path)
