@@ -86,7 +86,7 @@ def is_number(column: pd.Series[Any], share: float = NUMERIC_MIN) -> bool:
         return bool(pd.api.types.is_numeric_dtype(column))
     read = read_numbers(column)
     filled = int((~read.missing).sum())
-    return filled > 0 and int(read.bad.sum()) <= (1 - share) * filled
+    return filled > 0 and int((~read.missing & ~read.bad).sum()) >= share * filled
 
 
 def has_codes(column: pd.Series[Any]) -> bool:
@@ -130,7 +130,7 @@ def _finite(
 def _from_texts(texts: list[str], name: str) -> tuple[NDArray[np.float64], tuple[Message, ...]]:
     """Shape (len(texts),): numbers, infinite where a text is none; and what was converted."""
     matches = [_NUMBER.fullmatch(unicodedata.normalize("NFKC", text).replace("\u2212", "-")) for text in texts]
-    digits = [match["digits"].strip() for match in matches if match]
+    digits = [re.sub("[' ]", "", match["digits"]) for match in matches if match]
     with_comma = any(map(_COMMA_SHOWN.fullmatch, digits)) and not any(map(_POINT_SHOWN.fullmatch, digits))
     numbers = np.array([_value(match, with_comma) if match else np.inf for match in matches], np.float64)
     notices = []

@@ -51,7 +51,7 @@ def is_time(column: pd.Series[Any], share: float = NUMERIC_MIN, counts: bool = F
     except InputRefused:  # a time for certain, though nobody knows which
         return True
     filled = int((~read.missing).sum())
-    return filled > 0 and int(read.bad.sum()) <= (1 - share) * filled
+    return filled > 0 and int((~read.missing & ~read.bad).sum()) >= share * filled
 
 
 def read_times(column: pd.Series[Any]) -> Column[np.datetime64]:
