@@ -6,6 +6,7 @@ import io
 import os
 import zipfile
 import zlib
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -219,7 +220,7 @@ def _no_images(label: str) -> InputRefused:
     )
 
 
-class _Source:
+class _Source(ABC):
     """What the two kinds of collection share."""
 
     entries: tuple[ImageEntry, ...]
@@ -227,8 +228,9 @@ class _Source:
     notices: tuple[Message, ...]
     _limits: Limits
 
+    @abstractmethod
     def _bytes(self, entry: ImageEntry) -> bytes:
-        raise NotImplementedError
+        """The packed file of an entry, as it is."""
 
     def read(self, entry: ImageEntry) -> ImageSample:
         """Read one of `entries`."""
