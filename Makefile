@@ -60,7 +60,7 @@ shots: $(DEV)  ## Screenshots of every page, light and dark, wide and narrow, en
 .PHONY: messages
 messages: $(DEV)  ## Extract the messages, merge them into every catalogue, compile the catalogues.
 	mkdir -p build
-	$(PY) -m babel.messages.frontend extract -F babel.cfg -k t -k N_ --no-location --sort-output \
+	$(PY) -m babel.messages.frontend extract -F babel.cfg -k t -k N_ -k told --no-location --sort-output \
 		--project Vitrine -o build/vitrine.pot .
 	$(PY) -m babel.messages.frontend update -D vitrine -d assets/locales -i build/vitrine.pot \
 		--no-fuzzy-matching --ignore-obsolete

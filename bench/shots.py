@@ -10,7 +10,6 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from core.catalog import SECTORS
-from core.ui.sections import SECTIONS
 from tests.load.server import serving
 
 FLAGS = [
@@ -26,7 +25,7 @@ LOCALES = {"en": "en-US", "zh": "zh-CN"}
 ROOM_PARTS = ("versions", "origins", "jobs", "audit", "disk")
 PAGES = {
     "home": "",
-    **{f"{sector.slug}-{view}": f"{sector.slug}?view={view}" for sector in SECTORS for view in SECTIONS},
+    **{f"{sector.slug}-{view}": f"{sector.slug}?view={view}" for sector in SECTORS for view in sector.sections},
     **{f"models-{part}": f"models?models.part={part}" for part in ROOM_PARTS},
 }
 """Name of a picture -> its link."""

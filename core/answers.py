@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from core.catalog import sector
-from core.contracts import ImageSample, Message, Refusal
+from core.contracts import FeatureAttribution, ImageSample, Message, ModelRef, Reason, Refusal
 
 if TYPE_CHECKING:
+    from core.data.transactions import Transactions
     from core.serving.service import Answer
 
 
@@ -31,6 +32,52 @@ def predict_document(
     such as how many files of a zip were no images.
     """
     model = answered[0].answer.model if answered else None
+    return _document(slug, model, [_result(entry) for entry in answered], refused, notices)
+
+
+def table_document(
+    slug: str, table: Transactions | None, answer: Answer | None, refused: Iterable[Refusal] = ()
+) -> dict[str, Any]:
+    """The same for a table of transactions: a result per scored row, in the order of the table.
+
+    `table` and `answer` are None when the table was refused as a whole.
+    """
+    if table is None or answer is None:
+        return _document(slug, None, [], refused, ())
+    notices = (*table.notices, *answer.decisions.notices, *answer.notices)
+    rows = _row_results(table, answer)
+    document = _document(slug, answer.model, rows, (*table.refused, *refused), notices)
+    return document | {"threshold": answer.decisions.threshold, "latency_ms": round(answer.latency_ms, 2)}
+
+
+def attribution_document(found: FeatureAttribution) -> dict[str, Any]:
+    """What every feature adds to the raw score of a row, the strongest first."""
+    order = sorted(range(len(found.names)), key=lambda place: -abs(float(found.contributions[place])))
+    reasons = found.reasons or ("",) * len(found.names)
+    return {
+        "method": found.method,
+        "base": found.base,
+        "total": found.total,
+        "residual": found.residual,
+        "features": [
+            {
+                "name": found.names[place],
+                "value": float(found.values[place]),
+                "contribution": float(found.contributions[place]),
+                "reason": str(reasons[place]),
+            }
+            for place in order
+        ],
+    }
+
+
+def _document(
+    slug: str,
+    model: ModelRef | None,
+    results: list[dict[str, Any]],
+    refused: Iterable[Refusal],
+    notices: Iterable[Message],
+) -> dict[str, Any]:
     return {
         "sector": slug,
         "model": model.sha256 if model else None,
@@ -38,7 +85,7 @@ def predict_document(
         "architecture": model.architecture if model else None,
         "notice": sector(slug).notice,
         "notices": [str(notice) for notice in notices],
-        "results": [_result(entry) for entry in answered],
+        "results": results,
         "refused": [
             {"input": row.name, "code": row.code, "message": str(row.message), "hint": str(row.hint)} for row in refused
         ],
@@ -48,18 +95,40 @@ def predict_document(
 def _result(entry: Answered) -> dict[str, Any]:
     prediction = entry.answer.single
     scores = {label: round(float(score), 6) for label, score in zip(prediction.labels, prediction.scores, strict=True)}
-    reason = prediction.abstained
     return {
         "input": entry.sample.name,
         "label": prediction.decision,
         "decision": prediction.decision,
         "scores": scores,
         "prediction_set": list(prediction.prediction_set),
-        "abstained": {"code": reason.code, "message": str(reason.message)} if reason else None,
+        "abstained": _abstained(prediction.abstained),
         "latency_ms": round(entry.answer.latency_ms, 2),
         "notices": [str(notice) for notice in (*entry.sample.notices, *entry.answer.notices)],
         "removed_tags": list(entry.sample.removed_tags),
     }
+
+
+def _row_results(table: Transactions, answer: Answer) -> list[dict[str, Any]]:
+    found = answer.decisions
+    ordinary, wanted = found.labels
+    abstained = _abstained(found.abstained)
+    scores = [round(score, 6) for score in found.scores.tolist()]
+    decided = [None if abstained else found.labels[over] for over in found.decided.astype(int).tolist()]
+    return [
+        {
+            "input": name,
+            "label": label,
+            "decision": label,
+            "score": score,
+            "scores": {ordinary: round(1 - score, 6), wanted: score},
+            "abstained": abstained,
+        }
+        for name, score, label in zip(table.ids[table.context :].tolist(), scores, decided, strict=True)
+    ]
+
+
+def _abstained(reason: Reason | None) -> dict[str, str] | None:
+    return {"code": reason.code, "message": str(reason.message)} if reason else None
 
 
 def finite(value: Any) -> Any:

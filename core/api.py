@@ -20,17 +20,21 @@ from starlette.routing import Route
 
 from core import answers, catalog
 from core.access import Actor, acting_as
+from core.api_tables import Sent, parse_columns, table_of_json
 from core.contracts import N_, Message
 from core.errors import AppError, InputRefused, ModelRefused, StoreError
 from core.log import log_error
 from core.settings import settings
 
 Handler = Callable[[Request], Awaitable[Response]]
+Work = Callable[[], dict[str, Any]]
 
 _FRAMING_BYTES: Final = 64 * 1024
 """What multipart adds to a file."""
 _BODY_SECONDS: Final = 60.0
 """A sender slower than this is cut off."""
+_ROWS_MAX: Final = 100_000
+"""Rows of one table: each is an entry of the answer, which is made in memory."""
 _AT_ONCE: Final = 4
 _WAITING_MAX: Final = 32
 _CALLER: Final = Actor("api", "viewer", "api")
@@ -109,15 +113,39 @@ async def models(request: Request) -> Response:
 
 @_answers_errors
 async def predict(request: Request) -> Response:
-    """One image in (multipart field of any name, or the raw bytes), one answer out.
+    """One file in (multipart field of any name, or the raw bytes), its answers out.
 
-    Query: `model` (a reference as on the command line, default champion), `coverage` (0.5 to 0.999), `name`.
+    Query: `model` (a reference as on the command line, default champion) and `name`; for images `coverage` (0.5 to
+    0.999), for transactions `threshold` (0 to 1) and `column` (role=name, may be given several times). Transactions
+    also come as JSON: `{"transactions": [{...}, ...], "columns": {"amount": "price"}}`.
     """
     slug = _sector(request)
     _same_origin(request)
-    ref, coverage = request.query_params.get("model", "champion"), _coverage(request)
-    name, data = await _image_of(request)
-    return JSONResponse(await _LINE.run(lambda: _predict(slug, ref, coverage, name, data)))
+    work = await _READS[catalog.sector(slug).reads](request, slug)
+    return JSONResponse(await _LINE.run(work))
+
+
+async def _images(request: Request, slug: str) -> Work:
+    ref, coverage = _ref(request), _fraction(request, "coverage", 0.5, 0.999)
+    name, data = await _file_of(request, "image", settings().limits.image_bytes)
+    return lambda: _predict_image(slug, ref, 0.9 if coverage is None else coverage, name, data)
+
+
+async def _transactions(request: Request, slug: str) -> Work:
+    ref, threshold = _ref(request), _fraction(request, "threshold", 0.0, 1.0)
+    columns = parse_columns(request.query_params.getlist("column"))
+    name, data = await _file_of(request, "transactions.csv", settings().limits.table_bytes)
+    as_json = request.headers.get("content-type", "").startswith("application/json")
+
+    def work() -> dict[str, Any]:
+        sent = table_of_json(data) if as_json else Sent(name, data)
+        return _predict_table(slug, ref, threshold, Sent(name, sent.data, {**sent.columns, **columns}))
+
+    return work
+
+
+_READS: Final[dict[str, Callable[[Request, str], Awaitable[Work]]]] = {"images": _images, "transactions": _transactions}
+"""What a sector reads -> how a request for it is read; what comes back is done in a thread."""
 
 
 class _Line:
@@ -127,7 +155,7 @@ class _Line:
         self._waiting = 0
         self._limiter: anyio.CapacityLimiter | None = None
 
-    async def run(self, work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    async def run(self, work: Work) -> dict[str, Any]:
         if self._waiting >= _WAITING_MAX:
             raise RequestError(
                 503, "api.busy", N_("Too many requests wait already."), N_("Try again in a few seconds.")
@@ -143,7 +171,7 @@ class _Line:
 _LINE: Final = _Line()
 
 
-def _predict(slug: str, ref: str, coverage: float, name: str, data: bytes) -> dict[str, Any]:
+def _predict_image(slug: str, ref: str, coverage: float, name: str, data: bytes) -> dict[str, Any]:
     from core.intake.images import read_image
     from core.serving import service
     from core.store import audit
@@ -156,6 +184,31 @@ def _predict(slug: str, ref: str, coverage: float, name: str, data: bytes) -> di
             raise
         (answer,) = service.predict(slug, [sample], ref, coverage=coverage)
     return answers.predict_document(slug, [answers.Answered(sample, answer)])
+
+
+def _predict_table(slug: str, ref: str, threshold: float | None, sent: Sent) -> dict[str, Any]:
+    from core.data.read_transactions import open_transactions
+    from core.serving import service
+    from core.store import audit
+
+    with acting_as(_CALLER):
+        try:
+            table = open_transactions(sent.data, sent.name, sent.columns)
+            if len(table) > _ROWS_MAX:
+                raise _too_many_rows(len(table))
+        except InputRefused as error:
+            audit.note_refused(slug, [error.code])
+            raise
+        (answer,) = service.predict(slug, [table], ref, threshold=threshold)
+    return answers.table_document(slug, table, answer)
+
+
+def _too_many_rows(rows: int) -> InputRefused:
+    return InputRefused(
+        "api.too_many_rows",
+        Message(N_("The table has {rows} rows; one request may have {limit}."), {"rows": rows, "limit": _ROWS_MAX}),
+        N_("Send it in parts, or use the page or the command line."),
+    )
 
 
 def _models_document(slug: str) -> dict[str, Any]:
@@ -198,25 +251,33 @@ def _same_origin(request: Request) -> None:
         raise RequestError(403, "api.cross_origin", N_("Requests from the pages of another site are not answered."))
 
 
-def _coverage(request: Request) -> float:
-    text = request.query_params.get("coverage", "0.9")
+def _ref(request: Request) -> str:
+    return request.query_params.get("model", "champion")
+
+
+def _fraction(request: Request, name: str, low: float, high: float) -> float | None:
+    text = request.query_params.get(name)
+    if text is None:
+        return None
     try:
-        coverage = float(text)
+        value = float(text)
     except ValueError:
-        coverage = -1.0
-    if not 0.5 <= coverage <= 0.999:
-        raise RequestError(400, "api.coverage", N_("`coverage` has to be a number from 0.5 to 0.999."))
-    return coverage
+        value = -1.0
+    if not low <= value <= high:
+        template = N_("`{name}` has to be a number from {low:g} to {high:g}.")
+        raise RequestError(400, f"api.{name}", Message(template, {"name": name, "low": low, "high": high}))
+    return value
 
 
-async def _image_of(request: Request) -> tuple[str, bytes]:
+async def _file_of(request: Request, name: str, limit: int) -> tuple[str, bytes]:
+    """Name and bytes of the file that was sent, at most `limit` of them; `name` where it came without one."""
     try:
         async with asyncio.timeout(_BODY_SECONDS):
-            body = await _read_bounded(request, settings().limits.image_bytes + _FRAMING_BYTES)
+            body = await _read_bounded(request, limit)
     except TimeoutError:
-        raise RequestError(408, "api.too_slow", N_("The image did not arrive in time.")) from None
+        raise RequestError(408, "api.too_slow", N_("The file did not arrive in time.")) from None
     if not request.headers.get("content-type", "").startswith("multipart/form-data"):
-        return request.query_params.get("name", "image"), body
+        return request.query_params.get("name", name), body
     try:
         form = await _MemoryParser(request.headers, _once(body), max_files=1, max_fields=8).parse()
     except (MultiPartException, KeyError) as error:
@@ -224,28 +285,28 @@ async def _image_of(request: Request) -> tuple[str, bytes]:
     try:
         for part in form.values():
             if isinstance(part, UploadFile):
-                return part.filename or "image", await part.read()
+                return part.filename or name, await part.read()
     finally:
         await form.close()
     raise RequestError(
-        400, "api.no_file", N_("The form holds no file."), N_("Send the image as a file field or as the raw body.")
+        400, "api.no_file", N_("The form holds no file."), N_("Send it as a file field or as the raw body.")
     )
 
 
 async def _read_bounded(request: Request, limit: int) -> bytes:
     announced = request.headers.get("content-length", "")
     body = bytearray()
-    if not (announced.isdigit() and int(announced) > limit):
+    if not (announced.isdigit() and int(announced) > limit + _FRAMING_BYTES):
         async for chunk in request.stream():
             body += chunk
-            if len(body) > limit:
+            if len(body) > limit + _FRAMING_BYTES:
                 break
         else:
             return bytes(body)
     raise RequestError(
         413,
         "api.too_large",
-        Message(N_("An image may have up to {limit_mb} MB."), {"limit_mb": settings().limits.image_bytes // 2**20}),
+        Message(N_("A file may have up to {limit_mb} MB here."), {"limit_mb": limit // 2**20}),
         N_("Send a smaller file."),
     )
 

@@ -22,7 +22,7 @@ SECTOR = sector("medical")
 
 page(SECTOR)
 head = st.container()
-section = section_input(SECTOR.slug)
+section = section_input(SECTOR)
 with head if section in ("answer", "why") else head.expander(t("Samples and upload"), icon=":material/image:"):
     inputs = image_input(SECTOR)
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from core.cli.asked import ColumnOption, columns_of
 from core.cli.shell import (
     DataOption,
     JsonOption,
@@ -23,6 +24,7 @@ from core.cli.shell import (
 )
 from core.cli.versions import version_row
 from core.contracts import Sector
+from core.data.mapping import write_mapping
 from core.errors import InputRefused
 
 _BOOLEANS = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
@@ -62,6 +64,7 @@ def train(
     corrections: Annotated[
         bool, typer.Option("--corrections", help="Learn from the kept corrections of visitors too.")
     ] = False,
+    column: ColumnOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Train in this process, register the result as challenger. Progress on stderr."""
@@ -69,6 +72,8 @@ def train(
 
     entry = sector_of(sector)
     chosen = list(options or []) + ([f"pretrained={preset}"] if preset else [])
+    columns = columns_of(entry, column)
+    chosen += [f"columns={write_mapping(columns)}"] if columns else []
     version, evaluation = train_here(entry, _config(entry, chosen), existing(data), echo=say, corrections=corrections)
     put(version_row(version) | _evaluation_body(evaluation), as_json, f"version {version.ref} is the challenger")
 
@@ -84,13 +89,17 @@ def _evaluation_body(evaluation: Any) -> dict[str, Any]:
 @app.command()
 @guarded
 def evaluate(
-    sector: SectorArgument, data: DataOption, model: ModelOption = "champion", as_json: JsonOption = False
+    sector: SectorArgument,
+    data: DataOption,
+    model: ModelOption = "champion",
+    column: ColumnOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Measure a model on data with known labels; the test split of a file that has one."""
     from core.serving import service
 
-    sector_of(sector)
-    served, evaluation = service.evaluate(sector, existing(data), model)
+    columns = columns_of(sector_of(sector), column)
+    served, evaluation = service.evaluate(sector, existing(data), model, columns)
     body = _evaluation_body(evaluation)
     lines = [
         f"{k:20} {m['value']:.4f}  [{m['low']:.4f}, {m['high']:.4f}]  n={m['n']}" for k, m in body["metrics"].items()

@@ -13,6 +13,8 @@ from core.errors import InputRefused
 def parse_mapping(text: str) -> dict[str, str]:
     """Role -> column; a part with a comma in its name stands in double quotes: `amount=price, "label=fraud, yes"`.
 
+    An empty column (`time=`) means that there is none for the role.
+
     Raises:
         InputRefused: a part is no `role=column`, or a role is named twice.
     """
@@ -23,7 +25,7 @@ def parse_mapping(text: str) -> dict[str, str]:
     found: dict[str, str] = {}
     for part in parts:
         role, given, column = (piece.strip() for piece in part.partition("="))
-        if not (role and given and column):
+        if not (role and given):
             raise _refused(part)
         if role in found:
             raise InputRefused(

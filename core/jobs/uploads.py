@@ -15,6 +15,7 @@ from core.errors import JobError
 from core.intake.labels import display_label
 from core.settings import settings
 
+ENDINGS = ("npz", "zip", "csv", "tsv", "txt", "parquet")
 KEPT_S = 24 * 3600.0
 """An upload that no job was started with is deleted after this long."""
 YOUNG_S = 60.0
@@ -55,11 +56,11 @@ def file_name(sent: str) -> str:
     """A file name of a few plain letters and digits that still tells which data set `sent` is.
 
     Readers know public data sets by their file names. Nothing else of `sent` reaches the disk: no folder, no dot, and
-    no ending but `.npz` or `.zip`.
+    no ending but those of data sets, `.zip` for any other.
     """
     stem, _, ending = display_label(sent).lower().rpartition(".")
     plain = re.sub(r"[^a-z0-9]+", "-", stem).strip("-")
-    return f"{plain or 'data'}{'.npz' if ending == 'npz' else '.zip'}"
+    return f"{plain or 'data'}.{ending if ending in ENDINGS else 'zip'}"
 
 
 def own_args(job_id: str, args: Mapping[str, object]) -> dict[str, object]:

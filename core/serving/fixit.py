@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core import access
-from core.contracts import N_, ImageSample, Message, Refit
+from core.contracts import N_, Message, Refit, Sample
 from core.errors import AppError, InputRefused, StoreError
 from core.log import log_event
 from core.serving import service
@@ -108,10 +108,10 @@ def _fitted(parent: Version, corrections: Sequence[Correction], tolerance: float
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _example(correction: Correction) -> tuple[ImageSample, str] | None:
-    """Picture and right label; None when the picture was deleted a moment ago."""
+def _example(correction: Correction) -> tuple[Sample, str] | None:
+    """What is kept and the right label; None when it was deleted a moment ago."""
     try:
-        return feedback.picture(correction), correction.answer
+        return feedback.kept_sample(correction), correction.answer
     except AppError:
         return None
 

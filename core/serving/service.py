@@ -147,6 +147,8 @@ def predict(slug: str, inputs: Sequence[Any], ref: str | Chosen = CHAMPION, **op
 def explain(slug: str, sample: Any, target: str, method: str, ref: str | Chosen = CHAMPION) -> Explanation:
     """Why the model scores `target` as it does on `sample`; `method` is one of the task's `methods`.
 
+    A row of a table is given as (table, place among its scored rows).
+
     Raises:
         InputRefused: the task has no such method.
         StoreError, ModelRefused: as `predict`.
@@ -223,8 +225,15 @@ def _on_record(action: str, slug: str, inputs: Sequence[Any]) -> Iterator[audit.
         raise
     finally:
         with suppress(StoreError):  # without its key the log cannot be written either; looking goes on
-            facts["input_hmac"] = audit.input_hmac("|".join(str(getattr(sample, "sha256", "")) for sample in inputs))
+            facts["input_hmac"] = audit.input_hmac("|".join(map(_content, inputs)))
         audit.record(action, **facts)
+
+
+def _content(sample: Any) -> str:
+    """Hash of an input; a row of a table is the table with its place in it."""
+    if isinstance(sample, tuple):
+        return ":".join(map(_content, sample))
+    return str(sample) if isinstance(sample, int) else str(getattr(sample, "sha256", ""))
 
 
 @contextmanager

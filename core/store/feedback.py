@@ -1,7 +1,8 @@
 """What visitors say of single predictions: right or wrong, the right answer, a reason; and cases sent to a person.
 
-A picture is kept only when its visitor agreed, and not for ever (`core.store.pictures`). Otherwise nothing of it stays
-but a keyed hash, which tells the same file again.
+What an answer was about is kept only when its visitor agreed, and not for ever: an image as a picture
+(`core.store.pictures`), a transaction as what the model saw of it (`core.store.cases`). Otherwise nothing of it stays
+but a keyed hash, which tells the same input again.
 """
 
 from __future__ import annotations
@@ -19,10 +20,11 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, func, insert, sele
 from sqlalchemy import delete as delete_rows
 
 from core import access
-from core.contracts import N_, ImageSample, Message, ModelRef, Single
+from core.contracts import N_, ImageSample, Message, ModelRef, Sample, Single
 from core.errors import InputRefused, StoreError
 from core.settings import settings
-from core.store import audit, pictures
+from core.store import audit, cases, pictures
+from core.store import kept as kept_files
 from core.store.database import open_store
 from core.store.schema import corrections as table
 
@@ -32,6 +34,7 @@ REVIEW: Kind = "review"
 """Sent to a person, who has not answered yet."""
 
 REASON_LENGTH = 500
+_PICTURE, _CASE = kept_files.ENDINGS
 _numbers = itertools.count(1)
 _latest = {"revision": 0}
 
@@ -49,19 +52,24 @@ class Correction:
     """Of the model's weights."""
     input_hmac: str
     stored: str
-    """Path of the kept picture below the folder of corrections; empty when none is kept."""
+    """Path of the kept picture or case below the folder of corrections; empty when none is kept."""
     decision: str
     answer: str
     reason: str
     scores: Mapping[str, float] = field(hash=False)
-    """Of the model, by label; empty without a kept picture."""
+    """Of the model, by label; empty when nothing is kept."""
     actor: str
     undone: bool
 
     @property
     def kept(self) -> bool:
-        """Whether the picture is here."""
+        """Whether what it is about is here."""
         return bool(self.stored)
+
+    @property
+    def of_table(self) -> bool:
+        """Whether a row of a table is kept, no picture."""
+        return self.stored.endswith(_CASE)
 
     @property
     def right(self) -> bool:
@@ -70,12 +78,12 @@ class Correction:
 
     @property
     def kept_until(self) -> datetime:
-        """When the picture is deleted at the latest."""
+        """When the kept file is deleted at the latest."""
         return self.created + timedelta(days=settings().correction_days)
 
 
 def add(
-    sample: ImageSample, prediction: Single, model: ModelRef, *, answer: str, reason: str = "", keep: bool = False
+    sample: Sample, prediction: Single, model: ModelRef, *, answer: str, reason: str = "", keep: bool = False
 ) -> Correction:
     """Store what a visitor says of a prediction; replaces what was said of this input and model version before.
 
@@ -87,7 +95,7 @@ def add(
         model: Which model.
         answer: The right label; equal to the decision when the model was right.
         reason: A remark, cut at `REASON_LENGTH` characters.
-        keep: The visitor agreed that the picture is kept.
+        keep: The visitor agreed that the sample is kept.
 
     Raises:
         InputRefused: the answer is no label of the model.
@@ -98,8 +106,8 @@ def add(
     return _put(_entry(CORRECTION, sample, prediction, model, keep), sample, answer=answer, reason=reason)
 
 
-def review(sample: ImageSample, prediction: Single, model: ModelRef) -> Correction:
-    """Send a prediction to a person; the picture is kept, because without it there is nothing to look at.
+def review(sample: Sample, prediction: Single, model: ModelRef) -> Correction:
+    """Send a prediction to a person; the sample is kept, because without it there is nothing to look at.
 
     Raises:
         StoreError: there are as many entries as the settings allow, or the database cannot be written.
@@ -137,7 +145,7 @@ def corrections(sector: str, kind: Kind | None = None) -> list[Correction]:
     return _read(wanted & _visible())
 
 
-def find(sample: ImageSample, model: ModelRef) -> Correction | None:
+def find(sample: Sample, model: ModelRef) -> Correction | None:
     """The standing entry about this input and model version, if the one who asks may see it."""
     found = _read(_same(model.sector, _hmac(sample), model.sha256) & ~table.c.undone & _visible())
     return found[0] if found else None
@@ -149,19 +157,21 @@ def revision() -> int:
 
 
 def kept(sector: str) -> list[Correction]:
-    """Corrections that a training can learn from, oldest first: with a picture, not undone."""
+    """Corrections that a training can learn from, oldest first: with a kept sample, not undone."""
     sweep()
     usable = (table.c.sector == sector) & (table.c.kind == CORRECTION) & ~table.c.undone & (table.c.stored != "")
     return _read(usable)[::-1]
 
 
-def picture(correction: Correction) -> ImageSample:
-    """The kept picture; raises `StoreError` when there is none."""
+def kept_sample(correction: Correction) -> Sample:
+    """What is kept of the input; raises `StoreError` when nothing is."""
+    if correction.of_table:
+        return cases.read(correction.stored)
     return pictures.read(correction.stored)
 
 
 def undo(correction_id: str) -> None:
-    """Take a correction back: it stays in the list as undone, its picture is deleted.
+    """Take a correction back: it stays in the list as undone, what was kept is deleted.
 
     Raises:
         StoreError: there is no such correction.
@@ -172,11 +182,11 @@ def undo(correction_id: str) -> None:
         changed = update(table).where(table.c.id == correction_id).values(undone=True, stored="", scores={})
         ledger.connection.execute(changed)
         _note(ledger, "correction.undo", found)
-    pictures.remove([found.stored])
+    kept_files.remove([found.stored])
 
 
 def delete(correction_id: str) -> None:
-    """Delete a correction with its picture; nothing of it stays but the audit log's keyed hash.
+    """Delete a correction with what was kept for it; nothing of it stays but the audit log's keyed hash.
 
     Raises:
         StoreError, AccessRefused: as `undo`.
@@ -185,21 +195,21 @@ def delete(correction_id: str) -> None:
         found = _own(ledger.connection, correction_id)
         ledger.connection.execute(delete_rows(table).where(table.c.id == correction_id))
         _note(ledger, "correction.delete", found)
-    pictures.remove([found.stored])
+    kept_files.remove([found.stored])
 
 
 def training_folder(sector: str, target: Path) -> int:
-    """Write every kept correction as `<label>/<id>.png` below `target`, anew; returns how many there are.
+    """Write every kept correction as `<label>/<id>.png` or `.json` below `target`, anew; returns how many there are.
 
     A label that is no plain name of a folder is left out.
     """
-    return pictures.lay_out([(entry.answer, entry.stored) for entry in kept(sector)], target)
+    return kept_files.lay_out([(entry.answer, entry.stored) for entry in kept(sector)], target)
 
 
 def sweep() -> int:
-    """Delete pictures that are older than the settings allow and files without a row; returns how many pictures were.
+    """Delete what was kept longer than the settings allow and files without a row; returns how many had their time.
 
-    The answer stays without its picture; a case that nobody answered in that time goes as a whole.
+    The answer stays without its sample; a case that nobody answered in that time goes as a whole.
     """
     limit = datetime.now(UTC) - timedelta(days=settings().correction_days)
     stale = (table.c.created < limit) & (table.c.stored != "")
@@ -210,12 +220,12 @@ def sweep() -> int:
             ledger.connection.execute(delete_rows(table).where(gone & (table.c.kind == REVIEW)))
             ledger.connection.execute(update(table).where(gone).values(stored="", scores={}))
             ledger.record("correction.expire", n_items=len(old))
-        pictures.remove([each.stored for each in old])
-    pictures.remove(pictures.strays({entry.stored for entry in _read(table.c.stored != "")}))
+        kept_files.remove([each.stored for each in old])
+    kept_files.remove(kept_files.strays({entry.stored for entry in _read(table.c.stored != "")}))
     return len(old)
 
 
-def _entry(kind: Kind, sample: ImageSample, prediction: Single, model: ModelRef, keep: bool) -> Correction:
+def _entry(kind: Kind, sample: Sample, prediction: Single, model: ModelRef, keep: bool) -> Correction:
     identity = uuid.uuid4().hex
     return Correction(
         id=identity,
@@ -225,7 +235,7 @@ def _entry(kind: Kind, sample: ImageSample, prediction: Single, model: ModelRef,
         version=model.version,
         sha256=model.sha256,
         input_hmac=_hmac(sample),
-        stored=f"{model.sector}/{identity}.png" if keep else "",
+        stored=f"{model.sector}/{identity}{_PICTURE if isinstance(sample, ImageSample) else _CASE}" if keep else "",
         decision=prediction.decision or "",
         answer="",
         reason="",
@@ -235,12 +245,12 @@ def _entry(kind: Kind, sample: ImageSample, prediction: Single, model: ModelRef,
     )
 
 
-def _put(entry: Correction, sample: ImageSample, *, answer: str, reason: str) -> Correction:
+def _put(entry: Correction, sample: Sample, *, answer: str, reason: str) -> Correction:
     sweep()
     entry = replace(entry, answer=answer, reason=_short(reason))
     try:
         if entry.stored:
-            pictures.write(entry.stored, sample.pixels)
+            _keep(entry.stored, sample)
         with _change() as ledger:
             before = _same(entry.sector, entry.input_hmac, entry.sha256) & _visible()
             replaced = [_correction(row) for row in ledger.connection.execute(select(table).where(before)).mappings()]
@@ -250,10 +260,17 @@ def _put(entry: Correction, sample: ImageSample, *, answer: str, reason: str) ->
             details = {"right": entry.right, "kept": entry.kept, "replaced": len(replaced)}
             _note(ledger, "correct" if entry.kind == CORRECTION else "review", entry, details)
     except BaseException:
-        pictures.remove([entry.stored])
+        kept_files.remove([entry.stored])
         raise
-    pictures.remove([each.stored for each in replaced])
+    kept_files.remove([each.stored for each in replaced])
     return entry
+
+
+def _keep(stored: str, sample: Sample) -> None:
+    if isinstance(sample, ImageSample):
+        pictures.write(stored, sample.pixels)
+    else:
+        cases.write(stored, sample)
 
 
 @contextmanager
@@ -290,7 +307,7 @@ def _scores(prediction: Single) -> dict[str, float]:
     return {label: round(float(score), 6) for label, score in zip(prediction.labels, prediction.scores, strict=True)}
 
 
-def _hmac(sample: ImageSample) -> str:
+def _hmac(sample: Sample) -> str:
     return audit.input_hmac(sample.sha256)
 
 
@@ -304,7 +321,7 @@ def _same(sector: str, input_hmac: str, sha256: str) -> ColumnElement[bool]:
 
 
 def _visible() -> ColumnElement[bool]:
-    """A viewer sees his own entries: reasons and pictures are nobody else's business."""
+    """A viewer sees his own entries: reasons and samples are nobody else's business."""
     everything = table.c.seq > 0
     return everything if access.allowed("presenter") else table.c.actor == access.current().id
 

@@ -10,7 +10,8 @@ from pathlib import Path
 from core.contracts import Message
 
 CORRECTIONS = "corrections"
-"""Folder of a run's directory with visitors' corrections to learn from, as `<label>/<id>.png`; absent without any."""
+"""Folder of a run's directory with visitors' corrections to learn from; absent without any. They lie there as
+`<label>/<id>.png`, those of tables as `.json`."""
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""Two versions on the same images: what the newer one fixed and broke, all figures side by side, and the images."""
+"""Two versions on the same examples: what the newer one fixed and broke, all figures side by side, the examples."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ from core.ui.figures import data_line
 from core.ui.i18n import t
 from core.ui.measured import Measured, interval
 from core.ui.views import say
+from core.ui.wording import told
 
 if TYPE_CHECKING:
     from core.training.quality import Comparison
 
 
-def show_comparison(champion: Evaluation | None, challenger: Evaluation | None) -> Comparison | None:
+def show_comparison(slug: str, champion: Evaluation | None, challenger: Evaluation | None) -> Comparison | None:
     """What changed, or why that cannot be told, and all figures; returns what changed."""
     if champion is None or challenger is None:
         st.info(t("One of the two versions has no stored evaluation, so they cannot be compared."))
@@ -27,20 +28,22 @@ def show_comparison(champion: Evaluation | None, challenger: Evaluation | None) 
 
     reason = quality.why_incomparable(champion, challenger)
     if reason is not None:
-        st.info(f"{t('The two cannot be compared image by image.')} {say(reason)}", icon=":material/difference:")
+        st.info(
+            f"{told('The two cannot be compared image by image.', slug)} {say(reason)}", icon=":material/difference:"
+        )
     comparison = quality.compare(champion, challenger)
     if comparison is not None:
-        _show_change(comparison)
+        _show_change(slug, comparison)
     _side_by_side(champion, challenger)
     return comparison
 
 
 def show_changed(measured: Measured, champion: Evaluation, comparison: Comparison) -> None:
-    """The images that the newer version fixed or broke, when the visitor asks for them.
+    """The examples that the newer version fixed or broke, when the visitor asks for them.
 
     Args:
         measured: The newer version with its evaluation.
-        champion: The older one's evaluation on the same images.
+        champion: The older one's evaluation on the same examples.
         comparison: Of the two.
     """
     titles = {
@@ -48,7 +51,7 @@ def show_changed(measured: Measured, champion: Evaluation, comparison: Compariso
         "fixed": t("Fixed {count}: see them", count=len(comparison.fixed)),
     }
     chosen = st.segmented_control(
-        t("Images that changed sides"),
+        told("Images that changed sides", measured.slug),
         list(titles),
         format_func=titles.__getitem__,
         key=f"{measured.slug}.changed",
@@ -60,16 +63,17 @@ def show_changed(measured: Measured, champion: Evaluation, comparison: Compariso
         show_examples(measured, "changed", part, examples_of(measured.evaluation, ids, champion))
 
 
-def _show_change(comparison: Comparison) -> None:
+def _show_change(slug: str, comparison: Comparison) -> None:
     difference = comparison.accuracy_difference
     fixed, broke, same = st.columns(3)
     fixed.metric(t("Fixed"), len(comparison.fixed), border=True, help=t("Wrong before, right now"))
     broke.metric(t("Broke"), len(comparison.broke), border=True, help=t("Right before, wrong now"))
     same.metric(t("Change in accuracy"), t("{value:+.1f} points", value=100 * difference.value), border=True)
     st.caption(
-        t(
+        told(
             "Same {n} images. Change in accuracy {value:+.1f} percentage points, 95 % interval {low:+.1f} to "
             "{high:+.1f}; exact McNemar test p = {p:.3f}.",
+            slug,
             n=comparison.n,
             value=100 * difference.value,
             low=100 * difference.low,

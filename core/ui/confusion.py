@@ -13,6 +13,7 @@ from core.ui.labels import label_name
 from core.ui.measured import Measured
 from core.ui.theme import mode, palette, show_chart
 from core.ui.views import chart_text
+from core.ui.wording import told
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -37,10 +38,12 @@ def show_confusion(measured: Measured) -> None:
         on_select=lambda: choose_cell(slug, k, key),
         selection_mode="points",
     )
-    st.caption(t("Number of images; the colour is the share of each true label. Click a cell to see its images."))
+    st.caption(
+        told("Number of images; the colour is the share of each true label. Click a cell to see its images.", slug)
+    )
     _boxes(measured)
     ids = quality.confusion_ids(measured.evaluation, truth, decided)
-    st.caption(t("{count} images, the most confident first", count=len(ids)))
+    st.caption(told("{count} images, the most confident first", slug, count=len(ids)))
     show_examples(measured, "cell", f"{truth}.{decided}", examples_of(measured.evaluation, ids))
 
 
@@ -64,7 +67,7 @@ def _boxes(measured: Measured) -> None:
     slug, labels = measured.slug, [label_name(label) for label in measured.evaluation.labels]
     left, right = st.columns(2)
     for column, title, name in (
-        (left, t("Images that are"), "cell_truth"),
+        (left, told("Images that are", slug), "cell_truth"),
         (right, t("and were read as"), "cell_decided"),
     ):
         column.selectbox(

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final, Literal
 
+import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
 
 from core import access
-from core.contracts import Sector
+from core.contracts import ImageSample, Sample, Sector, TransactionCase
 from core.errors import AppError
 from core.store import feedback
 from core.store.feedback import CORRECTION, REVIEW, Correction
@@ -17,6 +19,7 @@ from core.ui.i18n import t
 from core.ui.labels import label_name
 from core.ui.pictures import kept_picture, show_picture
 from core.ui.views import escape, for_display, show_error
+from core.ui.wording import told
 
 CASES_SHOWN: Final = 4
 """Open cases drawn at once, the oldest first."""
@@ -52,7 +55,7 @@ def corrections_input(slug: str) -> bool:
         t("Learn from the {count} kept corrections too", count=count),
         key=f"{slug}.with_corrections",
         persist_state="session",
-        help=t("They join the training images only. What is among the test or validation images is left out."),
+        help=told("They join the training images only. What is among the test or validation images is left out.", slug),
     )
 
 
@@ -60,7 +63,9 @@ def _show_cases(slug: str, cases: Sequence[Correction]) -> None:
     if not cases:
         return
     st.markdown(f"**{t('For a person: {count} open cases', count=len(cases))}**")
-    st.caption(t("The model declined these images or could not choose. An answer makes a correction of the case."))
+    st.caption(
+        told("The model declined these images or could not choose. An answer makes a correction of the case.", slug)
+    )
     for case in list(reversed(cases))[:CASES_SHOWN]:
         with st.container(border=True):
             _show_case(slug, case)
@@ -69,7 +74,7 @@ def _show_cases(slug: str, cases: Sequence[Correction]) -> None:
 def _show_case(slug: str, case: Correction) -> None:
     picture, words = st.columns([1, 2], gap="medium")
     with picture:
-        _show_picture(slug, case, "stretch")
+        _show_kept(slug, case, "stretch")
     with words:
         st.caption(f"{_time(case)} · {t('version {number}', number=escape(case.version))}")
         scores = sorted(case.scores.items(), key=lambda pair: -pair[1])[:5]
@@ -79,13 +84,31 @@ def _show_case(slug: str, case: Correction) -> None:
         _button(slug, "delete_case", t("Delete the case"), case, feedback.delete)
 
 
-def _show_picture(slug: str, entry: Correction, width: int | Literal["stretch"]) -> None:
+def _show_kept(slug: str, entry: Correction, width: int | Literal["stretch"]) -> None:
+    """The picture, or what is kept of a row of a table."""
     try:
-        shown = kept_picture(slug, ("kept", entry.id), lambda: for_display(feedback.picture(entry).pixels, 320))
+        if entry.of_table:
+            _show_values(f"{slug}.kept.{entry.id}", feedback.kept_sample(entry))
+            return
+        shown = kept_picture(slug, ("kept", entry.id), lambda: _pixels(feedback.kept_sample(entry)))
     except AppError as error:
         show_error(error)
         return
     show_picture(shown, t("The kept image"), width=width)
+
+
+def _show_values(key: str, sample: Sample) -> None:
+    if not isinstance(sample, TransactionCase):
+        raise TypeError("no row of a table")
+    values = [value if isinstance(value, str) else f"{value:g}" for value in sample.values.values()]
+    table = {t("Feature"): list(sample.values), t("Value"): values}
+    st.dataframe(table, hide_index=True, height=min(38 + 35 * len(values), 248), key=key)
+
+
+def _pixels(sample: Sample) -> NDArray[np.uint8]:
+    if not isinstance(sample, ImageSample):
+        raise TypeError("no image")
+    return for_display(sample.pixels, 320)
 
 
 def _answer_form(slug: str, case: Correction) -> None:
@@ -104,15 +127,16 @@ def _answer(slug: str, case_id: str, key: str) -> None:
 def _show_list(slug: str, corrections: Sequence[Correction]) -> None:
     standing = [entry for entry in corrections if not entry.undone]
     st.caption(
-        t(
+        told(
             "{count} corrections: the model was wrong in {wrong}; {kept} images are kept to learn from.",
+            slug,
             count=len(standing),
             wrong=sum(not entry.right for entry in standing),
             kept=sum(entry.kept for entry in standing),
         )
     )
-    st.caption(kept_sentence())
-    rows = [_row(entry) for entry in corrections]
+    st.caption(kept_sentence(slug))
+    rows = [_row(slug, entry) for entry in corrections]
     st.dataframe(rows, hide_index=True, height=min(38 + 35 * len(rows), 248), key=f"{slug}.corrections")
     chosen = st.selectbox(
         t("Take back or delete"),
@@ -121,11 +145,11 @@ def _show_list(slug: str, corrections: Sequence[Correction]) -> None:
         key=f"{slug}.chosen_correction",
     )
     if chosen.kept:
-        _show_picture(slug, chosen, 160)
+        _show_kept(slug, chosen, 160)
     with st.container(horizontal=True):
         _button(slug, "undo_correction", t("Undo"), chosen, feedback.undo, disabled=chosen.undone)
         _button(slug, "delete_correction", t("Delete"), chosen, feedback.delete)
-    st.caption(t("Undo deletes the image and leaves a line in the list; delete removes the line as well."))
+    st.caption(told("Undo deletes the image and leaves a line in the list; delete removes the line as well.", slug))
 
 
 def _button(slug: str, name: str, title: str, entry: Correction, action: Any, **options: Any) -> None:
@@ -134,7 +158,7 @@ def _button(slug: str, name: str, title: str, entry: Correction, action: Any, **
     )
 
 
-def _row(entry: Correction) -> dict[str, Any]:
+def _row(slug: str, entry: Correction) -> dict[str, Any]:
     verdict = t("right") if entry.right else t("wrong")
     return {
         t("When"): _time(entry),
@@ -142,7 +166,7 @@ def _row(entry: Correction) -> dict[str, Any]:
         t("The model said"): _name(entry.decision),
         t("The right answer"): _name(entry.answer),
         t("Reason"): entry.reason,
-        t("Image kept until"): entry.kept_until.astimezone().strftime("%Y-%m-%d %H:%M") if entry.kept else "–",
+        told("Image kept until", slug): entry.kept_until.astimezone().strftime("%Y-%m-%d %H:%M") if entry.kept else "–",
         t("Version"): entry.version,
         t("Said by"): entry.actor,
     }

@@ -21,7 +21,7 @@ def show_roc(measured: Measured) -> None:
     from core.training import quality
 
     evaluation, target = measured.evaluation, target_input(measured)
-    if not both_present(evaluation, target):
+    if not both_present(measured.slug, evaluation, target):
         return
     false_rate, true_rate, _ = quality.roc_points(evaluation, target)
     figure = _curve(100 * false_rate, 100 * true_rate)
@@ -40,7 +40,7 @@ def show_pr(measured: Measured) -> None:
     from core.training import quality
 
     evaluation, target = measured.evaluation, target_input(measured)
-    if not both_present(evaluation, target):
+    if not both_present(measured.slug, evaluation, target):
         return
     recall, precision, _ = quality.pr_points(evaluation, target)
     share = 100 * float(np.mean(np.asarray(evaluation.table["truth"]) == target))

@@ -15,6 +15,7 @@ from core.ui.labels import label_name
 from core.ui.measured import Measured
 from core.ui.pictures import jpeg, show_picture
 from core.ui.views import escape, for_display, say, show_error
+from core.ui.wording import told
 
 PER_PAGE = 12
 _SMALL_SIDE = 220
@@ -94,7 +95,7 @@ def _draw(measured: Measured, kind: str, part: str, examples: Sequence[Example])
         if pages > 1:
             st.pagination(pages, key=f"{key}.page")
     else:
-        _table(examples)
+        _table(measured.slug, examples)
     if found.hint is not None:
         st.caption(f":material/info: {say(found.hint)}")
 
@@ -154,10 +155,10 @@ def _open(measured: Measured, example: Example) -> None:
     dialog()
 
 
-def _table(examples: Sequence[Example]) -> None:
+def _table(slug: str, examples: Sequence[Example]) -> None:
     rows = [
         {
-            t("Image"): example.id,
+            told("Image", slug): example.id,
             t("True label"): label_name(example.truth),
             **({t("Read before as"): label_name(example.before)} if example.before else {}),
             t("Decision"): label_name(example.decided),

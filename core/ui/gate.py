@@ -16,6 +16,7 @@ from core.store.versions import Version
 from core.ui.i18n import t
 from core.ui.moves import move, version_name
 from core.ui.views import say, show_error
+from core.ui.wording import told
 
 if TYPE_CHECKING:
     from core.training.gate import Check, Verdict
@@ -51,7 +52,7 @@ def show_verdict(sector: Sector, champion: Version, rival: Version) -> Verdict |
         show_error(error)
         return None
     box = {"pass": st.success, "fail": st.error, "undecided": st.warning}[verdict.result]
-    box(t(RESULTS[verdict.result]), icon=":material/rule:")
+    box(told(RESULTS[verdict.result], sector.slug), icon=":material/rule:")
     st.markdown("\n".join(_line(check) for check in verdict.checks))
     if allowed("presenter") and any(check.name == "latency" and check.value is None for check in verdict.checks):
         _offer_measuring(sector.slug, champion, rival)

@@ -16,6 +16,7 @@ from core.ui.ended import show_ended
 from core.ui.i18n import t
 from core.ui.run_curves import show_run_curves
 from core.ui.views import escape, plain, say, show_error
+from core.ui.wording import told
 
 REFRESH_S = 1.0
 STATUS_NAMES = {
@@ -81,7 +82,7 @@ def _draw(slug: str, job_id: str, was_live: bool) -> None:
         _cancel(slug, record)
     else:
         show_ended(slug, record)
-    _log(events)
+    _log(slug, events)
 
 
 def _events(slug: str, record: JobRecord) -> list[Event]:
@@ -112,7 +113,7 @@ def show_progress(record: JobRecord, events: Sequence[Event] = ()) -> None:
         return
     if record.status != "running":
         return
-    stage = t(STAGE_NAMES.get(record.stage, record.stage or N_("Starting")))
+    stage = told(STAGE_NAMES.get(record.stage, record.stage or N_("Starting")), record.sector)
     if not record.total:
         st.progress(0.0, stage)
         return
@@ -136,7 +137,7 @@ def _waiting(record: JobRecord) -> None:
     st.write(t("Waiting: place {place} in the queue.", place=max(record.position, 1)))
     for other in running:
         share = round(100 * other.step / other.total) if other.total else 0
-        stage = t(STAGE_NAMES.get(other.stage, other.stage or N_("Starting")))
+        stage = told(STAGE_NAMES.get(other.stage, other.stage or N_("Starting")), other.sector)
         name = escape(other.args.get("name", ""))
         st.caption(t("Running now: {name}; {stage}, {share} %", name=name, stage=stage, share=share))
 
@@ -149,20 +150,20 @@ def _remarks(events: Sequence[Event]) -> None:
             st.caption(f":material/info: {say(remark)}")
 
 
-def _log(events: Sequence[Event]) -> None:
+def _log(slug: str, events: Sequence[Event]) -> None:
     """When which stage began and how the job stands, for who wants to know exactly."""
     with st.expander(t("Log ({count})", count=len(events))):
         rows = [
             {t("Time"): event.time.astimezone().strftime("%H:%M:%S"), t("Event"): line}
             for event in events
-            if (line := _log_line(event))
+            if (line := _log_line(slug, event))
         ]
         st.dataframe(rows, hide_index=True, height=min(38 + 35 * max(len(rows), 1), 318))
 
 
-def _log_line(event: Event) -> str:
+def _log_line(slug: str, event: Event) -> str:
     if event.kind == "stage":
-        return t(STAGE_NAMES.get(event.data["stage"], event.data["stage"]))
+        return told(STAGE_NAMES.get(event.data["stage"], event.data["stage"]), slug)
     if event.kind == "status":
         return t(STATUS_NAMES.get(event.data["status"], event.data["status"]))
     if event.kind == "log":

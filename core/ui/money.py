@@ -9,11 +9,11 @@ import numpy as np
 import streamlit as st
 
 from core.contracts import Evaluation, Metric
-from core.ui.wording import told
 from core.ui.i18n import t
 from core.ui.measured import Measured
 from core.ui.targets import both_present, decides_from, target_input, target_name
 from core.ui.theme import mode, palette, show_chart
+from core.ui.wording import told
 
 if TYPE_CHECKING:
     from core.training.money import Prices, Worth
@@ -29,7 +29,7 @@ def show_money(measured: Measured, validation: Evaluation | None) -> None:
         )
         return
     target = target_input(measured)
-    if both_present(measured.evaluation, target) and both_present(validation, target):
+    if both_present(measured.slug, measured.evaluation, target) and both_present(measured.slug, validation, target):
         st.fragment(_draw)(measured, validation, target)
 
 
@@ -40,13 +40,14 @@ def _draw(measured: Measured, validation: Evaluation, target: int) -> None:
     prices = _prices_input(measured, label)
     found = money.worth(validation, measured.evaluation, prices, decides_from(measured), target)
     _savings(found)
-    _threshold_line(found, label)
+    _threshold_line(measured.slug, found, label)
     _chart(measured, prices, found, target)
     st.caption(
         told(
             "The threshold was chosen on {chosen} validation images and measured on {n} other images, the test. "
             "Whoever scores from it on is looked at by a person, who finds out; everybody else is not. Intervals are "
-            "95 % by a bootstrap over the test images; the prices are taken as exact.", measured.slug,
+            "95 % by a bootstrap over the test images; the prices are taken as exact.",
+            measured.slug,
             chosen=validation.data.n,
             n=measured.evaluation.data.n,
         )
@@ -149,7 +150,7 @@ def _metric(title: str, metric: Metric) -> None:
     )
 
 
-def _threshold_line(found: Worth, label: str) -> None:
+def _threshold_line(slug: str, found: Worth, label: str) -> None:
     if math.isinf(found.threshold):
         st.write(t("At these prices it is cheapest to look at nobody: a review costs more than it saves."))
         return
@@ -171,7 +172,8 @@ def _threshold_line(found: Worth, label: str) -> None:
         st.warning(
             told(
                 "This threshold was the cheapest on the validation images, but on the test images it costs more than "
-                "today's, and by more than chance: nothing speaks for changing today's.", SLUG_
+                "today's, and by more than chance: nothing speaks for changing today's.",
+                slug,
             ),
             icon=":material/difference:",
         )

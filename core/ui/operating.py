@@ -12,6 +12,7 @@ from core.contracts import N_, Evaluation, Metric
 from core.ui.i18n import t
 from core.ui.labels import SPLIT_NAMES, label_name
 from core.ui.views import DEFAULT_COVERAGE, escape
+from core.ui.wording import told
 
 if TYPE_CHECKING:
     from core.training.quality import OperatingFigures
@@ -47,7 +48,9 @@ def coverage_input(slug: str) -> float:
     return percent / 100
 
 
-def show_figures(figures: OperatingFigures, names: Sequence[str] = ("sensitivity", "specificity", "accuracy")) -> None:
+def show_figures(
+    slug: str, figures: OperatingFigures, names: Sequence[str] = ("sensitivity", "specificity", "accuracy")
+) -> None:
     """Figures at a threshold by their names in `FIGURE_NAMES`, each with its interval."""
     with st.grid(3, min_column_width=150):
         for name in names:
@@ -61,8 +64,9 @@ def show_figures(figures: OperatingFigures, names: Sequence[str] = ("sensitivity
                 delta_arrow="off",
             )
     st.caption(
-        t(
+        told(
             "95 % intervals; {positive} images with the label, {negative} without.",
+            slug,
             positive=figures.sensitivity.n,
             negative=figures.specificity.n,
         )
@@ -75,7 +79,7 @@ def show_predictive_value(slug: str, figures: OperatingFigures, label: str) -> N
 
     label = escape(label_name(label))
     prevalence = st.slider(
-        t("Prevalence where the model would be used: share of images that are {label}, %", label=label),
+        told("Prevalence where the model would be used: share of images that are {label}, %", slug, label=label),
         0.1,
         90.0,
         10.0,
@@ -86,11 +90,12 @@ def show_predictive_value(slug: str, figures: OperatingFigures, label: str) -> N
     )
     value = quality.ppv(figures.sensitivity.value, figures.specificity.value, prevalence / 100)
     if math.isnan(value):
-        st.write(t("At this threshold the model never calls an image {label}.", label=label))
+        st.write(told("At this threshold the model never calls an image {label}.", slug, label=label))
         return
     st.write(
-        t(
+        told(
             "Of 100 images that the model calls {label}, about **{right}** are, at a prevalence of {prevalence:.1f} %.",
+            slug,
             label=label,
             right=round(100 * value),
             prevalence=prevalence,
@@ -148,7 +153,7 @@ def _operating_point(slug: str, evaluation: Evaluation, validation: Evaluation) 
             name=escape(evaluation.data.name),
         )
     )
-    show_figures(figures)
+    show_figures(slug, figures)
     show_predictive_value(slug, figures, evaluation.labels[1])
     return {"threshold": threshold}
 

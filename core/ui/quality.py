@@ -14,7 +14,6 @@ from core.serving import service
 from core.store.registry import registry
 from core.store.versions import Version, find_sector
 from core.training.evaluation import METRIC_NAMES
-from core.ui.wording import told
 from core.ui.accuracy import show_accuracy
 from core.ui.confusion import show_confusion
 from core.ui.curves import show_calibration, show_pr, show_roc
@@ -28,6 +27,7 @@ from core.ui.rivals import show_models, show_overlap
 from core.ui.slices import show_classes, show_slices
 from core.ui.threshold import show_threshold
 from core.ui.views import escape, show_error
+from core.ui.wording import told
 
 Split = Literal["test", "validation"]
 
@@ -118,7 +118,8 @@ def show_provenance(evaluation: Evaluation, version: Version) -> None:
     data = evaluation.data
     st.caption(
         told(
-            "Measured on {n} images: data set {name}, {split} split, seed {seed}. Intervals are 95 %.", version.sector,
+            "Measured on {n} images: data set {name}, {split} split, seed {seed}. Intervals are 95 %.",
+            version.sector,
             n=data.n,
             name=escape(data.name),
             split=t(SPLIT_NAMES.get(data.split, data.split)),

@@ -158,7 +158,7 @@ def _confirm_promotion(sector: Sector, version: Version, champion: Version) -> N
         )
         verdict = show_verdict(sector, champion, version)
         try:
-            show_comparison(*evaluations(champion, version))
+            show_comparison(sector.slug, *evaluations(champion, version))
         except AppError as error:
             show_error(error)
         if promotion_input(f"{sector.slug}.room", champion, version, verdict):

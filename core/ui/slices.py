@@ -15,6 +15,7 @@ from core.ui.labels import label_name
 from core.ui.measured import Measured, interval
 from core.ui.theme import mode, palette, show_chart
 from core.ui.views import chart_text, escape
+from core.ui.wording import told
 
 if TYPE_CHECKING:
     from core.training.slices import SliceFigures
@@ -31,7 +32,7 @@ def show_classes(measured: Measured) -> None:
     st.dataframe(
         {
             t("Class"): [label_name(labels[entry.target]) for entry in found],
-            t("Images"): [entry.n for entry in found],
+            told("Images", measured.slug): [entry.n for entry in found],
             t("Precision"): [interval(entry.precision) for entry in found],
             t("Recall"): [interval(entry.recall) for entry in found],
             t("F1"): [interval(entry.f1) for entry in found],
@@ -39,9 +40,10 @@ def show_classes(measured: Measured) -> None:
         hide_index=True,
     )
     st.caption(
-        t(
+        told(
             "In brackets 95 % intervals: Wilson for precision and recall, a bootstrap for F1. Precision is over the "
-            "images that were called the class, recall over those that are."
+            "images that were called the class, recall over those that are.",
+            measured.slug,
         )
     )
 
@@ -52,16 +54,21 @@ def show_slices(measured: Measured) -> None:
 
     found = worst_slices(measured.evaluation)
     if not found:
-        st.info(t("These images cannot be parted: there is one class and nothing else is known of them."))
+        st.info(
+            told("These images cannot be parted: there is one class and nothing else is known of them.", measured.slug)
+        )
         return
-    st.caption(t("Share of images read right, part by part, the part furthest below the whole first."))
-    _chart(measured.slug, found[:_CHARTED])
-    _table(found)
     st.caption(
-        t(
+        told("Share of images read right, part by part, the part furthest below the whole first.", measured.slug)
+    )
+    _chart(measured.slug, found[:_CHARTED])
+    _table(measured.slug, found)
+    st.caption(
+        told(
             "The gap is to all images, with its 95 % interval. {count} parts were looked at, so p is corrected for "
             "that (Holm): below 0.05 a gap is more than chance. Parts with fewer than {small} images are marked; their "
             "figures say little.",
+            measured.slug,
             count=len(found),
             small=SMALL,
         )
@@ -85,15 +92,15 @@ def _points(metric: Metric) -> str:
     return f"{100 * metric.value:+.1f} [{100 * metric.low:+.1f}, {100 * metric.high:+.1f}]"
 
 
-def _table(found: Sequence[SliceFigures]) -> None:
+def _table(slug: str, found: Sequence[SliceFigures]) -> None:
     rows = [
         {
             t("Part"): _name(part),
-            t("Images"): part.n,
-            t("Read right"): interval(part.metric),
+            told("Images", slug): part.n,
+            told("Read right", slug): interval(part.metric),
             t("Gap, points"): _points(part.gap),
             t("p, corrected"): f"{part.p_value:.3f}",
-            t("Note"): t("few images") if part.small else "",
+            t("Note"): told("few images", slug) if part.small else "",
         }
         for part in found
     ]
@@ -120,9 +127,9 @@ def _chart(slug: str, found: Sequence[SliceFigures]) -> None:
     )
     figure.add_vline(x=0, line={"dash": "dot", "color": palette(mode()).muted})
     figure.update_layout(showlegend=False)
-    figure.update_xaxes(title=t("Percentage points above or below all images"))
+    figure.update_xaxes(title=told("Percentage points above or below all images", slug))
     figure.update_yaxes(autorange="reversed")
-    show_chart(figure, f"{slug}.slices", height=90 + 32 * len(found), alt=t("Gap of every part to all images"))
+    show_chart(figure, f"{slug}.slices", height=90 + 32 * len(found), alt=told("Gap of every part to all images", slug))
 
 
 def _wrong_in(measured: Measured, found: Sequence[SliceFigures]) -> None:
@@ -130,7 +137,7 @@ def _wrong_in(measured: Measured, found: Sequence[SliceFigures]) -> None:
     from core.training.slices import slices_of
 
     place = st.selectbox(
-        t("Images read wrong in this part"),
+        told("Images read wrong in this part", measured.slug),
         range(len(found)),
         format_func=[_name(part) for part in found].__getitem__,
         key=f"{measured.slug}.slice",
@@ -142,5 +149,13 @@ def _wrong_in(measured: Measured, found: Sequence[SliceFigures]) -> None:
     wrong = np.flatnonzero(rows & (np.asarray(table["truth"]) != np.asarray(table["prediction"])))
     order = np.argsort(-np.asarray(table["scores"])[wrong].max(axis=1), kind="stable")
     ids = [str(table["id"][row]) for row in wrong[order]]
-    st.caption(t("{name}: {wrong} of {n} images read wrong", name=escape(_name(part)), wrong=len(ids), n=part.n))
+    st.caption(
+        told(
+            "{name}: {wrong} of {n} images read wrong",
+            measured.slug,
+            name=escape(_name(part)),
+            wrong=len(ids),
+            n=part.n,
+        )
+    )
     show_examples(measured, "slice", f"{part.name}.{part.value}", examples_of(measured.evaluation, ids))

@@ -10,6 +10,7 @@ from core.ui.i18n import t
 from core.ui.labels import label_name
 from core.ui.measured import Measured
 from core.ui.views import chart_text, escape
+from core.ui.wording import told
 
 _WITHOUT_THRESHOLD = 0.5
 """Where the class is the one with the highest score, this is what stands for its threshold."""
@@ -39,12 +40,12 @@ def decides_from(measured: Measured) -> float:
     return _WITHOUT_THRESHOLD
 
 
-def both_present(evaluation: Evaluation, target: int) -> bool:
+def both_present(slug: str, evaluation: Evaluation, target: int) -> bool:
     """Whether the class and others are among the examples; says so where they are not."""
     positives = int(np.sum(np.asarray(evaluation.table["truth"]) == target))
     if 0 < positives < evaluation.data.n:
         return True
-    st.info(t("The data hold no image with or no image without this label, so there is no such curve."))
+    st.info(told("The data hold no image with or no image without this label, so there is no such curve.", slug))
     return False
 
 

@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 
 def show_threshold(measured: Measured) -> None:
-    """A slider, what it means on the test images, and the value of a positive answer at a prevalence."""
+    """A slider, what it means on the test examples, and the value of a positive answer at a prevalence."""
     from core.training import quality
 
     evaluation, target = measured.evaluation, target_input(measured)
-    if not both_present(evaluation, target):
+    if not both_present(measured.slug, evaluation, target):
         return
     label = target_name(evaluation, target)
     percent = st.slider(
@@ -34,7 +34,7 @@ def show_threshold(measured: Measured) -> None:
         persist_state="session",
     )
     figures = quality.at_threshold(evaluation, percent / 100, target)
-    show_figures(figures, list(FIGURE_NAMES))
+    show_figures(measured.slug, figures, list(FIGURE_NAMES))
     _counts(figures.counts, label)
     _curves(measured, target, percent)
     show_predictive_value(measured.slug, figures, evaluation.labels[target])

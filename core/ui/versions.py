@@ -93,7 +93,7 @@ def _compare(sector: Sector, champion: Version, rivals: list[Version]) -> None:
     except AppError as error:
         show_error(error)
     else:
-        comparison = show_comparison(own, theirs)
+        comparison = show_comparison(slug, own, theirs)
         if comparison is not None and own is not None and theirs is not None:
             show_changed(Measured(slug, rival, theirs), own, comparison)
     promotion_input(slug, champion, rival, verdict)

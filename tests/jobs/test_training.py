@@ -72,6 +72,9 @@ def test_a_run_that_was_stopped_registers_nothing(house, tmp_path):
         ("x" * 500 + ".npz", f"{'x' * 59}-{'x' * 56}.npz"),
         ("evil.npz\0.sh", "evil-npz.zip"),
         ("", "data.zip"),
+        ("bank 2026.CSV", "bank-2026.csv"),
+        ("../bank.parquet", "bank.parquet"),
+        ("bank.csv.exe", "bank-csv.zip"),
     ],
 )
 def test_of_a_sent_name_only_letters_and_digits_reach_the_disk(sent, kept):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,10 +14,11 @@ from sqlalchemy import select, update
 
 from core import access
 from core.access import AccessRefused, Actor, acting_as
-from core.contracts import Classification, ImageSample, ModelRef, Reason
+from core.contracts import Classification, Decision, ImageSample, ModelRef, Reason, TransactionCase
 from core.errors import InputRefused, StoreError
 from core.settings import settings
-from core.store import audit, feedback, pictures
+from core.store import audit, cases, feedback, pictures
+from core.store import kept as kept_files
 from core.store.database import open_store
 from core.store.feedback import CORRECTION, REVIEW
 from core.store.schema import corrections as table
@@ -43,6 +45,12 @@ def add(
     return feedback.add(sample(number), said(), model, answer=answer, keep=keep, **more)
 
 
+def pixels_of(given: feedback.Correction) -> np.ndarray:
+    found = feedback.kept_sample(given)
+    assert isinstance(found, ImageSample)
+    return found.pixels
+
+
 def files(house: House) -> list[Path]:
     return [path for path in (house.home / "corrections").rglob("*") if path.is_file()]
 
@@ -67,14 +75,14 @@ def test_with_consent_the_pixels_are_kept_and_nothing_of_the_file(house: House) 
     (kept,) = files(house)
     assert kept.name == f"{given.id}.png" and kept.read_bytes().startswith(b"\x89PNG")
     assert b"Zhang" not in kept.read_bytes()
-    np.testing.assert_array_equal(feedback.picture(given).pixels, sample().pixels)
+    np.testing.assert_array_equal(pixels_of(given), sample().pixels)
     assert given.scores == {"cat": 0.5, "dog": 0.3, "owl": 0.2}
 
 
 def test_large_pictures_are_kept_small_and_still_readable(house: House) -> None:
     wide = ImageSample("wide.png", np.full((600, 12_000, 3), 77, np.uint8), "f" * 64)
     given = feedback.add(wide, said(), MODEL, answer="dog", keep=True)
-    assert feedback.picture(given).pixels.shape == (52, pictures.KEPT_SIDE, 3)
+    assert pixels_of(given).shape == (52, pictures.KEPT_SIDE, 3)
     with Image.open(io.BytesIO(files(house)[0].read_bytes())) as image:
         assert image.mode == "L", "grey pictures take a third of the room"
 
@@ -158,7 +166,7 @@ def test_full_disk_is_said_and_leaves_nothing(house: House, monkeypatch: pytest.
         raise OSError(28, "No space left on device")
 
     audit.input_hmac("the secret is there before the disk is full")
-    monkeypatch.setattr(pictures.files, "sync_file", full)
+    monkeypatch.setattr(kept_files.files, "sync_file", full)
     with pytest.raises(StoreError, match=r"corrections\.unwritable"):
         add(keep=True)
     assert files(house) == [] and feedback.corrections("fake") == []
@@ -206,7 +214,7 @@ def test_a_viewer_replaces_nobody_elses_words_about_the_same_sample(house: House
     with acting_as(VIEWER):
         found = feedback.find(sample(0), MODEL)
         assert found is not None and found.id == mine.id
-    assert feedback.picture(mine).pixels.shape == (40, 30, 3)
+    assert pixels_of(mine).shape == (40, 30, 3)
 
 
 def test_pictures_go_when_their_time_is_over(house: House) -> None:
@@ -228,7 +236,7 @@ def test_file_without_a_row_is_removed(house: House, monkeypatch: pytest.MonkeyP
     (house.home / "corrections" / "fake" / "stray.png").write_bytes(b"stray")
     feedback.sweep()
     assert len(files(house)) == 2, "it may be about to get its row"
-    monkeypatch.setattr(pictures, "_YOUNG_S", -1.0)
+    monkeypatch.setattr(kept_files, "_YOUNG_S", -1.0)
     feedback.sweep()
     assert [path.stem for path in files(house)] == [feedback.corrections("fake")[0].id]
 
@@ -251,10 +259,94 @@ def test_training_folder_holds_what_is_kept_and_not_undone(house: House, tmp_pat
 @pytest.mark.parametrize("label", ["../../evil", "a/b", "..", ".", "", "a\0b", "x" * 300])
 def test_label_that_is_no_folder_name_is_left_out(house: House, tmp_path: Path, label: str) -> None:
     target = tmp_path / "deep" / "er" / "corrections"
-    assert pictures.lay_out([(label, add(keep=True).stored)], target) == 0
+    assert kept_files.lay_out([(label, add(keep=True).stored)], target) == 0
     assert not list(tmp_path.rglob("*.png"))[1:] and not (tmp_path / "evil").exists()
 
 
 def test_reason_is_one_short_line_without_control_characters(house: House) -> None:
     given = add(reason="  two\nlines\x1b[31m " + "x" * 900)
     assert given.reason.startswith("two lines[31m") and len(given.reason) == feedback.REASON_LENGTH
+
+
+def transaction(amount: float = 12.5, **more: float | str) -> TransactionCase:
+    values = {"amount": amount, "time": "2026-01-31T08:15:00", "terminal_risk_7d": float("nan"), **more}
+    return TransactionCase("card 4929 1234 5678 9012", values, f"{int(amount):064x}")
+
+
+def decided(score: float = 0.2) -> Decision:
+    return Decision(("genuine", "fraud"), score, 0.5)
+
+
+def add_case(keep: bool = True, **more: float | str) -> feedback.Correction:
+    return feedback.add(transaction(**more), decided(), MODEL, answer="fraud", keep=keep)
+
+
+def test_a_transaction_is_kept_as_what_the_model_saw_of_it(house: House) -> None:
+    given = add_case(city="深圳")
+    (kept,) = files(house)
+    assert kept.name == f"{given.id}.json" and "4929" not in kept.read_text("utf-8")
+    found = feedback.kept_sample(given)
+    assert isinstance(found, TransactionCase) and found.sha256 == transaction().sha256
+    assert math.isnan(found.values["terminal_risk_7d"])  # type: ignore[arg-type]
+    assert (found.values["amount"], found.values["city"]) == (12.5, "深圳")
+    assert given.scores == {"genuine": 0.8, "fraud": 0.2}
+    assert (given.decision, given.answer, given.right) == ("genuine", "fraud", False)
+    assert feedback.find(transaction(), MODEL) == given
+
+
+def test_without_consent_nothing_of_a_transaction_stays(house: House) -> None:
+    given = add_case(keep=False)
+    assert files(house) == [] and given.scores == {}
+
+
+def test_kept_transactions_train_age_and_go_like_pictures(house: House, tmp_path: Path) -> None:
+    given, undone = add_case(), add_case(amount=99.0)
+    case = feedback.review(transaction(7.0), decided(), MODEL)
+    feedback.undo(undone.id)
+    target = tmp_path / "run" / "corrections"
+    assert feedback.training_folder("fake", target) == 1
+    assert [path.relative_to(target).as_posix() for path in target.rglob("*.*")] == [f"fraud/{given.id}.json"]
+    assert cases.parse((target / "fraud" / f"{given.id}.json").read_bytes(), "x").values["amount"] == 12.5
+    (house.home / "jobs" / "1" / "run" / "corrections" / "fraud").mkdir(parents=True)
+    copy = house.home / "jobs" / "1" / "run" / "corrections" / "fraud" / f"{given.id}.json"
+    copy.write_bytes(b"copy")
+    feedback.delete(given.id)
+    assert not copy.exists()
+    with open_store().write() as connection:
+        long_ago = datetime.now(UTC) - timedelta(days=settings().correction_days + 0.1)
+        connection.execute(update(table).where(table.c.id == case.id).values(created=long_ago))
+    feedback.sweep()
+    assert files(house) == [] and feedback.training_folder("fake", target) == 0
+
+
+def test_a_case_too_large_to_keep_is_refused_and_leaves_nothing(house: House) -> None:
+    wide = {f"column {number}": "x" * 500 for number in range(600)}
+    with pytest.raises(InputRefused, match="KB"):
+        add_case(**wide)
+    assert files(house) == [] and feedback.corrections("fake") == []
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b'{"schema": 1}',
+        b'{"schema": 2, "sha256": "%s", "values": {}}' % (b"a" * 64),
+        b'{"schema": 1, "sha256": "%s", "values": {"a": [1]}}' % (b"a" * 64),
+        b'{"schema": 1, "sha256": "%s", "values": {"a": true}}' % (b"a" * 64),
+        b'{"schema": 1, "sha256": "%s", "values": {"a": NaN}}' % (b"a" * 64),
+        b'{"schema": 1, "sha256": "%s", "values": {"a": 1e999}}' % (b"a" * 64),
+        b'{"schema": 1, "sha256": "../../etc", "values": {}}',
+        b"[" * 100_000,
+        b"\x80\x04\x95",
+        b'{"schema": 1, "x": "' + b"x" * cases.KEPT_BYTES + b'"}',
+    ],
+    ids=range(13),
+)
+def test_a_case_that_was_changed_on_the_disk_is_refused(house: House, written: bytes) -> None:
+    given = add_case()
+    files(house)[0].write_bytes(written)
+    with pytest.raises(StoreError):
+        feedback.kept_sample(given)

@@ -26,7 +26,7 @@ RUN = "run `make messages` and translate what is new in assets/locales"
 def in_code() -> dict[str, str]:
     with (ROOT / "babel.cfg").open(encoding="utf-8") as file:
         methods, options = parse_mapping_cfg(file)
-    found = extract_from_dir(ROOT, methods, options, keywords={"t": None, "N_": None})
+    found = extract_from_dir(ROOT, methods, options, keywords={"t": None, "N_": None, "told": None})
     return {message: where for where, _line, message, _comments, _context in found if message}
 
 

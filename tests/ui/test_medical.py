@@ -346,7 +346,7 @@ def test_other_labels_cannot_be_compared(medical: Open, monkeypatch: pytest.Monk
 
     seen: list[str] = []
     monkeypatch.setattr(versions.st, "info", lambda text, **kw: seen.append(text))
-    versions.show_comparison(medical_service.evaluation(), medical_service.evaluation(("cats", "dogs")))
+    versions.show_comparison("medical", medical_service.evaluation(), medical_service.evaluation(("cats", "dogs")))
     assert "labels differ" in seen[0]
 
 

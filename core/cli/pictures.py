@@ -1,0 +1,145 @@
+"""Images asked about from the command line: files, folders and zips."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from core.answers import Answered, predict_document
+from core.cli.asked import Asked, out_file, unwritable
+from core.cli.shell import existing
+from core.contracts import N_, Heatmap, ImageSample, Message, Refusal
+from core.errors import AppError, InputRefused
+
+if TYPE_CHECKING:
+    from core.serving.service import Answer
+
+    Ask = Callable[[list[ImageSample]], list[Answer]]
+
+BATCH = 32
+COVERAGE = 0.9
+"""Of the prediction sets, when nothing else was asked for."""
+
+
+def predict(asked: Asked, refused: list[Refusal]) -> tuple[dict[str, Any], str]:
+    """Answers for all images of the paths, as JSON and as a line each."""
+    from core.serving import service
+
+    asked.refuse(threshold=asked.threshold is not None, out=asked.out)
+    slug, answered, notices = asked.sector.slug, list[Answered](), list[Message]()
+    coverage = COVERAGE if asked.coverage is None else asked.coverage
+    ask = partial(service.predict, slug, ref=service.choose(slug, asked.model), coverage=coverage)
+    for path in asked.paths:
+        _answer_all(path, ask, answered, refused, notices)
+    words = "\n".join([*map(_answer_line, answered), asked.sector.notice])
+    return predict_document(slug, answered, refused, notices), words
+
+
+@contextmanager
+def _images(path: Path, refused: list[Refusal], notices: list[Message]) -> Iterator[Iterator[ImageSample]]:
+    """Images of a file, folder or zip, one at a time; what cannot be read, or was guessed, is added to the lists.
+
+    Raises:
+        InputRefused: Nothing, or too little, of it can be used; known at the end.
+    """
+    from core.intake.archives import check_refused_share, open_path
+
+    with open_path(path) as source:
+        taken = 0
+        refused += source.refused
+        notices += source.notices
+
+        def samples() -> Iterator[ImageSample]:
+            nonlocal taken
+            for entry in source.entries:
+                try:
+                    sample = source.read(entry)
+                except AppError as error:
+                    refused.append(error.refusal(entry.label))
+                else:
+                    taken += 1
+                    yield replace(sample, name=entry.label)
+
+        yield samples()
+        check_refused_share(path.name, taken, refused)
+
+
+def _batches(samples: Iterator[ImageSample]) -> Iterator[list[ImageSample]]:
+    batch: list[ImageSample] = []
+    for sample in samples:
+        batch.append(sample)
+        if len(batch) == BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def _answer_all(path: Path, ask: Ask, answered: list[Answered], refused: list[Refusal], notices: list[Message]) -> None:
+    """Ask about all images of a path; a collection that is refused as a whole leaves no answers."""
+    found: list[Answered] = []
+    own: list[Refusal] = []
+    try:
+        with _images(path, own, notices) as samples:
+            for batch in _batches(samples):
+                # Answered samples keep no pixels: those of a folder of thousands would not fit into memory.
+                small = [replace(sample, pixels=sample.pixels[:1, :1].copy()) for sample in batch]
+                found += [Answered(sample, answer) for sample, answer in zip(small, ask(batch), strict=True)]
+        answered += found
+    except InputRefused as error:
+        own = own if len(own) == 1 and not found else [*own, error.refusal(path.name)]
+    refused += own
+
+
+def _answer_line(entry: Answered) -> str:
+    found = entry.answer.single
+    verdict = f"declined: {found.abstained.message}" if found.abstained else f"{found.decision}"
+    return f"{entry.sample.name}\t{verdict}\t{float(found.scores.max()):.3f}"
+
+
+def explain(asked: Asked, *, method: str, target: str, row: str) -> tuple[dict[str, Any], str]:
+    """Write a picture of where the model looked, with the notice in its metadata and footer."""
+    from core.explain.overlay import write_overlay
+    from core.serving import service
+
+    asked.refuse(row=row)
+    slug, notice = asked.sector.slug, asked.sector.notice
+    out = out_file(asked.out or Path(), [".png"])
+    sample = _first_image(asked.paths[0])
+    chosen = service.choose(slug, asked.model)
+    answer = service.predict(slug, [sample], chosen)[0].single
+    label, method = target or answer.labels[int(answer.scores.argmax())], method or service.methods(slug)[0]
+    heatmap = service.explain(slug, sample, label, method, chosen)
+    if not isinstance(heatmap, Heatmap):
+        raise TypeError(f"{heatmap.kind}, not a map")
+    try:
+        write_overlay(out, sample.pixels, heatmap, footer=notice)
+    except OSError as error:
+        raise unwritable(out, error) from None
+    trust = heatmap.faithfulness
+    body = {
+        "input": sample.name,
+        "target": label,
+        "method": method,
+        "out": str(out),
+        "faithfulness": vars(trust) | {"gain": trust.gain} if trust else None,
+        "abstained": str(answer.abstained.message) if answer.abstained else None,
+        "notice": notice,
+    }
+    return body, f"{out}: {method} for {label}, faithfulness gain {trust.gain if trust else float('nan'):+.3f}"
+
+
+def _first_image(path: Path) -> ImageSample:
+    if not existing(path).is_file():
+        raise typer.BadParameter(f"{path} is a folder; name one image")
+    with _images(path, [], []) as samples:
+        sample = next(samples, None)
+    if sample is None:
+        raise InputRefused("input.empty", N_("There is no image to explain."), N_("Name an image file."))
+    return sample
