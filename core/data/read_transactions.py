@@ -35,6 +35,9 @@ _LEFT_OUT = {
     "time": N_("Columns of further times that were left out: {columns}."),
     "long": N_("Columns of long texts that were left out: {columns}."),
 }
+_NOBODY = ("", "null", "none", "nan", "\\n")
+"""Texts in lower case that name no customer and no terminal."""
+_SHORTENED = re.compile(r"\d(\.\d+)?[eE]\+\d\d")
 _TEXT_CELL = 100
 _TEXT_BYTES = 2**29
 """Longest text of a cell that is kept, in characters, and memory for all columns of texts."""
@@ -172,6 +175,8 @@ class _Reading:
         if time is None:
             template = N_("There is no column of times: order, night and the payments before a payment are not known.")
             self.notices.append(Message(template))
+        elif bool((time == time.astype("datetime64[D]")).all()):
+            self.notices.append(Message(N_("The times are days without an hour, so night cannot be told from day.")))
         customer, customers = self._names("customer")
         terminal, terminals = self._names("terminal")
         numbers, categories = self._others()
@@ -200,13 +205,18 @@ class _Reading:
         if column is None:
             return None, ()
         coded = as_text(column).dictionary_encode()
-        names = coded.dictionary.to_pylist()
-        places = coded.indices.to_numpy().astype(np.int32)
-        if "" in names:
-            empty = names.index("")
-            names.pop(empty)
-            places = np.where(places == empty, -1, places - (places > empty)).astype(np.int32)
-        return places, tuple(names)
+        texts = coded.dictionary.to_pylist()
+        kept = [text.lower() not in _NOBODY for text in texts]
+        places = np.where(kept, np.cumsum(kept) - 1, -1).astype(np.int32)[coded.indices.to_numpy()]
+        found = {"column": str(column.name), "count": int((places < 0).sum())}
+        if found["count"]:
+            self.notices.append(Message(N_("Column {column}: empty cells, which are nobody's: {count}."), found))
+        if shortened := next((text for text in texts if _SHORTENED.fullmatch(text)), ""):
+            template = N_(
+                "Column {column}: a spreadsheet has rounded numbers such as {example}; different ones look alike."
+            )
+            self.notices.append(Message(template, {"column": str(column.name), "example": shortened}))
+        return places, tuple(text for text, keep in zip(texts, kept, strict=True) if keep)
 
     def _ids(self) -> NDArray[np.str_]:
         """The file's ids when they tell the rows apart, else row numbers, or both."""

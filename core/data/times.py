@@ -113,9 +113,10 @@ def _counted(numbers: Column[np.float64], column: pd.Series[Any]) -> Column[np.d
     filled = np.nan_to_num(numbers.values)
     if low >= 19_000_101 and high <= 21_001_231 and (dates := _compact(filled)) is not None:
         return _in_range(dates, numbers.missing, numbers.bad)
-    if low >= _EPOCHS[0][0]:
-        parts = next(parts for least, parts in reversed(_EPOCHS) if low >= least)
-        return _in_range(_after(FIRST, filled / parts), numbers.missing, numbers.bad)
+    if (middle := float(np.median(known))) >= _EPOCHS[0][0]:
+        parts = next(parts for least, parts in reversed(_EPOCHS) if middle >= least)
+        stray = filled / parts < _EPOCHS[0][0]
+        return _in_range(_after(FIRST, filled / parts), numbers.missing, numbers.bad | stray)
     if low >= _SERIALS[0] and high <= _SERIALS[1] and not _names_seconds(column):
         if bool((known % 1 == 0).all()) and "date" not in plain_name(str(column.name)):
             raise _ambiguous_count(column, low, high)

@@ -243,8 +243,9 @@ class _Source(ABC):
             message = Message(error.message.template, {**error.message.params, "name": entry.label})
             raise InputRefused(error.code, message, error.hint) from None
 
+    @abstractmethod
     def close(self) -> None:
-        """Nothing is held open by default."""
+        """Let go of what is held open."""
 
     def __enter__(self) -> Self:
         return self
@@ -324,6 +325,9 @@ class _FolderSource(_Source):
         self.entries, self.refused, self.notices = tuple(listing.entries), (), listing.notices()
         if not self.entries:
             raise _no_images(label)
+
+    def close(self) -> None:
+        """Nothing is held open."""
 
     @staticmethod
     def _walk(path: Path, label: str, limits: Limits) -> list[Path]:

@@ -25,6 +25,7 @@ from core.intake.table_refusals import (
     check_cells,
     check_columns,
     check_names,
+    named_columns,
     no_rows,
     too_many_rows,
 )
@@ -98,7 +99,7 @@ def read_delimited(data: bytes, label: str, rows_max: int, bytes_max: int, limit
     else:
         template = N_("The first row looks like data, so it was read as a row and the columns were numbered.")
         said.append(Message(template))
-    table, bad = _parse(memoryview(text)[start:], names, separator, label)
+    table, bad = _parse(text, start, names, separator, label)
     del text
     parsed = _assembled(table, bad, label, rows_max)
     return Parsed(parsed.frame, header, [*said, *parsed.notices], parsed.refused)
@@ -198,7 +199,7 @@ def _header(text: bytes, separator: str, rows: list[list[str]]) -> tuple[list[st
             break
         start = stream.tell()
     if _is_data(rows[0], rows[1:]):
-        return [f"column {place + 1}" for place in range(len(first))], start, False
+        return named_columns([""] * len(first)), start, False
     return first, stream.tell(), True
 
 
@@ -223,7 +224,7 @@ def _column_names(names: list[str], label: str, said: list[Message]) -> list[str
     Raises:
         InputRefused: When two columns share a name.
     """
-    cleaned = [clean_text(name) or f"column {place + 1}" for place, name in enumerate(names)]
+    cleaned = named_columns(names)
     nameless = sum(not clean_text(name) for name in names)
     if nameless:
         said.append(Message(N_("Columns without a name, which were numbered: {count}."), {"count": nameless}))
@@ -231,21 +232,21 @@ def _column_names(names: list[str], label: str, said: list[Message]) -> list[str
     return cleaned
 
 
-def _parse(body: memoryview, names: list[str], separator: str, label: str) -> tuple[pa.Table, _Bad]:
-    """The rows that have as many cells as the header, all cells as text."""
-    bad, quoted = _Bad(), b'"' in bytes(body)
+def _parse(text: bytes, start: int, names: list[str], separator: str, label: str) -> tuple[pa.Table, _Bad]:
+    """The rows from `start` on that have as many cells as the header, all cells as text."""
+    bad = _Bad()
     try:
         table = arrow_csv.read_csv(
-            pa.py_buffer(body),
+            pa.py_buffer(memoryview(text)[start:]),
             # One thread, because only then the rows are numbered.
             arrow_csv.ReadOptions(use_threads=False, column_names=names, block_size=_BLOCK_BYTES),
-            arrow_csv.ParseOptions(delimiter=separator, newlines_in_values=quoted, invalid_row_handler=bad),
+            arrow_csv.ParseOptions(delimiter=separator, newlines_in_values=b'"' in text, invalid_row_handler=bad),
             arrow_csv.ConvertOptions(
                 column_types=dict.fromkeys(names, pa.large_string()), strings_can_be_null=False, check_utf8=False
             ),
         )
     except pa.ArrowInvalid:
-        if not bytes(body).strip():
+        if not text[start:].strip():
             return pa.table({name: pa.array([], pa.large_string()) for name in names}), bad
         template = N_("{name}: one row takes more than {limit} MB.")
         found = {"name": label, "limit": _BLOCK_BYTES // 2**20}

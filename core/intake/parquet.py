@@ -15,7 +15,7 @@ from pyarrow import types as kinds
 from core.contracts import N_, Message
 from core.errors import InputRefused
 from core.intake.labels import clean_text
-from core.intake.table_refusals import check_cells, check_columns, check_names, no_rows, too_many_rows
+from core.intake.table_refusals import check_cells, check_columns, check_names, named_columns, no_rows, too_many_rows
 from core.settings import Limits
 
 _WHOLE: dict[pa.DataType, object] = {
@@ -67,7 +67,7 @@ def read_parquet_table(data: bytes | Path, label: str, rows_max: int, bytes_max:
 def parquet_names(path: Path) -> list[str]:
     """Names of the columns of a file on this machine; empty when it cannot be read."""
     try:
-        return [clean_text(name) for name in arrow_parquet.read_schema(path).names]
+        return named_columns(arrow_parquet.read_schema(path).names)
     except (pa.ArrowException, OSError, ValueError):
         return []
 
@@ -80,7 +80,7 @@ def _check_metadata(file: arrow_parquet.ParquetFile, label: str, rows_max: int, 
     """Everything that can be refused without reading a value."""
     metadata, schema = file.metadata, file.schema_arrow
     check_columns(max(metadata.num_columns, len(schema)), label, limits)
-    check_names([clean_text(name) for name in schema.names], label)
+    check_names(named_columns(schema.names), label)
     if metadata.num_rows > rows_max:
         raise too_many_rows(label, metadata.num_rows, rows_max)
     if metadata.num_rows == 0 or not schema.names:
@@ -108,12 +108,12 @@ def _as_frame(table: pa.Table, label: str, bytes_max: int) -> pd.DataFrame:
     """Plain pandas columns, each of a type that keeps its values."""
     columns: dict[str, pa.ChunkedArray] = {}
     texts = 0
-    for name, column in zip(table.column_names, table.columns, strict=True):
+    for name, column in zip(named_columns(table.column_names), table.columns, strict=True):
         kind = column.type.value_type if kinds.is_dictionary(column.type) else column.type
         if kinds.is_dictionary(column.type) and _is_text(kind):
             texts += _text_bytes(column)
             check_cells(label, texts, bytes_max)
-        columns[clean_text(name)] = _plain(column, kind)
+        columns[name] = _plain(column, kind)
     frame: pd.DataFrame = pa.table(columns).to_pandas(
         ignore_metadata=True,
         date_as_object=False,

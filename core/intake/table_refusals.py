@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from core.contracts import N_, Message, Refusal
 from core.errors import InputRefused
+from core.intake.labels import clean_text
 from core.intake.refusals import mostly_refused
 from core.settings import Limits
 
@@ -67,6 +68,11 @@ def too_many_rows(label: str, found: int, limit: int) -> InputRefused:
     values = {"name": label, "found": f"{found:,}", "limit": f"{limit:,}"}
     template = N_("{name}: {found} rows; the limit is {limit}.")
     return InputRefused("table.too_many_rows", Message(template, values), Message(N_("Send it in several parts.")))
+
+
+def named_columns(names: Sequence[str]) -> list[str]:
+    """The names of the columns as they are shown; those without one are numbered."""
+    return [clean_text(name) or f"column {place + 1}" for place, name in enumerate(names)]
 
 
 def check_names(names: Sequence[str], label: str) -> None:

@@ -29,9 +29,18 @@ _BRACKETS = re.compile(r"(<[\w ]+>|\[[\w ]+\])[ ]*[,;\t|][ ]*[<\[]")
 """Names of columns in brackets, as some exports write them."""
 _TEXT_PICKLE = re.compile(rb"(c[\w.]+\n\w+\n|\((lp|dp)\d+\n)")
 
+_ZIPPED = {
+    b"xl/": "Excel workbook",
+    b"opendocument.spreadsheet": "OpenDocument spreadsheet",
+    b"[Content_Types].xml": "Office document",
+}
+"""What the first entries of a zip show."""
+
+_SAVE_AS = N_("In the spreadsheet, save the sheet as CSV UTF-8 and send that.")
 _HINTS = {
-    "Excel workbook": N_("In the spreadsheet, save the sheet as CSV UTF-8 and send that."),
-    "Office document": N_("In the spreadsheet, save the sheet as CSV UTF-8 and send that."),
+    "Excel workbook": _SAVE_AS,
+    "OpenDocument spreadsheet": _SAVE_AS,
+    "Office document": _SAVE_AS,
     "HTML": N_("The download may have been a login page; fetch the table again."),
     "JSON": N_("Convert it to CSV: one row per record, one column per field."),
     "pickle": N_("A pickle can run programs and is never opened; write the table as Parquet or CSV."),
@@ -99,8 +108,8 @@ def read_table(data: bytes | Path, name: str, limits: Limits | None = None) -> T
 def table_kind(head: bytes) -> str:
     """`text`, `Parquet`, `empty`, or what else the beginning of a file shows."""
     kind = kind_of(head)
-    if (kind == "zip" and b"xl/" in head) or b"[Content_Types].xml" in head[:200]:
-        return "Excel workbook"
+    if kind == "zip":
+        return next((found for mark, found in _ZIPPED.items() if mark in head), kind)
     if _TEXT_PICKLE.match(head):
         return "pickle"
     if kind == "unknown":  # text of another encoding, or with a character that the reader names

@@ -67,7 +67,8 @@ def test_columns_are_found_and_rows_sorted_by_time() -> None:
     assert table.label is not None and table.label.tolist() == [0, 0, 0, 1]
     assert table.categories["country"].tolist() == ["", "DE", "NA", "NA"]
     np.testing.assert_array_equal(table.numbers["items"], [4, 2, np.nan, 1])
-    assert table.name == "bank.csv" and table.refused == () and said(table) == ""
+    assert table.name == "bank.csv" and table.refused == ()
+    assert [str(notice).split(":")[0] for notice in table.notices] == ["Column card_id", "Column merchant"]
 
 
 def test_contents_give_the_hash() -> None:
@@ -175,6 +176,19 @@ def test_repeated_ids_become_row_numbers() -> None:
     assert len(set(table.ids.tolist())) == 3
     table = open_transactions(csv(id=["x" * 101, "b"], amount=[1, 2]), "a.csv")
     assert table.ids.tolist() == ["1", "2"] and "too long" in said(table)
+
+
+def test_nobodys_cells_are_no_customer() -> None:
+    table = open_transactions(csv(amount=[1, 2, 3, 4], card=["", "NULL", "NA", "4.53E+15"], shop=["x"] * 4), "a.csv")
+    assert table.customers == ("NA", "4.53E+15") and table.customer is not None
+    assert table.customer.tolist() == [-1, -1, 0, 1]
+    assert "card: empty cells, which are nobody's: 2" in said(table) and "rounded numbers such as 4.53E+15" in said(
+        table
+    )
+
+
+def test_days_without_an_hour_are_said() -> None:
+    assert "without an hour" in said(open_transactions(csv(amount=[1, 2], date=["2024-05-01", "2024-05-02"]), "a.csv"))
 
 
 def test_bad_cells_of_further_columns_are_listed() -> None:

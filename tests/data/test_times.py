@@ -117,6 +117,11 @@ def test_seconds_after_the_first_row() -> None:
     assert "seconds after" in said(texts("30000", "30001", name="Time"))
 
 
+def test_a_few_zeros_among_epochs_are_bad() -> None:
+    read = read_times(texts("1717164309", "0", "1717164310"))
+    assert read.bad.tolist() == [False, True, False] and read.notices == ()
+
+
 def test_days_of_a_spreadsheet() -> None:
     assert "spreadsheets" in said(texts("45443.25", "45444"))
     assert str(read_times(texts("45443", "45444", name="Date")).values[0]) == "2024-05-31T00:00:00"

@@ -46,19 +46,15 @@ def as_parquet(table: object, **options: object) -> bytes:
     return buffer.getvalue()
 
 
-def workbook() -> bytes:
+def zipped(**entries: str) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
-        archive.writestr("[Content_Types].xml", "<Types/>")
-        archive.writestr("xl/workbook.xml", "<workbook/>")
+        for name, content in entries.items():
+            archive.writestr(name, content)
     return buffer.getvalue()
 
 
-def zipped(data: bytes) -> bytes:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        archive.writestr("sent.csv", data)
-    return buffer.getvalue()
+TYPES = {"[Content_Types].xml": "<Types/>"}
 
 
 def wide(columns: int) -> bytes:
@@ -101,12 +97,19 @@ REFUSED = [
     Case("C28", PLAIN.replace(b"shop 7", b"sh\0op"), "table.nul", ("line 8", "NUL")),
     Case("C28 at once", b"a,b\n1,\0\n", "table.nul", ("line 2",)),
     Case("C29 png", encode(picture()), "table.wrong_kind", ("PNG", "CSV and Parquet")),
-    Case("C29 xlsx", workbook(), "table.wrong_kind", ("Excel workbook", "CSV UTF-8")),
+    Case("C29 xlsx", zipped(**TYPES, **{"xl/workbook.xml": ""}), "table.wrong_kind", ("Excel workbook", "CSV UTF-8")),
+    Case("C29 docx", zipped(**TYPES, **{"word/x.xml": ""}), "table.wrong_kind", ("Office document",)),
+    Case(
+        "C29 ods",
+        zipped(mimetype="application/vnd.oasis.opendocument.spreadsheet"),
+        "table.wrong_kind",
+        ("OpenDocument spreadsheet", "CSV UTF-8"),
+    ),
     Case("C29 html", b"<!DOCTYPE html><html><body>Sign in</body></html>", "table.wrong_kind", ("HTML", "login")),
     Case("C29 xml", b"<?xml version='1.0'?><rows/>", "table.wrong_kind", ("XML",)),
     Case("C29 json", b'[{"amount": 1}]', "table.wrong_kind", ("JSON",)),
     Case("C29 pdf", b"%PDF-1.7\n%\xe2\xe3", "table.wrong_kind", ("PDF",)),
-    Case("zip", zipped(PLAIN), "table.wrong_kind", ("zip", "Unpack")),
+    Case("zip", zipped(**{"sent.csv": "a,b"}), "table.wrong_kind", ("zip", "Unpack")),
     Case("gz", gzip.compress(PLAIN), "table.wrong_kind", ("gzip", "Unpack"), name="sent.csv.gz"),
     *(
         Case(
@@ -167,6 +170,7 @@ TAKEN = [
     Case("letters like a program's", b"MZ,ID3\n" + b"1,2\n" * 20),
     Case("names in brackets", b"<DATE>;<CLOSE>\n" + b"20240105;2,5\n" * 20, says=("semicolon",)),
     Case("parquet", TYPED, rows=3, name="sent.parquet"),
+    Case("nameless parquet", as_parquet(pa.table([[1], [2]], names=["", "a"])), rows=1),
     Case("parquet called csv", TYPED, rows=3),
     Case("bytes at the limit", PLAIN, limits=Limits(table_bytes=len(PLAIN))),
     Case("C25 at the limit", PLAIN, limits=Limits(table_rows=20)),
