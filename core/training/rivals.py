@@ -13,11 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.contracts import Evaluation, Metric
-from core.training.metrics import share
+from core.training.card_precision import CARDS_A_DAY, card_precision_at, cluster_bootstrap
+from core.training.metrics import auroc_of, average_precision_of, share
 from core.training.quality import positive_of
 
 Array = NDArray[Any]
 OTHER = "other."
+RESAMPLES = 200
+"""Of customers, for an interval; of several models in a row they would take minutes otherwise."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,26 @@ def scored_by(evaluation: Evaluation, name: str) -> Evaluation:
     """The same rows with the scores of another model; decisions and summary stay those of the version itself."""
     score = np.asarray(evaluation.table[OTHER + name], np.float32)
     return replace(evaluation, table={**evaluation.table, "scores": np.stack([1 - score, score], axis=1)})
+
+
+def ranking_figures(evaluation: Evaluation) -> dict[str, Metric]:
+    """How well the scores of a table rank, which needs no threshold, with intervals over customers.
+
+    Returns:
+        average_precision, auroc and, where rows have customers and days, card precision; nothing for a single class.
+    """
+    truth, score = positive_of(evaluation)
+    if not 0 < truth.sum() < len(truth):
+        return {}
+    customer = np.asarray(evaluation.table.get("customer", np.full(len(truth), -1)))
+    found = {
+        name: cluster_bootstrap(of(truth, score), customer, evaluation.seed, RESAMPLES)
+        for name, of in (("average_precision", average_precision_of), ("auroc", auroc_of))
+    }
+    if {"customer", "day"} <= evaluation.table.keys():
+        day = np.asarray(evaluation.table["day"])
+        found[f"card_precision_at_{CARDS_A_DAY}"] = card_precision_at(truth, score, customer, day)
+    return found
 
 
 def overlap(first: Evaluation, second: Evaluation, a_day: int) -> Overlap:

@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.contracts import N_, Evaluation, Metric
-from core.store.versions import find_sector
-from core.tasks import load_task
 from core.ui.figures import metric_title
 from core.ui.i18n import t
 from core.ui.measured import Measured, interval
@@ -71,28 +69,25 @@ def show_models(measured: Measured) -> None:
     )
 
 
-def _figures(measured: Measured) -> Mapping[str, Mapping[str, Metric]]:
-    """Kind of model -> its metrics; kept in this session, because intervals take a while."""
-    slot, key = f"{measured.slug}.rivals", (measured.version.sha256, measured.evaluation.data.fingerprint)
-    kept = st.session_state.get(slot)
-    if kept is None or kept[0] != key:
-        with st.spinner(t("Measuring the other models")):
-            kept = (key, _measure(measured))
-        st.session_state[slot] = kept
-    found: Mapping[str, Mapping[str, Metric]] = kept[1]
-    return found
+def _figures(measured: Measured) -> dict[str, dict[str, Metric]]:
+    """Kind of model -> its metrics; those of the version itself as they were stored with it."""
+    from core.training.rivals import other_models
 
-
-def _measure(measured: Measured) -> dict[str, dict[str, Metric]]:
-    from core.training.rivals import other_models, scored_by
-
-    task = load_task(find_sector(measured.version.sector).task)
     own, evaluation = str(measured.version.manifest.get("architecture", "model")), measured.evaluation
+    others = [kind for kind in other_models(evaluation) if kind != own]
     found = {own: dict(evaluation.summary)}
-    for kind in other_models(evaluation):
-        if kind != own:
-            found[kind] = task.summarise(scored_by(evaluation, kind))
+    with st.spinner(t("Measuring the other models")):
+        for kind in others:
+            found[kind] = _measured(measured.version.sha256, evaluation.data.fingerprint, kind, evaluation)
     return found
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _measured(sha256: str, fingerprint: str, kind: str, _evaluation: Evaluation) -> dict[str, Metric]:
+    """Intervals take seconds, and evaluations do not change; so each model is measured once for all visitors."""
+    from core.training.rivals import ranking_figures, scored_by
+
+    return ranking_figures(scored_by(_evaluation, kind))
 
 
 def _value(found: Mapping[str, Metric], name: str) -> float:

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from sklearn.metrics import roc_auc_score
 
 from core.contracts import Evaluation
 from core.training.quality import positive_of
-from core.training.rivals import accuracies, other_models, overlap, rates, scored_by, top_of_each_day
+from core.training.rivals import (
+    accuracies,
+    other_models,
+    overlap,
+    ranking_figures,
+    rates,
+    scored_by,
+    top_of_each_day,
+)
 from tests.training.tables import evaluated
 
 
@@ -30,6 +41,19 @@ def test_other_models_are_named_and_put_in_place() -> None:
     assert other_models(found) == ("rules",)
     assert set(np.unique(positive_of(scored_by(found, "rules"))[1])) == {0.0, 1.0}
     assert found.table["scores"] is not scored_by(found, "rules").table["scores"]
+
+
+def test_ranking_figures_know_the_better_model_and_its_interval() -> None:
+    found = table()
+    model, rules = ranking_figures(found), ranking_figures(scored_by(found, "rules"))
+    assert model["average_precision"].low > rules["average_precision"].high
+    truth, score = positive_of(found)
+    assert model["auroc"].value == pytest.approx(roc_auc_score(truth, score))
+    assert "card_precision_at_100" not in model, "these rows have no customers"
+    with_customers = {**found.table, "customer": np.arange(2000) % 50}
+    assert "card_precision_at_100" in ranking_figures(replace(found, table=with_customers))
+    alone = replace(found, table={**found.table, "truth": np.zeros(2000, np.int64)})
+    assert ranking_figures(alone) == {}
 
 
 def test_every_fraud_is_in_exactly_one_group_with_its_money() -> None:

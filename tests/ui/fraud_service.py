@@ -119,7 +119,7 @@ def evaluation(n: int = 3000, seed: int = 0, **columns: np.ndarray) -> Evaluatio
         "customer": draw.integers(0, 400, n),
         "day": np.arange(n) // (n // 10),
         "other.rules": rules,
-        "other.logistic_regression": (positive * 0.9).astype(np.float32),
+        "other.logistic_regression": np.where(draw.random(n) < 0.5, positive, 0.1).astype(np.float32),
         **columns,
     }
     summary = {"average_precision": Metric(0.8, 0.7, 0.9, n), "auroc": Metric(0.99, 0.98, 1.0, n)}

@@ -3,29 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.contracts import Evaluation, Metric
-from core.ui import rivals
+from core.contracts import Evaluation
 from core.ui.measured import Measured
 from tests.ui import fraud_service
 from tests.ui.test_house import words
 
-N = 3000
-
-
-@pytest.fixture(autouse=True)
-def _task(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def summarise(found: Evaluation) -> dict[str, Metric]:
-        mean = float(found.table["scores"][:, 1].mean())
-        return {"average_precision": Metric(mean, 0.0, 1.0, N), "auroc": Metric(0.9, 0.8, 0.95, N)}
-
-    monkeypatch.setattr(rivals, "load_task", lambda name: SimpleNamespace(summarise=summarise))
-    monkeypatch.setattr(rivals, "find_sector", lambda slug: SimpleNamespace(task="fraud_detection"))
+pytestmark = pytest.mark.usefixtures("home")
 
 
 def draw(view: str, evaluation: Evaluation | None = None) -> AppTest:
@@ -52,7 +39,7 @@ def bare() -> Evaluation:
 def test_models_stand_in_order_of_average_precision_with_their_intervals() -> None:
     table = draw("models").dataframe[0].value
     assert list(table["Model"]) == ["Boosted trees · answers", "Logistic regression", "Plain rules"]
-    assert list(table.columns)[1:] == ["Average precision", "AUROC"]
+    assert "Average precision" in table.columns[1] and table.columns[-1] == "AUROC"
     assert table["Average precision"][0] == "0.800 [0.700, 0.900]"
 
 
