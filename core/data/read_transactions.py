@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from core.contracts import N_, Message
-from core.data.cells import Column, as_text, bad_cells, has_codes, is_number, is_text, read_labels, read_numbers
+from core.data.cells import Column, as_text, bad_cells, has_codes, is_number, is_text, read_labels, read_numbers, truth
 from core.data.columns import named, plain_name, sample_rows
 from core.data.times import is_time, read_times
 from core.data.transaction_columns import KNOWN_LABELS, ROLES, TRANSACTION_ROLES, guess_columns, preview
@@ -92,7 +92,7 @@ def transactions_of(
     rows = np.flatnonzero(usable)
     if time is not None:
         rows = rows[np.argsort(time.values[rows], kind="stable")]
-    read = _Reading(frame.iloc[rows], mapping)
+    read = _Reading(frame, rows, mapping)
     payments = read.payments(amount.values[rows], None if time is None else time.values[rows])
     notices = (*table.notices, *amount.notices, *(time.notices if time else ()), *read.notices, *refused.notices())
     if need_label:
@@ -160,8 +160,8 @@ def _check_classes(payments: Transactions, label: str) -> None:
 class _Reading:
     """The columns of the usable rows, one after the other, with what has to be said about them."""
 
-    def __init__(self, frame: pd.DataFrame, mapping: Mapping[str, str]) -> None:
-        self._frame, self._mapping = frame, mapping
+    def __init__(self, frame: pd.DataFrame, rows: NDArray[np.intp], mapping: Mapping[str, str]) -> None:
+        self._frame, self._rows, self._mapping = frame, rows, mapping
         self.notices: list[Message] = []
 
     def payments(self, amount: NDArray[np.float64], time: NDArray[np.datetime64] | None) -> Transactions:
@@ -197,7 +197,7 @@ class _Reading:
         )
 
     def _column(self, role: str) -> pd.Series[Any] | None:
-        return self._frame[self._mapping[role]] if role in self._mapping else None
+        return self._frame[self._mapping[role]].iloc[self._rows] if role in self._mapping else None
 
     def _names(self, role: str) -> tuple[NDArray[np.int32] | None, tuple[str, ...]]:
         """Places of the names, -1 where a cell is empty, and the names."""
@@ -220,23 +220,25 @@ class _Reading:
 
     def _ids(self) -> NDArray[np.str_]:
         """The file's ids when they tell the rows apart, else row numbers, or both."""
-        rows = self._frame.index.to_numpy().astype(np.str_)
+        numbers = self._frame.index.to_numpy()[self._rows]
+        width = len(str(numbers.max()))
         column = self._column("id")
         if column is None:
-            return rows
+            return numbers.astype(f"U{width}")
         texts = as_text(column)
-        if max(pc.max(pc.utf8_length(texts)).as_py() or 0, 0) > _TEXT_CELL:
+        if pc.max(pc.utf8_length(texts)).as_py() > _TEXT_CELL:
             self.notices.append(Message(N_("The ids are too long to be kept; rows go by their numbers.")))
-            return rows
+            return numbers.astype(f"U{width}")
+        coded = texts.dictionary_encode()
+        again = pd.Series(coded.indices.to_numpy()).duplicated().to_numpy() | truth(pc.equal(texts, ""))
         ids = _texts(texts)
-        codes = pd.factorize(ids)[0]
-        again = (pd.Series(codes).duplicated() | (ids == "")).to_numpy()
         if again.any():
             template = N_("Rows whose id is empty or was there before, and that go by their numbers: {count}.")
             self.notices.append(Message(template, {"count": int(again.sum())}))
-            ids = np.where(again, np.char.add("#", rows), ids)
+            ids = ids.astype(f"U{max(ids.itemsize // 4, width + 1)}")
+            ids[again] = np.char.add("#", numbers[again].astype(f"U{width}"))
             if len(np.unique(ids)) < len(ids):
-                return rows
+                return numbers.astype(f"U{width}")
         return ids
 
     def _labels(self) -> NDArray[np.int8] | None:
@@ -258,7 +260,7 @@ class _Reading:
         for name in self._frame.columns:
             if name in self._mapping.values():
                 continue
-            column = self._frame[name]
+            column = self._frame[name].iloc[self._rows]
             kind = column_kind(column)
             if kind == "number":
                 numbers[name] = self._number(column)
