@@ -11,14 +11,27 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from core.contracts import N_, Message
-from core.data.transactions import FRAUD, UNKNOWN, Transactions
-from core.tasks.fraud_detection.definitions import CATEGORY_COUNT, CATEGORY_DAYS, CATEGORY_RISK, DAYS, NUMBER
+from core.data.transactions import FRAUD, GENUINE, UNKNOWN, Transactions
+from core.tasks.fraud_detection.definitions import (
+    CATEGORY_COUNT,
+    CATEGORY_DAYS,
+    CATEGORY_RISK,
+    DAYS,
+    FRAUD_RUN_DAYS,
+    LARGE_DAYS,
+    LARGE_TIMES,
+    LONG_DAYS,
+    NUMBER,
+    RATIO_DAYS,
+    SHIFT_DAYS,
+)
 from core.tasks.fraud_detection.windows import DAY_S, Windows, mean_amounts, whole_amounts
 
 RATIO_LIMIT = 100.0
 """An amount that many times the customer's mean, or more, counts as that many times."""
 NIGHT_UNTIL = 6
 """Last hour of the night, which begins at midnight."""
+_UNKNOWN, _NONE = np.float32(np.nan), np.int32(0)
 _EPOCH_WEEKDAY = 3  # 1970-01-01 was a Thursday; Monday is 0.
 
 
@@ -77,12 +90,8 @@ class _Builder:
 
     def put(self, name: str, values: NDArray[Any], rows: NDArray[np.int64] | None = None) -> None:
         """Set one feature of all scored rows, or of those among them that are in `rows` of the whole table."""
-        if name not in self.places:
-            return
-        if rows is None:
-            self.values[:, self.places[name]] = values
-        else:
-            self.values[rows - self.transactions.context, self.places[name]] = values
+        if name in self.places:
+            self.values[:, self.places[name]] = values if rows is None else self._spread(values, rows, _UNKNOWN)
 
     def columns_of(self, prefix: str) -> Iterator[str]:
         return (name.removeprefix(prefix) for name in self.places if name.startswith(prefix))
@@ -104,21 +113,37 @@ class _Builder:
         whole = self.transactions
         if whole.customer is None or not any(name.startswith(("customer_", "amount_ratio")) for name in self.places):
             return
-        windows = Windows(whole.customer, self.seconds, max(DAYS), whole.context)
-        running = windows.running(whole_amounts(whole.amount))
+        # Also of the history: whether an earlier payment was large shows in the windows before it.
+        windows, units = Windows(whole.customer, self.seconds, LONG_DAYS), whole_amounts(whole.amount)
+        running = windows.running(units)
         for days in DAYS:
             run = windows.recent(days)
-            mean = mean_amounts(run, running)
             self.put(f"customer_count_{days}d", run.count, windows.rows)
-            self.put(f"customer_mean_{days}d", mean, windows.rows)
-        ratio = np.divide(whole.amount[windows.rows], mean, out=np.full(len(mean), np.nan), where=mean > 0)
-        self.put("amount_ratio", ratio.clip(-RATIO_LIMIT, RATIO_LIMIT), windows.rows)
+            self.put(f"customer_mean_{days}d", mean_amounts(run, running), windows.rows)
+        mean = mean_amounts(windows.recent(RATIO_DAYS), running)
+        self.put("amount_ratio", _times(whole.amount[windows.rows], mean), windows.rows)
+        self._add_habits(windows, running, units)
+
+    def _add_habits(self, windows: Windows, running: NDArray[np.int64], units: NDArray[np.int64]) -> None:
+        """How the customer's last days and payments compare with the long window."""
+        recent, long = windows.recent(SHIFT_DAYS), windows.recent(LONG_DAYS)
+        shift = _times(mean_amounts(recent, running), mean_amounts(long, running))
+        self.put(f"customer_shift_{SHIFT_DAYS}d", shift, windows.rows)
+        total, large = long.sum(running), np.zeros(len(units), bool)
+        large[windows.rows] = (total > 0) & (units[windows.rows] * long.count > LARGE_TIMES * total)
+        earlier = windows.recent(LARGE_DAYS).sum(windows.running(large)) - large[windows.rows]
+        self.put(f"customer_large_{LARGE_DAYS}d", earlier, windows.rows)
 
     def add_terminals(self) -> None:
-        if self.transactions.terminal is not None and any(name.startswith("terminal_") for name in self.places):
-            self._add_delayed(
-                self.transactions.terminal, {d: (f"terminal_count_{d}d", f"terminal_risk_{d}d") for d in DAYS}
-            )
+        terminal, label = self.transactions.terminal, self.transactions.label
+        if terminal is None or not any(name.startswith("terminal_") for name in self.places):
+            return
+        windows = self._add_delayed(terminal, {d: (f"terminal_count_{d}d", f"terminal_risk_{d}d") for d in DAYS})
+        since = np.zeros(len(windows.rows), np.int64)
+        if label is not None:
+            run = windows.delayed([FRAUD_RUN_DAYS], self.delay_days)[FRAUD_RUN_DAYS]
+            since = windows.since_unbroken(label == FRAUD, label == GENUINE, run)
+        self.put("terminal_fraud_days", since / DAY_S, windows.rows)
 
     def add_categories(self) -> None:
         wanted = {*self.columns_of(CATEGORY_COUNT), *self.columns_of(CATEGORY_RISK)}
@@ -129,26 +154,29 @@ class _Builder:
             codes[np.isin(codes, empty)] = -1
             self._add_delayed(codes, {CATEGORY_DAYS: (CATEGORY_COUNT + column, CATEGORY_RISK + column)})
 
-    def _add_delayed(self, entity: NDArray[Any], names: Mapping[int, tuple[str, str]]) -> None:
+    def _add_delayed(self, entity: NDArray[Any], names: Mapping[int, tuple[str, str]]) -> Windows:
         """Payments and share of known frauds of an entity, by length of the window; no known label, no risk."""
         label = self.transactions.label
         windows = Windows(entity, self.seconds, max(names) + self.delay_days, self.transactions.context)
         frauds = None if label is None else windows.running(label == FRAUD)
         known = None if label is None else windows.running(label != UNKNOWN)
-        for days, (count_name, risk_name) in names.items():
-            run = windows.delayed(days, self.delay_days)
+        for days, run in windows.delayed(names, self.delay_days).items():
+            count_name, risk_name = names[days]
             self.put(count_name, run.count, windows.rows)
             if risk_name not in self.places:
                 continue
             nothing = np.zeros_like(run.count)
             found, of = (nothing if sums is None else run.sum(sums) for sums in (frauds, known))
             self.put(risk_name, np.divide(found, of, out=np.zeros(len(of)), where=of > 0), windows.rows)
-            self.frauds[risk_name], self.known[risk_name] = (self._spread(one, windows.rows) for one in (found, of))
+            self.frauds[risk_name] = self._spread(found, windows.rows, _NONE)
+            self.known[risk_name] = self._spread(of, windows.rows, _NONE)
+        return windows
 
-    def _spread(self, counts: NDArray[np.int64], rows: NDArray[np.int64]) -> NDArray[np.int32]:
-        spread = np.zeros(len(self.values), np.int32)
-        spread[rows - self.transactions.context] = counts
-        return spread
+    def _spread(self, values: NDArray[Any], rows: NDArray[np.int64], absent: np.generic) -> NDArray[Any]:
+        """Values of `rows` of the whole table as a column of all scored rows; `absent` for the others."""
+        column = np.full(len(self.transactions), absent)
+        column[rows] = values
+        return column[self.transactions.context :]
 
     def notices(self) -> tuple[Message, ...]:
         if self.frauds and self.transactions.label is None:
@@ -158,3 +186,9 @@ class _Builder:
                 ),
             )
         return ()
+
+
+def _times(value: NDArray[np.float64], mean: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Values over means, within the limit; unknown where the mean is not above zero."""
+    times = np.divide(value, mean, out=np.full(len(mean), np.nan), where=mean > 0)
+    return np.asarray(times.clip(-RATIO_LIMIT, RATIO_LIMIT))

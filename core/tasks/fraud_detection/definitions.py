@@ -8,7 +8,10 @@ from core.contracts import N_, Message
 
 DAYS = (1, 7, 30)
 """Lengths of the windows."""
-CATEGORY_DAYS = 30
+CATEGORY_DAYS = RATIO_DAYS = 30
+LONG_DAYS, SHIFT_DAYS, LARGE_DAYS, LARGE_TIMES = 90, 7, 14, 3
+"""A customer's habits are those of the long window; a payment of more than so many times its mean is a large one."""
+FRAUD_RUN_DAYS = 30
 NAME_LENGTH_MAX = 300
 NUMBER, CATEGORY_COUNT, CATEGORY_RISK = "number:", "category_count_30d:", "category_risk_30d:"
 """What the names of features of other columns begin with; the column's name follows."""
@@ -58,7 +61,22 @@ FIXED: dict[str, Definition] = {
     "hour_sin": Definition(Message(N_("hour of the day (sine)")), PLAIN, ("time",)),
     "hour_cos": Definition(Message(N_("hour of the day (cosine)")), PLAIN, ("time",)),
     "amount_ratio": Definition(
-        Message(N_("amount over the customer's mean, 30 d")), TIMES, ("time", "customer"), CATEGORY_DAYS
+        Message(N_("amount over the customer's mean, 30 d")), TIMES, ("time", "customer"), RATIO_DAYS
+    ),
+    f"customer_shift_{SHIFT_DAYS}d": Definition(
+        Message(N_("customer's mean of {days} d over that of {long} d"), {"days": SHIFT_DAYS, "long": LONG_DAYS}),
+        TIMES,
+        ("time", "customer"),
+        SHIFT_DAYS,
+    ),
+    f"customer_large_{LARGE_DAYS}d": Definition(
+        Message(N_("earlier large payments of the customer, {days} d"), {"days": LARGE_DAYS}),
+        PAYMENTS,
+        ("time", "customer"),
+        LARGE_DAYS,
+    ),
+    "terminal_fraud_days": Definition(
+        Message(N_("days of nothing but known frauds at the terminal")), PLAIN, ("time", "terminal"), FRAUD_RUN_DAYS
     ),
 } | {name: definition for days in DAYS for name, definition in _windowed(days).items()}
 """Features of the named columns of a payment."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from core.contracts import N_, Message
 from core.data.transactions import Transactions
-from core.tasks.fraud_detection.definitions import CATEGORY_COUNT, CATEGORY_RISK, NUMBER
+from core.tasks.fraud_detection.definitions import CATEGORY_COUNT, CATEGORY_RISK, LARGE_TIMES, LONG_DAYS, NUMBER
 from core.tasks.fraud_detection.features import Feature, FeaturePlan, FeatureTable
 from core.tasks.fraud_detection.windows import DAY_S
 
@@ -106,9 +106,30 @@ def _customer_mean(case: _Case, feature: Feature) -> Message:
     return Message(N_("This customer's mean amount in the last {days} × 24 hours is {mean}."), said)
 
 
+def _customer_shift(case: _Case, feature: Feature) -> Message:
+    said = {"days": feature.definition.days, "long": LONG_DAYS, "times": f"{case.value(feature.name):,.1f}"}
+    return Message(N_("This customer's mean amount of {days} days is {times} times that of {long} days."), said)
+
+
+def _customer_large(case: _Case, feature: Feature) -> Message:
+    said = {"days": feature.definition.days, "times": LARGE_TIMES, "count": int(case.value(feature.name))}
+    template = N_("Earlier payments of more than {times} times this customer's mean in {days} × 24 hours: {count}.")
+    return Message(template, said)
+
+
+def _fraud_days(case: _Case, days: float) -> Message:
+    said = {"terminal": case.terminal, "days": f"{days:.1f}"}
+    if days > 0:
+        template = N_("At terminal {terminal} every payment was fraud from {days} days ago on, as far as it is known.")
+        return Message(template, said)
+    return Message(N_("The last payment at terminal {terminal} of which it is known was no fraud, or none is."), said)
+
+
 def _of_terminal(case: _Case, feature: Feature) -> Message:
     if not case.terminal:
         return Message(N_("The terminal is not known."))
+    if feature.name == "terminal_fraud_days":
+        return _fraud_days(case, case.value(feature.name))
     said = {"terminal": case.terminal} | _window(case, feature)
     one_day = feature.definition.days == 1
     if feature.name.startswith("terminal_count_"):
@@ -155,6 +176,8 @@ _SAID: dict[str, Callable[[_Case, Feature], Message]] = {
     "weekend": _weekend,
     "customer_count": _customer_count,
     "customer_mean": _customer_mean,
+    "customer_shift": _customer_shift,
+    "customer_large": _customer_large,
 }
 
 
