@@ -1,11 +1,10 @@
-"""A form for any configuration dataclass, from the metadata of its fields, and the command that does the same.
+"""A form for any configuration dataclass, from the metadata of its fields.
 
 Metadata of a field: `label`, `help`, `choices` (value -> label), `low`, `high`, `advanced`.
 """
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import Field, fields
 from typing import Any
@@ -39,21 +38,6 @@ def _fields_input(prefix: str, entries: Sequence[Field[Any]]) -> dict[str, Any]:
         with st.container(horizontal=True):
             values |= {entry.name: _field_input(prefix, entry) for entry in switches}
     return values
-
-
-def changed(config_type: type, values: Mapping[str, Any]) -> dict[str, Any]:
-    """The values that differ from the defaults of `config_type`."""
-    return {
-        entry.name: values[entry.name]
-        for entry in fields(config_type)
-        if entry.name in values and values[entry.name] != entry.default
-    }
-
-
-def train_command(slug: str, data: str, config_type: type, values: Mapping[str, Any]) -> str:
-    """The command line that starts the same run; `data` comes quoted for a POSIX shell, the rest is quoted here."""
-    settings = [f"--set {shlex.quote(f'{name}={value}')}" for name, value in changed(config_type, values).items()]
-    return " ".join(["python -m core train", shlex.quote(slug), "--data", data, *settings])
 
 
 def _field_input(prefix: str, entry: Field[Any]) -> Any:

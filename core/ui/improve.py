@@ -14,8 +14,9 @@ from core.contracts import Sector
 from core.errors import AppError
 from core.jobs.uploads import discard
 from core.serving import service
+from core.training.commands import changed, train_command
 from core.ui.corrections import corrections_input
-from core.ui.forms import changed, config_form, train_command
+from core.ui.forms import config_form
 from core.ui.i18n import t
 from core.ui.live import show_job, show_recent_jobs
 from core.ui.training_data import TrainingData, checked, training_data_input
@@ -51,7 +52,7 @@ def _options(sector: Sector, data: TrainingData, ready: bool | None) -> None:
     st.markdown(f"**{t('How to train')}**")
     values = config_form(f"{slug}.train", config_type)
     try:
-        config_type(**values)
+        config = config_type(**values)
     except AppError as error:
         show_error(error)
         return
@@ -61,7 +62,7 @@ def _options(sector: Sector, data: TrainingData, ready: bool | None) -> None:
         )
     learn = corrections_input(slug)
     st.caption(t("The same from a terminal"))
-    command = train_command(slug, data.argument, config_type, values) + " --corrections" * learn
+    command = train_command(slug, config, data.argument) + " --corrections" * learn
     st.code(command, language="bash", wrap_lines=True)
     clicked = st.button(
         t("Start training"),

@@ -11,6 +11,7 @@ from core.tasks.image_classification.checkpoint import Trained, look
 from core.tasks.image_classification.domain import pooled_maps
 from core.tasks.image_classification.head import Fitted
 from core.tasks.image_classification.model import build_network
+from core.tasks.image_classification.task import train_splits
 from core.training.run import ListedRun
 from tests.tasks.conftest import TINY
 
@@ -22,7 +23,7 @@ def fitted(shapes_zip, tmp_path):
     run = ListedRun(tmp_path, QUICK.seed)
     data = train.read_splits(shapes_zip, QUICK.image_size, QUICK.seed, run)
     start = train.build_start(QUICK, len(data.labels))
-    return data, start, train.train_splits(start, data, QUICK, run)
+    return data, start, train_splits(start, data, QUICK, run)
 
 
 def test_what_was_seen_is_what_a_pass_finds(fitted):
@@ -40,7 +41,7 @@ def test_standard_mode_hands_nothing_on(fitted, monkeypatch, tmp_path):
     data, start, done = fitted
     monkeypatch.setattr(train, "train_network", lambda *_: done.network)
     run = ListedRun(tmp_path, 0)
-    assert train.train_splits(start, data, replace(QUICK, mode="standard"), run).seen is None
+    assert train_splits(start, data, replace(QUICK, mode="standard"), run).seen is None
 
 
 @pytest.mark.parametrize("name", ["resnet10t", "vit_tiny_patch16_224"])

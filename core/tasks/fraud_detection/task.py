@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
@@ -23,6 +22,7 @@ from core.tasks.fraud_detection.predictor import FraudPredictor
 from core.tasks.fraud_detection.statement import write_statement
 from core.tasks.fraud_detection.theatre import add_theatre
 from core.tasks.fraud_detection.train import fit_models
+from core.training.commands import evaluate_command, train_command
 from core.training.seeding import seed_everything
 
 PROBE = PaymentWorld(customers=20, terminals=40, days=40, seed=0)
@@ -64,12 +64,12 @@ class FraudDetection:
         seed_everything(config.seed)
         scorers = fit_models(examples, config, run)
         folder = run.directory / "checkpoint"
-        write_checkpoint(folder, Trained(scorers, examples, config, train_command(config, data), joined), run)
+        write_checkpoint(folder, Trained(scorers, examples, config, train_command(SECTOR, config, data), joined), run)
         if config.diagnose:
             run.stage("diagnose")
             add_theatre(folder, examples, config, run)
         run.stage("evaluate")
-        command = evaluate_command(data, parse_mapping(config.columns))
+        command = evaluate_command(SECTOR, data, parse_mapping(config.columns))
         evaluation = measure.measure_splits(folder, self.load(folder, "cpu"), examples, command)
         write_statement(folder, evaluation)
         write_card(folder, evaluation)
@@ -78,25 +78,11 @@ class FraudDetection:
     def evaluate(self, predictor: FraudPredictor, data: Path, columns: Mapping[str, str] | None = None) -> Evaluation:
         """Measure on the test part of a table by the model's own split, or on all of it when it is too short."""
         examples = examples_to_measure(predictor.plan, predictor.shares, data, columns)
-        return measure.evaluate_part(predictor, examples, "test", evaluate_command(data, columns or {}))
+        return measure.evaluate_part(predictor, examples, "test", evaluate_command(SECTOR, data, columns or {}))
 
     def summarise(self, evaluation: Evaluation) -> dict[str, Metric]:
         """The metrics of a table that came of `evaluate`, or of some of its rows."""
         return measure.summarise(evaluation)
-
-
-def train_command(config: FraudConfig, data: Path) -> str:
-    """The line that repeats a run."""
-    default = FraudConfig()
-    changed = {k: v for k, v in vars(config).items() if v != getattr(default, k)}
-    options = " ".join(f"--set {shlex.quote(f'{name}={value}')}" for name, value in changed.items())
-    return f"python -m core train {SECTOR} --data {shlex.quote(data.name)} {options}".rstrip()
-
-
-def evaluate_command(data: Path, columns: Mapping[str, str]) -> str:
-    """The line that repeats an evaluation."""
-    named = "".join(f" --column {shlex.quote(f'{role}={name}')}" for role, name in columns.items())
-    return f"python -m core evaluate {SECTOR} --data {shlex.quote(data.name)}{named} --model VERSION --json"
 
 
 TASK = FraudDetection()

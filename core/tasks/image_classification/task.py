@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
+import torch
 
 from core.contracts import N_, Evaluation, Explanation, ImageSample, Metric, Refit, RunContext
-from core.data.images import Progress
+from core.data.images import LabelledImages, Progress
+from core.device import pick_device, place
 from core.errors import InputRefused, RunCancelled
 from core.tasks.image_classification import compress, explain, fixit, train
 from core.tasks.image_classification.card import write_card
@@ -20,13 +21,17 @@ from core.tasks.image_classification.config import SECTOR, ImageClassificationCo
 from core.tasks.image_classification.corrections import join_corrections
 from core.tasks.image_classification.folds import cross_validate
 from core.tasks.image_classification.formats import FORMATS
+from core.tasks.image_classification.head import Fitted, fit_head
 from core.tasks.image_classification.measure import evaluate_split, images_to_measure, measure_splits, summary_of
+from core.tasks.image_classification.model import Start
 from core.tasks.image_classification.predictor import ImagePredictor
 from core.tasks.image_classification.statement import write_statement
 from core.tasks.image_classification.studies import add_studies, keep_test_pictures
+from core.training.commands import evaluate_command, train_command
 from core.training.compression import Compressed
 from core.training.evaluation import save_evaluation
 from core.training.seeding import seed_everything
+from core.training.snapshot import NETWORK
 
 PROBE_SIDE = 512
 
@@ -63,15 +68,14 @@ class ImageClassification:
         run.stage("train")
         seed_everything(config.seed)
         start = train.build_start(config, len(images.labels))
-        fitted = train.train_splits(start, images, config, run)
+        fitted = train_splits(start, images, config, run)
         folder = run.directory / "checkpoint"
-        write_checkpoint(
-            folder, Trained(fitted, start, images, config, folds, train_command(config, data), joined), run
-        )
+        command = train_command(SECTOR, config, data)
+        write_checkpoint(folder, Trained(fitted, start, images, config, folds, command, joined), run)
         add_studies(folder, fitted.network, images, config, run)
         run.stage("evaluate")
         predictor = self.load(folder, "cpu")
-        evaluation = measure_splits(folder, predictor, images, evaluate_command(data))
+        evaluation = measure_splits(folder, predictor, images, evaluate_command(SECTOR, data))
         if config.keep_examples:
             keep_test_pictures(folder, images.splits["test"], evaluation)
         write_statement(folder, evaluation)
@@ -100,7 +104,7 @@ class ImageClassification:
                 "data.no_columns", N_("Images have no columns that could be named."), N_("Leave the columns out.")
             )
         images, part = images_to_measure(predictor, data)
-        return evaluate_split(predictor, images, part, evaluate_command(data))
+        return evaluate_split(predictor, images, part, evaluate_command(SECTOR, data))
 
     def summarise(self, evaluation: Evaluation) -> dict[str, Metric]:
         """The metrics of a table that came of `evaluate`, or of some of its rows."""
@@ -111,7 +115,7 @@ class ImageClassification:
         run.stage("read")
         images, part = images_to_measure(self.load(checkpoint, "cpu"), data, stoppable(run))
         images = replace(images, name=run.data_name or images.name)
-        command = evaluate_command(data)
+        command = evaluate_command(SECTOR, data)
         found = compress.compress(
             checkpoint, self.formats, lambda model: evaluate_split(model, images, part, command), run
         )
@@ -131,6 +135,16 @@ class ImageClassification:
         return replace(found, kept=folder)
 
 
+def train_splits(start: Start, data: LabelledImages, config: ImageClassificationConfig, run: RunContext) -> Fitted:
+    """Train on the splits of `data` as `train_network` does; quick mode says what it saw besides."""
+    learning, choosing = data.splits["train"], data.splits["validation"]
+    if config.mode != "quick":
+        return Fitted(train.train_network(start, learning, choosing, config, run, NETWORK))
+    # Nothing but passes forward from here on; inputs come in this layout, and a CPU likes the weights in it too.
+    network = place(start.network, pick_device()).to(memory_format=torch.channels_last)
+    return fit_head(network, start.preprocessing, learning, choosing, config, run)
+
+
 def stoppable(run: RunContext) -> Progress:
     """Progress of a reader that goes to `run`, and ends the reading when somebody asked for it."""
 
@@ -140,19 +154,6 @@ def stoppable(run: RunContext) -> Progress:
         run.report(done, total)
 
     return progress
-
-
-def train_command(config: ImageClassificationConfig, data: Path) -> str:
-    """The line that repeats a run."""
-    default = ImageClassificationConfig()
-    changed = {k: v for k, v in vars(config).items() if v != getattr(default, k)}
-    options = " ".join(f"--set {name}={value}" for name, value in changed.items())
-    return f"python -m core train {SECTOR} --data {shlex.quote(data.name)} {options}".rstrip()
-
-
-def evaluate_command(data: Path) -> str:
-    """The line that repeats an evaluation."""
-    return f"python -m core evaluate {SECTOR} --data {shlex.quote(data.name)} --model VERSION --json"
 
 
 TASK = ImageClassification()

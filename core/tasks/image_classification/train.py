@@ -24,7 +24,7 @@ from core.errors import InputRefused, RunCancelled
 from core.settings import settings
 from core.tasks.image_classification.config import ImageClassificationConfig
 from core.tasks.image_classification.forward import as_batch, outputs_of
-from core.tasks.image_classification.head import Fitted, fit_head
+from core.tasks.image_classification.head import fit_head
 from core.tasks.image_classification.model import (
     Checkpoint,
     Preprocessing,
@@ -37,7 +37,7 @@ from core.tasks.image_classification.model import (
 from core.training.augment import STRENGTHS, augment
 from core.training.loop import LoopOptions, fit
 from core.training.seeding import seed_everything
-from core.training.snapshot import FOLDER, NETWORK, Snapshot
+from core.training.snapshot import FOLDER, Snapshot
 
 BUNDLED = "medical/bundled"
 DEFAULT_ARCHITECTURE = "resnet10t"
@@ -189,16 +189,6 @@ def kept_run(
         digest.update(np.ascontiguousarray(part.targets).data)
     fixed = {name: value for name, value in vars(config).items() if name not in CHANGEABLE}
     return Snapshot(folder, {"data": digest.hexdigest(), **fixed}, [generator])
-
-
-def train_splits(start: Start, data: LabelledImages, config: ImageClassificationConfig, run: RunContext) -> Fitted:
-    """Train on the splits of `data` as `train_network` does; quick mode says what it saw besides."""
-    train, validation = data.splits["train"], data.splits["validation"]
-    if config.mode == "quick":
-        # Nothing but passes forward from here on; inputs come in this layout, and a CPU likes the weights in it too.
-        network = place(start.network, pick_device()).to(memory_format=torch.channels_last)
-        return fit_head(network, start.preprocessing, train, validation, config, run)
-    return Fitted(train_network(start, train, validation, config, run, NETWORK))
 
 
 def train_network(
