@@ -85,6 +85,13 @@ class FeaturePlan:
             raise InputRefused("fraud.no_rows", N_("There are no payments to learn from."))
         names, notices = possible_features(whole, rows)
         values = build_features(whole, names, delay_days).values[rows]
+        return cls.of_values(names, values, delay_days, notices)
+
+    @classmethod
+    def of_values(
+        cls, names: tuple[str, ...], values: NDArray[np.float32], delay_days: int, notices: tuple[Message, ...] = ()
+    ) -> FeaturePlan:
+        """The plan of features that are computed already: `values` (N, F) of the training rows."""
         return cls(tuple(map(_measured, names, values.T)), delay_days, notices)
 
     @property
