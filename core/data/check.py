@@ -63,7 +63,7 @@ class DataReport:
     duplicates_within: DuplicatePairs
     duplicates_across_classes: DuplicatePairs
     duplicates_across_splits: DuplicatePairs
-    unreadable: tuple[Refusal, ...]
+    refused: tuple[Refusal, ...]
     balance: float
     """Number of images of the largest class over that of the smallest; 0.0 when a class is empty."""
     warnings: tuple[Message, ...]
@@ -136,7 +136,7 @@ def check(
         duplicates_within=within,
         duplicates_across_classes=across_classes,
         duplicates_across_splits=across_splits,
-        unreadable=tuple(unreadable),
+        refused=tuple(unreadable),
         balance=balance,
         warnings=tuple(warnings),
         blocking=tuple(_blocking(rows, labels)),

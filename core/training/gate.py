@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 
 from core.contracts import N_, Evaluation, Message, Metric
 from core.training.evaluation import METRIC_NAMES
-from core.training.metrics import Statistic, bootstrap, resamples_for, statistic_of
+from core.training.metrics import Statistic, statistic_of
 from core.training.quality import Comparison, changed, matched_rows, take, why_incomparable
+from core.training.resampling import table_bootstrap
 from core.training.slices import SMALL, SliceChange, changes, title
 
 Result: TypeAlias = Literal["pass", "fail", "undecided"]
@@ -162,10 +163,9 @@ class _Pair:
     seed: int
 
     def change(self, metric: str) -> Metric:
-        """The new version's metric minus the old one's, by a bootstrap that draws the same examples for both."""
+        """The new version's metric minus the old one's; the bootstrap draws the same examples or customers for both."""
         before, after = (_statistic(metric, one) for one in (self.old, self.new))
-        n = len(self.new.table["truth"])
-        return bootstrap(lambda weights: after(weights) - before(weights), n, self.seed, resamples_for(n))
+        return table_bootstrap(self.new.table, lambda weights: after(weights) - before(weights), self.seed)
 
 
 def _statistic(metric: str, evaluation: Evaluation) -> Statistic:
@@ -259,11 +259,12 @@ def _headline(pair: _Pair, metric: str, p_value: float) -> Check:
 def _decisions(comparison: Comparison, rules: GateRules) -> Check:
     fixed, broke = len(comparison.fixed), len(comparison.broke)
     worse = broke > fixed and comparison.p_value < rules.p_value
-    params = {"fixed": fixed, "broke": broke, "p": comparison.p_value, "n": comparison.n}
+    test = N_("exact sign test over customers") if comparison.by_customer else N_("exact McNemar test")
+    params = {"fixed": fixed, "broke": broke, "p": comparison.p_value, "n": comparison.n, "test": Message(test)}
     template = (
-        N_("It fixed {fixed} and broke {broke} of {n} answers: more broken than chance would (McNemar p = {p:.3f}).")
+        N_("It fixed {fixed} and broke {broke} of {n} answers: more broken than by chance ({test}, p = {p:.3f}).")
         if worse
-        else N_("It fixed {fixed} and broke {broke} of {n} answers (exact McNemar test p = {p:.3f}).")
+        else N_("It fixed {fixed} and broke {broke} of {n} answers ({test}, p = {p:.3f}).")
     )
     change = comparison.accuracy_difference
     return Check(

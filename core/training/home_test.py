@@ -10,8 +10,9 @@ import numpy as np
 from core.contracts import N_, Evaluation, Message, Metric
 from core.training.evaluation import METRIC_NAMES
 from core.training.gate import RULES, Check, GateRules, Result
-from core.training.metrics import bootstrap, resamples_for, statistic_of
+from core.training.metrics import statistic_of
 from core.training.quality import matched_rows, take
+from core.training.resampling import table_bootstrap
 
 NAME = "home"
 """Of the check."""
@@ -27,13 +28,13 @@ def home_check(
         challenger: Of the other version on the same examples; None when they are not on this machine.
         headline: Name of the metric, as for `statistic_of`.
         rules: `home_loss` is the margin.
-        seed: Of the bootstrap, which draws the same examples for both.
+        seed: Of the bootstrap, which draws the same examples, or customers, for both.
     """
     said: dict[str, object] = {"name": champion.data.name, "n": champion.data.n}
     if challenger is None:
         template = N_(
-            "Both were compared on other images than the {n} of {name} that the version in use was tested on, and how "
-            "the challenger does on those was not measured."
+            "Both were compared on other examples than the {n} of {name} that the version in use was tested on, and "
+            "how the challenger does on those was not measured."
         )
         return Check(NAME, "undecided", Message(template, said))
     change = _change(champion, challenger, headline, seed)
@@ -41,7 +42,7 @@ def home_check(
     if change.high < 0 and change.value < -rules.home_loss:
         result = "fail"
     template = N_(
-        "On the {n} images of {name} that the version in use was tested on, {metric} changes by {value:+.4f} (95 % "
+        "On the {n} examples of {name} that the version in use was tested on, {metric} changes by {value:+.4f} (95 % "
         "interval {low:+.4f} to {high:+.4f}); a loss of {limit:g} is allowed."
     )
     figures = {"value": change.value, "low": change.low, "high": change.high}
@@ -55,5 +56,4 @@ def _change(champion: Evaluation, challenger: Evaluation, headline: str, seed: i
         statistic_of(headline, *(np.asarray(one.table[name]) for name in ("truth", "prediction", "scores")))
         for one in (take(champion, rows), take(challenger, order))
     )
-    n = len(rows)
-    return bootstrap(lambda weights: new(weights) - old(weights), n, seed, resamples_for(n))
+    return table_bootstrap(take(challenger, order).table, lambda weights: new(weights) - old(weights), seed)

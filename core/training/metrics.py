@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 from scipy.stats import binomtest
 
 from core.contracts import Metric
@@ -73,16 +74,11 @@ def bootstrap(
     Resamples on which the statistic is not defined (one class missing) are left out.
     """
     found = resampled(statistic, n, seed, resamples)
-    return _interval(float(whole(statistic, n)), found, n, confidence)
+    return interval_of(float(whole(statistic, n)), found, n, confidence)
 
 
-def bootstraps(statistic: Statistic, n: int, seed: int = 0, resamples: int = RESAMPLES) -> list[Metric]:
-    """The same for a statistic that returns S values each time: all of them from one set of draws."""
-    found, values = resampled(statistic, n, seed, resamples), whole(statistic, n)
-    return [_interval(float(value), found[:, place], n) for place, value in enumerate(values)]
-
-
-def _interval(value: float, draws: Array, n: int, confidence: float = 0.95) -> Metric:
+def interval_of(value: float, draws: Array, n: int, confidence: float = 0.95) -> Metric:
+    """A value with the percentile interval of its finite `draws` (R,)."""
     finite = draws[np.isfinite(draws)]
     tail = (1 - confidence) / 2
     low, high = np.quantile(finite, [tail, 1 - tail]) if len(finite) else (float("nan"), float("nan"))
@@ -95,17 +91,30 @@ def mean_of(values: Array) -> Statistic:
 
 
 class _Ranked:
-    """Weighted counts of positives and of all examples at or above every distinct score of one class."""
+    """Weighted counts of positives, and of negatives above and beside them, at every distinct score of a positive.
+
+    Negatives between two positives only count together, so that a large table with few positives costs little.
+    """
 
     def __init__(self, truth: Array, score: Array) -> None:
-        self.order = np.argsort(-score, kind="stable")
-        self.truth = truth[self.order].astype(np.float64)
-        falls = np.flatnonzero(np.diff(score[self.order])) if len(score) > 1 else np.array([], int)
-        self.last = np.append(falls, len(score) - 1)
+        order = np.argsort(-score, kind="stable")
+        ranked, positive = score[order], truth[order].astype(bool)
+        group = np.cumsum(np.append(0, np.diff(ranked) != 0)) if len(ranked) else np.zeros(0, np.int64)
+        marked = np.unique(group[positive])
+        self.groups = len(marked)
+        place = np.searchsorted(marked, group)  # of the first positive score at or below the row's
+        beside = (place < self.groups) & np.isin(group, marked)
+        # Columns: positives of each group, negatives beside them, negatives above them since the group before.
+        column = np.where(positive, place, np.where(beside, self.groups + place, 2 * self.groups + place))
+        ones, shape = np.ones(len(order)), (len(order), 3 * self.groups + 1)
+        self.members = csr_array((ones, (order, column)), shape=shape).T.tocsr()
 
-    def counts(self, weights: Array) -> tuple[Array, Array]:
-        ranked = weights[:, self.order]
-        return np.cumsum(ranked * self.truth, axis=1)[:, self.last], np.cumsum(ranked, axis=1)[:, self.last]
+    def counts(self, weights: Array) -> tuple[Array, Array, Array, Array]:
+        """Positives (R, G), negatives beside them (R, G) and all above them (R, G); all negatives (R,)."""
+        sums, g = np.asarray(self.members @ np.ascontiguousarray(weights.T)).T, self.groups
+        positives, beside, between = sums[:, :g], sums[:, g : 2 * g], sums[:, 2 * g : 3 * g]
+        above = np.cumsum(between + beside, axis=1) - beside
+        return positives, beside, above, sums[:, g:].sum(axis=1)
 
 
 def auroc_of(truth: Array, score: Array) -> Statistic:
@@ -113,12 +122,9 @@ def auroc_of(truth: Array, score: Array) -> Statistic:
     ranked = _Ranked(truth, score)
 
     def statistic(weights: Array) -> Array:
-        positives, called = ranked.counts(weights)
-        start = np.zeros((len(weights), 1))
-        true_rate = np.hstack([start, positives / positives[:, -1:]])
-        false = called - positives
-        false_rate = np.hstack([start, false / false[:, -1:]])
-        return np.asarray(np.trapezoid(true_rate, false_rate, axis=1))
+        positives, beside, above, negatives = ranked.counts(weights)
+        passed = (positives * (above + beside / 2)).sum(axis=1)
+        return np.asarray(1 - passed / (positives.sum(axis=1) * negatives))
 
     return statistic
 
@@ -128,10 +134,11 @@ def average_precision_of(truth: Array, score: Array) -> Statistic:
     ranked = _Ranked(truth, score)
 
     def statistic(weights: Array) -> Array:
-        positives, called = ranked.counts(weights)
-        precision = np.divide(positives, called, out=np.zeros_like(called), where=called > 0)
-        gained = np.diff(positives / positives[:, -1:], prepend=0.0, axis=1)
-        return np.asarray((precision * gained).sum(axis=1))
+        positives, beside, above, _ = ranked.counts(weights)
+        found = np.cumsum(positives, axis=1)
+        called = found + above + beside
+        precision = np.divide(found, called, out=np.zeros_like(called), where=called > 0)
+        return np.asarray((precision * positives).sum(axis=1) / positives.sum(axis=1))
 
     return statistic
 

@@ -8,6 +8,7 @@ was harmless, and a miss when it was not and nobody looked.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,8 +17,9 @@ from numpy.typing import NDArray
 
 from core.contracts import N_, Evaluation, Message, Metric
 from core.errors import InputRefused
-from core.training.metrics import Statistic, bootstraps, resamples_for
+from core.training.metrics import interval_of
 from core.training.quality import positive_of
+from core.training.resampling import resampled_sums
 
 Array = NDArray[Any]
 AMOUNT = "amount"
@@ -60,7 +62,7 @@ class Prices:
 
 @dataclass(frozen=True)
 class Worth:
-    """What a threshold costs a month, with 95 % intervals over the test examples."""
+    """What a threshold costs a month, with 95 % intervals over the test examples, or their customers."""
 
     threshold: float
     """Chosen on validation; `NEVER` when looking at nothing is cheapest."""
@@ -169,7 +171,7 @@ def worth(
         prices: Costs and volume.
         today: The threshold in use.
         target: The class that counts as positive.
-        seed: Of the bootstrap over test examples.
+        seed: Of the bootstrap over test examples, or their customers.
 
     Raises:
         InputRefused: A share of the amount is asked for where there is no amount, or one of the tables holds no
@@ -179,17 +181,11 @@ def worth(
         _needs_both(positive_of(evaluation, target)[0])
     threshold = best_threshold(validation, prices, target)
     now = within_capacity(validation, prices, today, target)
-    items, n = _items(test, prices, target), len(test.table["truth"])
+    items = _items(test, prices, target)
     paid = _paid(items, prices, threshold)
     others = (_paid(items, prices, other) - paid for other in (now, NEVER, -NEVER))
-    looked = items.score >= threshold
-    monthly = _monthly(items, prices, np.stack([paid, *others, looked], axis=1))
-    found = _mean_where(items.truth, looked[:, None])
-
-    def all_of(weights: Array) -> Array:
-        return np.hstack([monthly(weights), found(weights)])
-
-    cost, saved, nothing, everything, reviews, caught = bootstraps(all_of, n, seed, resamples_for(n))
+    each = np.stack([paid, *others, items.score >= threshold], axis=1)
+    cost, saved, nothing, everything, reviews, caught = _figures(items, prices, each, test.table, seed)
     enough = prices.capacity is None or prices.capacity >= prices.volume
     return Worth(threshold, now, cost, saved, nothing, everything if enough else None, reviews, caught)
 
@@ -207,20 +203,27 @@ def _paid(items: _Items, prices: Prices, threshold: float) -> Array:
     return np.where(items.score >= threshold, looked, items.loss)
 
 
-def _monthly(items: _Items, prices: Prices, each: Array) -> Statistic:
-    """Sums over a month (R, S) of S values per item (N, S)."""
-    volume = float(prices.volume)
-    if prices.prevalence is None:
-        mean = _mean_where(np.ones(len(each), bool), each)
-        return lambda weights: volume * mean(weights)
-    share, positive, negative = prices.prevalence, _mean_where(items.truth, each), _mean_where(~items.truth, each)
-    return lambda weights: volume * (share * positive(weights) + (1 - share) * negative(weights))
+def _figures(items: _Items, prices: Prices, each: Array, table: Mapping[str, Array], seed: int) -> list[Metric]:
+    """Sums over a month of the S columns of `each` (N, S), and the mean of the last one over positives."""
+    held = np.hstack(
+        [np.hstack([each, np.ones((len(each), 1))]) * rows[:, None] for rows in (items.truth, ~items.truth)]
+    )
+    drawn = _monthly(resampled_sums(table, held.astype(np.float64), seed), prices)
+    values = _monthly(held.sum(axis=0)[None], prices)[0]
+    return [interval_of(float(value), drawn[:, place], len(each)) for place, value in enumerate(values)]
 
 
-def _mean_where(rows: Array, values: Array) -> Statistic:
-    """Means (R, S) of the columns of `values` (N, S) over the examples in `rows`."""
-    member, held = rows.astype(np.float64), rows[:, None] * values.astype(np.float64)
-    return lambda weights: weights @ held / (weights @ member)[:, None]
+def _monthly(sums: Array, prices: Prices) -> Array:
+    """Figures (R, S + 1) from sums over positives and over negatives, (R, S + 1) each, with their number last."""
+    half = sums.shape[1] // 2
+    positive, negative = sums[:, :half], sums[:, half:]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        if prices.prevalence is None:
+            means = (positive + negative)[:, :-1] / (positive + negative)[:, -1:]
+        else:
+            share = prices.prevalence
+            means = share * positive[:, :-1] / positive[:, -1:] + (1 - share) * negative[:, :-1] / negative[:, -1:]
+        return np.hstack([prices.volume * means, positive[:, -2:-1] / positive[:, -1:]])
 
 
 def _needs_both(truth: Array) -> None:

@@ -5,17 +5,20 @@ The positive class of a problem with two labels is the second one.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import binomtest
+from scipy.stats import binom
 from sklearn.metrics import precision_recall_curve, roc_curve
 
 from core.contracts import N_, Evaluation, Message, Metric
+from core.training.card_precision import clusters_of
 from core.training.evaluation import same_labels
-from core.training.metrics import RESAMPLES, bootstrap, mean_of, resamples_for, share, statistic_of
+from core.training.metrics import RESAMPLES, share, statistic_of
+from core.training.resampling import CUSTOMER, means_in, table_bootstrap
 
 Array = NDArray[Any]
 
@@ -74,7 +77,9 @@ class Comparison:
     broke: tuple[str, ...]
     accuracy_difference: Metric
     p_value: float
-    """Exact McNemar test: chance of a split at least as uneven as fixed : broke if both were equally good."""
+    """Exact McNemar test: chance of a split at least as uneven as fixed : broke if both were equally good; over
+    customers where the table has any, see `sign_test`."""
+    by_customer: bool = False
 
 
 def positive_of(evaluation: Evaluation, target: int = 1) -> tuple[Array, Array]:
@@ -92,7 +97,7 @@ def curve_area(evaluation: Evaluation, name: str, target: int = 1, seed: int = 0
     truth, score = positive_of(evaluation, target)
     two = np.stack([1 - score, score], axis=1)
     statistic = statistic_of(name, truth.astype(np.int64), truth.astype(np.int64), two)
-    return bootstrap(statistic, len(truth), seed, resamples_for(len(truth)))
+    return table_bootstrap(evaluation.table, statistic, seed)
 
 
 def roc_points(evaluation: Evaluation, target: int = 1) -> tuple[Array, Array, Array]:
@@ -290,11 +295,35 @@ def changed(champion: Evaluation, challenger: Evaluation) -> Comparison:
     was, now = (np.asarray(one.table["truth"] == one.table["prediction"]) for one in (champion, challenger))
     names, n = np.asarray(challenger.table["id"]), len(now)
     fixed, broke = names[~was & now], names[was & ~now]
-    difference = bootstrap(mean_of(now.astype(float) - was.astype(float)), n, resamples=resamples_for(n))
-    p_value = mcnemar(len(fixed), len(broke))
-    return Comparison(n, tuple(map(str, fixed)), tuple(map(str, broke)), difference, p_value)
+    moved, table = now.astype(np.int64) - was, challenger.table
+    (difference,) = means_in(table, moved, np.ones((n, 1), bool))
+    by_customer = CUSTOMER in table
+    return Comparison(
+        n, tuple(map(str, fixed)), tuple(map(str, broke)), difference, sign_test(moved, table), by_customer
+    )
 
 
-def mcnemar(fixed: int, broke: int) -> float:
-    """Exact two-sided McNemar test on the examples that changed sides; 1.0 when none did."""
-    return float(binomtest(fixed, fixed + broke, 0.5).pvalue) if fixed + broke else 1.0
+def sign_test(moved: Array, table: Mapping[str, Array], *, worse: bool = False) -> float:
+    """Exact paired test that changes have no direction; 1.0 when nothing changed.
+
+    The examples that changed sides stand or fall with their customer, where the table has any: under the hypothesis
+    the sign of each customer's sum is a coin. Without customers this is McNemar's exact test.
+
+    Args:
+        moved: 1 for each example that was fixed, -1 for one that broke, 0 for the rest, (N,).
+        table: Of the same rows.
+        worse: One-sided: only changes for the worse count.
+    """
+    sums = moved
+    if CUSTOMER in table:
+        sums = np.bincount(clusters_of(np.asarray(table[CUSTOMER])), moved).round().astype(np.int64)
+    sizes, counts = np.unique(np.abs(sums[sums != 0]), return_counts=True)
+    chance = np.ones(1)  # of each total from -limit to limit
+    for size, count in zip(sizes, counts, strict=True):
+        spread = np.zeros(2 * size * count + 1)
+        spread[:: 2 * size] = binom.pmf(np.arange(count + 1), count, 0.5)
+        chance = np.convolve(chance, spread)
+    totals = np.arange(len(chance)) - len(chance) // 2
+    found = int(sums.sum())
+    beyond = totals <= found if worse else np.abs(totals) >= abs(found)
+    return float(min(1.0, chance[beyond].sum()))

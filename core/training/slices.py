@@ -12,10 +12,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import binomtest
 
 from core.contracts import N_, Evaluation, Message, Metric
-from core.training.metrics import bootstrap, mean_of, resampled, resamples_for, share, statistic_of, whole
+from core.training.metrics import bootstrap, resampled, resamples_for, share, statistic_of, whole
+from core.training.quality import sign_test
+from core.training.resampling import means_in, resampled_sums, share_of
 
 Array = NDArray[Any]
 PREFIX = "slice."
@@ -24,6 +25,9 @@ LABEL = "label"
 TITLES: dict[str, str] = {
     LABEL: N_("true label"),
     "size": N_("image size"),
+    "amount": N_("amount"),
+    "hour": N_("time of day"),
+    "scenario": N_("kind of fraud"),
     "brightness": N_("brightness"),
     "contrast": N_("contrast"),
     "colour": N_("colour"),
@@ -99,16 +103,8 @@ def worst_slices(evaluation: Evaluation, metric: str = "accuracy", seed: int = 0
     parts = [part for part in slices_of(evaluation) if metric == "accuracy" or len(np.unique(truth[part[2]])) > 1]
     if not parts:
         return []
-    all_of = statistic_of(metric, truth, decided, scores)
     own_of = [statistic_of(metric, truth[rows], decided[rows], scores[rows]) for _, _, rows in parts]
-
-    def gaps(weights: Array) -> Array:
-        whole_value = all_of(weights)
-        own = [of(weights[:, rows]) for of, (_, _, rows) in zip(own_of, parts, strict=True)]
-        return np.stack([value - whole_value for value in own], axis=1)
-
-    n = len(truth)
-    drawn, value = resampled(gaps, n, seed, resamples_for(n)), whole(gaps, n)
+    drawn, value = _gaps(evaluation, metric, parts, seed)
     corrected = holm([_p_value(drawn[:, place], value[place]) for place in range(len(parts))])
     found = []
     for place, (name, text, rows) in enumerate(parts):
@@ -119,6 +115,26 @@ def worst_slices(evaluation: Evaluation, metric: str = "accuracy", seed: int = 0
     return sorted(found, key=lambda slice_: slice_.gap.value)
 
 
+def _gaps(
+    evaluation: Evaluation, metric: str, parts: Sequence[tuple[str, str, Array]], seed: int
+) -> tuple[Array, Array]:
+    """Gap of every part to the whole on resamples (R, P), and as it is (P,)."""
+    truth, decided, scores = (np.asarray(evaluation.table[name]) for name in ("truth", "prediction", "scores"))
+    members = np.stack([rows for _, _, rows in parts] + [np.ones(len(truth), bool)], axis=1)
+    if metric == "accuracy":
+        held = np.hstack([members * (truth == decided)[:, None], members]).astype(np.float64)
+        drawn, value = share_of(resampled_sums(evaluation.table, held, seed)), share_of(held.sum(axis=0)[None])
+        return drawn[:, :-1] - drawn[:, -1:], value[0, :-1] - value[0, -1]
+    statistics = [statistic_of(metric, truth[rows], decided[rows], scores[rows]) for rows in members.T]
+
+    def gaps(weights: Array) -> Array:
+        own = [of(weights[:, rows]) for of, rows in zip(statistics, members.T, strict=True)]
+        return np.stack([value - own[-1] for value in own[:-1]], axis=1)
+
+    n = len(truth)
+    return resampled(gaps, n, seed, resamples_for(n)), whole(gaps, n)
+
+
 def changes(champion: Evaluation, challenger: Evaluation) -> list[SliceChange]:
     """What changed in every slice of `challenger`'s table, the greatest loss first.
 
@@ -127,15 +143,17 @@ def changes(champion: Evaluation, challenger: Evaluation) -> list[SliceChange]:
         challenger: Its slice columns part the examples.
     """
     was, now = (np.asarray(one.table["truth"] == one.table["prediction"]) for one in (champion, challenger))
-    parts = list(slices_of(challenger))
-    counts = [(int((~was & now)[rows].sum()), int((was & ~now)[rows].sum())) for _, _, rows in parts]
-    corrected = holm([_worse(fixed, broke) for fixed, broke in counts])
-    found = []
-    for (name, value, rows), (fixed, broke), p_value in zip(parts, counts, corrected, strict=True):
-        moved = now[rows].astype(np.float64) - was[rows].astype(np.float64)
-        change = bootstrap(mean_of(moved), len(moved), resamples=resamples_for(len(moved)))
-        found.append(SliceChange(name, value, len(moved), change, fixed, broke, p_value))
-    return sorted(found, key=lambda slice_: slice_.change.value)
+    moved, table, parts = now.astype(np.int64) - was, challenger.table, list(slices_of(challenger))
+    if not parts:
+        return []
+    members = np.stack([rows for _, _, rows in parts], axis=1)
+    found = means_in(table, moved, members)
+    corrected = holm([sign_test(np.where(rows, moved, 0), table, worse=True) for _, _, rows in parts])
+    made = [
+        SliceChange(name, value, change.n, change, int((moved[rows] > 0).sum()), int((moved[rows] < 0).sum()), p_value)
+        for (name, value, rows), change, p_value in zip(parts, found, corrected, strict=True)
+    ]
+    return sorted(made, key=lambda slice_: slice_.change.value)
 
 
 def title(name: str) -> Message | str:
@@ -160,10 +178,6 @@ def _p_value(drawn: Array, value: float) -> float:
     finite = drawn[np.isfinite(drawn)]
     beyond = int((np.abs(finite - value) >= abs(value) - 1e-12).sum())
     return (beyond + 1) / (len(finite) + 1)
-
-
-def _worse(fixed: int, broke: int) -> float:
-    return float(binomtest(broke, fixed + broke, 0.5, alternative="greater").pvalue) if fixed + broke else 1.0
 
 
 def _own_metric(metric: str, statistic: Any, right: Array, seed: int) -> Metric:

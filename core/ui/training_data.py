@@ -15,7 +15,6 @@ import streamlit as st
 from core.catalog import sector
 from core.contracts import Sector
 from core.data.catalog import DATA_SETS, DataSet, local_path, shares_source
-from core.data.transaction_check import TransactionReport
 from core.errors import AppError
 from core.jobs.uploads import lent_upload
 from core.settings import ROOT, settings
@@ -29,6 +28,7 @@ from core.ui.wording import told
 
 if TYPE_CHECKING:
     from core.data.check import DataReport
+    from core.data.transaction_check import TransactionReport
 
 _UPLOAD = "upload"
 
@@ -175,10 +175,16 @@ def show_report(report: DataReport | TransactionReport) -> None:
         st.warning(say(message), icon=":material/warning:")
     if not report.blocking and not report.warnings:
         st.success(t("The check found nothing to complain about."), icon=":material/check_circle:")
+    _show_counts(report)
+    for notice in report.notices:
+        st.caption(f":material/info: {say(notice)}")
+    show_refusals(report.refused)
+
+
+def _show_counts(report: DataReport | TransactionReport) -> None:
+    from core.data.transaction_check import TransactionReport
+
     if isinstance(report, TransactionReport):
         transaction_data.show_counts(report)
     else:
         image_data.show_counts(report)
-    for notice in report.notices:
-        st.caption(f":material/info: {say(notice)}")
-    show_refusals(report.refused if isinstance(report, TransactionReport) else report.unreadable)

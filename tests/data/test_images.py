@@ -90,7 +90,7 @@ def test_fingerprint_follows_content_not_size(tmp_path: Path) -> None:
 def test_unreadable_images_are_listed(tmp_path: Path) -> None:
     entries = class_folders(CLASSES) | {"cat/bad.png": b"nothing"}
     report = read_labelled_images(write_zip(tmp_path / "d.zip", entries), 16).report
-    assert [refusal.name for refusal in report.unreadable] == ["cat/bad.png"]
+    assert [refusal.name for refusal in report.refused] == ["cat/bad.png"]
     assert "Unreadable images left out: 1" in " ".join(map(str, report.warnings))
 
 
@@ -116,7 +116,7 @@ def test_no_class_folders_shows_the_wanted_layout(tmp_path: Path, prefix: str) -
 
 def test_images_beside_class_folders_are_listed(tmp_path: Path) -> None:
     data = read_labelled_images(write_zip(tmp_path / "d.zip", class_folders(CLASSES) | {"stray.png": image(77)}), 16)
-    assert [refusal.code for refusal in data.report.unreadable] == ["data.no_class_folder"]
+    assert [refusal.code for refusal in data.report.refused] == ["data.no_class_folder"]
 
 
 def test_missing_path(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ def test_what_was_promised_before_counts(old, new, expected):
     check = home_check(*rivals(n=600, old=old, new=new), "auroc")
     assert check.result == expected
     assert check.low is not None and check.high is not None and check.low <= check.value <= check.high
-    assert "600 images of made" in str(check.message)
+    assert "600 examples of made" in str(check.message)
 
 
 def test_an_unmeasured_promise_keeps_the_gate_shut():
