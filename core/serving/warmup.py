@@ -9,17 +9,18 @@ import gc
 import threading
 import time
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import numpy as np
 
 from core import catalog
-from core.contracts import ImageSample
+from core.contracts import ImageSample, Probed
 from core.errors import AppError
 from core.log import log_error, log_event
 from core.serving import service
 from core.store import reconcile
 from core.store.registry import registry
+from core.tasks import load_task
 
 Stage = Literal["waiting", "importing", "loading", "ready", "failed"]
 
@@ -31,7 +32,7 @@ AFTER_PAGE_S = 0.5
 EXAMPLES: dict[str, Any] = {
     "image_classification": ImageSample("warm-up", np.full((64, 64, 3), 128, np.uint8), ""),
 }
-"""One input per task; the first prediction of a model is slower than the next ones."""
+"""One input per task, for those whose own is not small; the first prediction of a model is slower than the next."""
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,7 @@ def _warm_up() -> None:
         _state.stage = "loading"
         reconcile.reconcile(registry())
         for sector in catalog.SECTORS:
-            if not _answers(sector.slug, EXAMPLES[sector.task]):
+            if not _answers(sector.slug, _example(sector.task)):
                 stage = "failed"
         _spare_collector()
     except Exception as error:  # noqa: BLE001  (a failed warm-up must not take the server down)
@@ -134,6 +135,11 @@ def _spare_collector() -> None:
     """
     gc.collect()
     gc.freeze()
+
+
+def _example(task: str) -> Any:
+    """An input for the first question."""
+    return EXAMPLES[task] if task in EXAMPLES else cast(Probed, load_task(task)).probe()
 
 
 def _answers(slug: str, example: Any) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import streamlit as st
@@ -12,13 +12,13 @@ from core.contracts import N_, Evaluation, Sector
 from core.errors import AppError
 from core.store.registry import registry
 from core.store.versions import Version
-from core.training.evaluation import METRIC_NAMES
 from core.ui.diagnosis import diagnosis_of
 from core.ui.figures import data_title, metric_title, stored_evaluation
 from core.ui.i18n import t
 from core.ui.labels import SPLIT_NAMES, label_name
 from core.ui.quality import show_provenance
 from core.ui.views import escape, say, show_error
+from core.ui.wording import told
 
 _CARD_BYTES = 200_000
 _WEIGHTS = "model.safetensors"
@@ -52,10 +52,10 @@ def show_version_card(version: Version) -> None:
     if evaluation is not None:
         st.markdown(f"**{t('Measured')}**")
         show_provenance(evaluation, version)
-        st.markdown(_figures(evaluation))
-        st.markdown(_classes(evaluation))
+        st.markdown(_figures(evaluation, catalog.sector(version.sector).metrics))
+        st.markdown(_classes(evaluation, version.sector))
     st.markdown(f"**{t('Known limits')}**")
-    st.markdown("\n".join(f"- {t(limit)}" for limit in _LIMITS))
+    st.markdown("\n".join(f"- {told(limit, version.sector)}" for limit in _LIMITS))
     st.caption(t("Architecture, version and checksum of the weights (sha256)"))
     st.code(
         f"{version.manifest.get('architecture', '')}  {version.ref}  {version.sha256}", language=None, wrap_lines=True
@@ -95,14 +95,14 @@ def card_text(version: Version) -> str:
 
 def _facts(version: Version) -> Iterator[tuple[str, str]]:
     """Rows of the card, those that the manifest knows; names to be translated, values as Markdown."""
-    manifest = version.manifest
+    manifest, slug = version.manifest, version.sector
     labels = [escape(label_name(str(label))) for label in manifest.get("labels", ())]
     yield N_("Classes"), ", ".join(labels)
     yield N_("Architecture"), _architecture(version)
-    yield N_("Intended use"), t("Demonstrations and teaching with images like the training images")
+    yield N_("Intended use"), told("Demonstrations and teaching with images like the training images", slug)
     yield (
         N_("Out of scope"),
-        t("Decisions about people; images of another kind, another source or another population"),
+        told("Decisions about people; images of another kind, another source or another population", slug),
     )
     if data := manifest.get("data"):
         yield N_("Training data"), _training_data(version, data)
@@ -112,10 +112,9 @@ def _facts(version: Version) -> Iterator[tuple[str, str]]:
     if command := manifest.get("command"):
         yield N_("Command"), escape(command)
     if created := manifest.get("created"):
-        yield (
-            N_("Made"),
-            escape(f"{created}, Vitrine {manifest.get('code_version')}, torch {manifest.get('torch_version')}"),
-        )
+        made = {"Vitrine": "code_version", "torch": "torch_version", "lightgbm": "lightgbm_version"}
+        with_what = [f"{name} {manifest[key]}" for name, key in made.items() if key in manifest]
+        yield N_("Made"), escape(", ".join([str(created), *with_what]))
     if threshold := manifest.get("threshold"):
         label = escape(label_name(str(threshold["label"])))
         yield N_("Operating point"), t("Score of {label} from {value:.2f}", label=label, value=threshold["value"])
@@ -183,20 +182,22 @@ def _licence(version: Version) -> str:
     return t(_TRAINED_LICENCES.get(start, N_("yours, as far as the training data allow")))
 
 
-def _figures(evaluation: Evaluation) -> str:
+def _figures(evaluation: Evaluation, names: Sequence[str]) -> str:
     rows = [
         f"| {metric_title(name)} | {metric.value:.4f} | {metric.low:.4f}\u00a0–\u00a0{metric.high:.4f} |"
-        for name in METRIC_NAMES
+        for name in names
         if (metric := evaluation.summary.get(name))
     ]
     return "\n".join([f"| {t('Figure')} | {t('Value')} | {t('95 % interval')} |", "|---|---|---|", *rows])
 
 
-def _classes(evaluation: Evaluation) -> str:
+def _classes(evaluation: Evaluation, slug: str) -> str:
     truth, prediction = evaluation.table["truth"], evaluation.table["prediction"]
     rows = [
         f"| {escape(label_name(label))} | {int(own.sum())} | {float((prediction[own] == place).mean()):.3f} |"
         for place, label in enumerate(evaluation.labels)
         if (own := truth == place).any()
     ]
-    return "\n".join([f"| {t('Class')} | {t('Images')} | {t('Share answered right')} |", "|---|---|---|", *rows])
+    return "\n".join(
+        [f"| {t('Class')} | {told('Images', slug)} | {t('Share answered right')} |", "|---|---|---|", *rows]
+    )

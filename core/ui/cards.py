@@ -100,7 +100,7 @@ def show_sector(sector: Sector) -> None:
             st.markdown(f"### {sector.icon} {t(sector.title)}")
             st.markdown(t(sector.summary))
             if evaluation := _champion_evaluation(sector.slug):
-                show_metrics(evaluation, (sector.headline_metric, "accuracy"))
+                show_metrics(evaluation, sector.metrics[:2])
             if st.button(
                 t("Open the demo"), type="primary", icon=":material/arrow_forward:", key=f"home.open_{sector.slug}"
             ):

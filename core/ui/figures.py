@@ -27,6 +27,10 @@ _MEANINGS: Final[dict[str, str]] = {
     "f1_macro": N_("Mean over the classes of the harmonic mean of precision and recall."),
     "auroc": N_("How well the scores put the classes in order: 1 is perfect, 0.5 is a coin."),
     "average_precision": N_("Area under the precision-recall curve."),
+    "card_precision_at_100": N_(
+        "Share of cards with a fraud among the 100 cards that score highest on a day, mean over the days; a card that "
+        "was caught is left out later. With fewer than 100 bad cards a day nobody can reach 1."
+    ),
     "ece": N_("Mean gap between how sure the model is and how often it is right. Lower is better."),
 }
 

@@ -13,12 +13,11 @@ from core.errors import AppError
 from core.serving import service
 from core.store.registry import registry
 from core.store.versions import Version, find_sector
-from core.training.evaluation import METRIC_NAMES
 from core.ui.accuracy import show_accuracy
 from core.ui.confusion import show_confusion
 from core.ui.curves import show_calibration, show_pr, show_roc
 from core.ui.diagnosis import show_diagnosis
-from core.ui.figures import metric_meaning
+from core.ui.figures import metric_meaning, metric_title
 from core.ui.i18n import t
 from core.ui.labels import SPLIT_NAMES
 from core.ui.measured import Measured
@@ -50,6 +49,13 @@ _OF_TRANSACTIONS = (
     *("models", "overlap", "accuracy", "pr", "roc", "calibration", "threshold", "money", "slices"),
     "confusion",
 )
+
+
+SKIPPED = {
+    "blocked cards": N_("transactions of cards that were blocked by then"),
+    "unknown label": N_("transactions whose label is not known"),
+}
+"""What evaluations of transactions leave out -> its words."""
 
 
 def views_of(sector: Sector) -> tuple[str, ...]:
@@ -90,8 +96,9 @@ def show_champion_quality(sector: Sector) -> None:
 def show_quality(measured: Measured) -> None:
     """Figures with intervals, where they come from, and one heavy view at a time."""
     show_provenance(measured.evaluation, measured.version)
-    show_summary(measured.evaluation)
-    views = views_of(find_sector(measured.version.sector))
+    sector = find_sector(measured.version.sector)
+    show_summary(measured.evaluation, sector)
+    views = views_of(sector)
     view = st.segmented_control(
         t("View of quality"),
         views,
@@ -127,22 +134,29 @@ def show_provenance(evaluation: Evaluation, version: Version) -> None:
         )
     )
     if evaluation.skipped:
-        left_out = ", ".join(f"{escape(label)} ({count})" for label, count in evaluation.skipped.items())
-        st.caption(t("Left out, because the model does not know these classes: {classes}", classes=left_out))
+        left_out = ", ".join(f"{escape(_skipped(why))} ({count:,})" for why, count in evaluation.skipped.items())
+        st.caption(
+            told("Left out, because the model does not know these classes: {classes}", version.sector, classes=left_out)
+        )
     if evaluation.command:
         # Written before the version had its number.
         command = evaluation.command.replace("--model VERSION", f"--model {version.ref}")
         st.code(command, language="bash", wrap_lines=True)
 
 
-def show_summary(evaluation: Evaluation) -> None:
-    """One figure per metric with its interval."""
+def _skipped(why: str) -> str:
+    """Why rows were left out, in words; a class of somebody's data as it is."""
+    return t(SKIPPED[why]) if why in SKIPPED else why
+
+
+def show_summary(evaluation: Evaluation, sector: Sector) -> None:
+    """One figure per metric of the sector with its interval."""
     with st.grid(min_column_width=170):
-        for name, title in METRIC_NAMES.items():
+        for name in sector.metrics:
             metric = evaluation.summary.get(name)
             if metric is not None:
                 st.metric(
-                    t(title),
+                    metric_title(name),
                     f"{metric.value:.3f}",
                     delta=f"{metric.low:.3f} – {metric.high:.3f}",
                     delta_color="off",

@@ -45,23 +45,22 @@ def show_queue(sector: Sector) -> None:
 
 def _draw(sector: Sector, scored: Scored) -> None:
     slug = sector.slug
-    a_day = int(
-        st.number_input(
-            t("Alerts a day that people can look at") if scored.transactions.time is not None else t("Alerts in all"),
-            1,
-            A_DAY_MAX,
-            A_DAY,
-            key=f"{slug}.queue.a_day",
-            persist_state="session",
-        )
-    )
-    queue = alert_queue(scored.transactions, scored.decisions.scores, a_day)
+    with st.grid(min_column_width=150):
+        a_day = _a_day_input(slug, scored)
+        queue = alert_queue(scored.transactions, scored.decisions.scores, a_day)
+        chosen = _filter_input(slug, scored, queue)
     _summary(scored, queue)
-    shown = _filtered(scored, queue, _filter_input(slug, scored, queue))
-    row = _table(slug, scored, shown)
+    row = _table(slug, scored, _filtered(scored, queue, chosen))
     downloads(sector, scored, queue)
     if row is not None:
         show_alert_case(sector, scored, row)
+
+
+def _a_day_input(slug: str, scored: Scored) -> int:
+    title = t("Alerts a day") if scored.transactions.time is not None else t("Alerts in all")
+    key = f"{slug}.queue.a_day"
+    said = t("As many as people can look at.")
+    return int(st.number_input(title, 1, A_DAY_MAX, A_DAY, key=key, help=said, persist_state="session"))
 
 
 def _summary(scored: Scored, queue: AlertQueue) -> None:
@@ -98,24 +97,23 @@ def _known(scored: Scored, queue: AlertQueue) -> None:
 
 def _filter_input(slug: str, scored: Scored, queue: AlertQueue) -> _Filter:
     days = [str(day) for day in np.unique(queue.day)[::-1] if not np.isnat(day)]
-    with st.grid(min_column_width=150):
-        day = st.selectbox(
-            t("Day"),
-            [ALL, *days],
-            index=1 if days else 0,
-            format_func=lambda day: t("All days") if day == ALL else str(day),
-            key=f"{slug}.queue.day.{scored.key[:16]}",
-        )
-        least = st.number_input(t("Amount of at least"), 0.0, None, 0.0, 10.0, key=f"{slug}.queue.least", format="%g")
-        decision = st.selectbox(
-            t("Decision"),
-            list(DECISIONS),
-            format_func={name: t(title) for name, title in DECISIONS.items()}.__getitem__,
-            key=f"{slug}.queue.decision",
-        )
-        customer = ""
-        if scored.transactions.customer is not None:
-            customer = st.text_input(t("Customer"), max_chars=200, key=f"{slug}.queue.customer").strip()
+    day = st.selectbox(
+        t("Day"),
+        [ALL, *days],
+        index=1 if days else 0,
+        format_func=lambda day: t("All days") if day == ALL else str(day),
+        key=f"{slug}.queue.day.{scored.key[:16]}",
+    )
+    least = st.number_input(t("Amount of at least"), 0.0, None, 0.0, 10.0, key=f"{slug}.queue.least", format="%g")
+    decision = st.selectbox(
+        t("Decision"),
+        list(DECISIONS),
+        format_func={name: t(title) for name, title in DECISIONS.items()}.__getitem__,
+        key=f"{slug}.queue.decision",
+    )
+    customer = ""
+    if scored.transactions.customer is not None:
+        customer = st.text_input(t("Customer"), max_chars=200, key=f"{slug}.queue.customer").strip()
     return _Filter(str(day), float(least), str(decision), customer)
 
 
@@ -147,7 +145,10 @@ def _table(slug: str, scored: Scored, queue: AlertQueue) -> int | None:
         rows,
         hide_index=True,
         height=38 + 35 * min(len(rows), 12),
-        column_config={"%": st.column_config.ProgressColumn(t("Score, %"), min_value=0, max_value=100, format="%.1f")},
+        column_config={
+            "%": st.column_config.ProgressColumn(t("Score, %"), min_value=0, max_value=100, format="%.1f"),
+            **{t(name): st.column_config.NumberColumn(format="%.2f") for name in ("Amount", "Expected loss")},
+        },
         on_select=lambda: _pick(slug, table, chosen),
         selection_mode="single-row",
         key=table,

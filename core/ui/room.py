@@ -23,7 +23,7 @@ from core.ui.gate import promotion_input, show_verdict
 from core.ui.i18n import t
 from core.ui.lineage import show_lineage
 from core.ui.moves import move, role, show_outcome, version_name
-from core.ui.versions import SHOWN_METRICS, show_table
+from core.ui.versions import show_table, shown_metrics
 from core.ui.views import escape, say, show_error
 
 VERDICTS: Final = {"pass": N_("passed"), "fail": N_("stopped"), "undecided": N_("undecided")}
@@ -95,7 +95,7 @@ def _show_champion(sector: Sector, champion: Version) -> None:
         if evaluation is None:
             st.caption(t("No evaluation is stored with this version."))
         else:
-            show_metrics(evaluation, (sector.headline_metric, *SHOWN_METRICS))
+            show_metrics(evaluation, shown_metrics(sector))
         if (
             registry().can_roll_back(sector.slug)
             and allowed("presenter")

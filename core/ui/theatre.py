@@ -55,8 +55,7 @@ def _found(version: Version) -> Theatre | None:
 def _show(slug: str, version: Version, found: Theatre) -> None:
     from core.training.theatre import verdict
 
-    for message in verdict(found):
-        st.markdown(f"- {say(message)}")
+    st.markdown("\n".join(f"- {say(message)}" for message in verdict(found)))
     view = st.segmented_control(
         t("What is varied"),
         list(VIEWS),

@@ -16,7 +16,7 @@ from core.data.transactions import Transactions
 from core.ui.i18n import t
 from core.ui.views import escape
 
-_STRIP = 6
+_STRIP = 4
 _AMOUNT_MAX = 1e9
 
 
@@ -92,7 +92,7 @@ def _key(slug: str, name: str) -> str:
 
 def _strip(form: Form, samples: Sequence[SampleRow]) -> None:
     asked = st.session_state.get(_slot(form.slug))
-    with st.grid(_STRIP, min_column_width=130, gap="small"):
+    with st.grid(_STRIP, min_column_width=150, gap="small"):
         for sample in samples:
             row = transaction_at(form.bank, sample.place)
             st.button(
@@ -101,6 +101,7 @@ def _strip(form: Form, samples: Sequence[SampleRow]) -> None:
                 on_click=_take,
                 args=(form, row),
                 width="stretch",
+                wrap=True,
                 type="primary" if row == asked else "secondary",
             )
 

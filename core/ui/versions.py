@@ -22,8 +22,12 @@ from core.ui.measured import Measured, interval
 from core.ui.moves import move, role, show_outcome
 from core.ui.views import escape, show_error
 
-SHOWN_METRICS: Final = ("accuracy", "ece")
-"""Metrics beside the sector's headline metric."""
+_CALIBRATION: Final = "ece"
+
+
+def shown_metrics(sector: Sector) -> tuple[str, ...]:
+    """Metrics that tell versions apart: the first two of the sector, and how far scores can be taken at their word."""
+    return (*sector.metrics[:2], _CALIBRATION)
 
 
 def show_versions(sector: Sector) -> None:
@@ -57,7 +61,7 @@ def _row(sector: Sector, version: Version) -> dict[str, Any]:
         t("Version"): version.ref,
         t("Role"): ", ".join(role(alias) for alias in version.aliases),
     }
-    for name in (sector.headline_metric, *SHOWN_METRICS):
+    for name in shown_metrics(sector):
         metric = evaluation.summary.get(name) if evaluation else None
         row[metric_title(name)] = interval(metric) if metric else ""
     return {

@@ -98,6 +98,7 @@ def amounts_of(form: Form, asked: NewTransaction) -> tuple[float, float]:
 def _show_changes(form: Form, asked: NewTransaction) -> None:
     decision = _decision(form, asked)
     low, high = amounts_of(form, asked)
+    lines = []
     for change in _changes(form, asked, decision.threshold):
         if change.to is None:
             line = t(_NOTHING[change.what], low=low, high=high, count=change.tried)
@@ -109,7 +110,8 @@ def _show_changes(form: Form, asked: NewTransaction) -> None:
                 decision=escape(label_name(turned.decision or "")),
                 score=100 * change.score,
             )
-        st.markdown(f"- {line}")
+        lines.append(f"- {line}")
+    st.markdown("\n".join(lines))
     st.caption(
         t("One thing is changed at a time and all else kept. Between the values that were tried nothing is known.")
     )

@@ -13,6 +13,7 @@ _OF_TRANSACTIONS: Final = {
     "Measured on {n} images: data set {name}, {split} split, seed {seed}. Intervals are 95 %.": N_(
         "Measured on {n} transactions: data set {name}, {split} split, seed {seed}. Intervals are 95 %."
     ),
+    "Left out, because the model does not know these classes: {classes}": N_("Left out of the figures: {classes}"),
     "Images": N_("Transactions"),
     "Image": N_("Transaction"),
     # quality
@@ -141,6 +142,23 @@ _OF_TRANSACTIONS: Final = {
         "Undo deletes the transaction and leaves a line in the list; delete removes the line as well."
     ),
     "Image kept until": N_("Transaction kept until"),
+    # the card
+    "Demonstrations and teaching with images like the training images": N_(
+        "Demonstrations and teaching with transactions like those it was trained on"
+    ),
+    "Decisions about people; images of another kind, another source or another population": N_(
+        "Decisions about people without a person; transactions of another bank, another kind or another time"
+    ),
+    "Scores on images from another source are usually worse than these figures; their calibration is not measured.": N_(
+        "Scores on transactions of another bank are usually worse than these figures; how well they are calibrated "
+        "there is not measured."
+    ),
+    "Subgroups (age, sex, scanner) are not measured: the data do not name them.": N_(
+        "Subgroups of people are not measured: the data do not name them."
+    ),
+    "The domain guard does not catch every image of another kind.": N_(
+        "Rows unlike the training rows are pointed out and scored all the same; fraud changes, and figures with it."
+    ),
 }
 """Sentence about images -> the same about transactions, with the same fields at most."""
 
