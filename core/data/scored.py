@@ -41,7 +41,8 @@ def scored_csv(table: Transactions, found: Decisions, notice: str = "") -> bytes
 def _write(file: IO[str], table: Transactions, found: Decisions, notice: str) -> None:
     writer = csv.writer(file)
     columns = _columns(table)
-    writer.writerow([*columns, "score", "threshold", "decision", *(["notice"] if notice else [])])
+    header = [*columns, "score", "threshold", "decision", *(["notice"] if notice else [])]
+    writer.writerow([safe_cell(name) for name in header])  # columns are called as the sent file says
     more = [safe_cell(notice)] if notice else []
     for start in range(0, len(found.scores), _AT_ONCE):
         part = slice(start, start + _AT_ONCE)

@@ -10,7 +10,9 @@ import pytest
 from core.errors import InputRefused
 from core.intake.archives import open_zip
 from core.intake.images import read_image
+from core.intake.tables import read_table
 from tests.intake.pictures import colour, dicom, encode, gif_frames, images, pack, picture
+from tests.intake.test_tables import CHINESE, PLAIN, TYPED
 
 VALID = {
     "a.jpg": encode(colour(), "JPEG"),
@@ -24,6 +26,10 @@ VALID = {
     "a.bmp": encode(colour(), "BMP"),
     "a.dcm": dicom(picture().astype(np.uint16) * 9, WindowCenter=1000, WindowWidth=2000),
     "a.zip": pack(images(4, "x/") | images(4, "y/", 4), 8),
+    "a.csv": PLAIN,
+    "g.csv": CHINESE.encode("gb18030"),
+    "u.csv": CHINESE.encode("utf-16"),
+    "a.parquet": TYPED,
 }
 ROUNDS = 60
 
@@ -49,6 +55,9 @@ def _mutated(data: bytes, random: np.random.Generator) -> bytes:
 
 
 def _take(data: bytes, name: str) -> None:
+    if name.endswith((".csv", ".parquet")):
+        read_table(data, name)
+        return
     if not name.endswith(".zip"):
         read_image(data, name)
         return
