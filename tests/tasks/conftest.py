@@ -16,6 +16,7 @@ from core.tasks.image_classification import checkpoint
 from core.tasks.image_classification.config import ImageClassificationConfig
 from core.tasks.image_classification.task import TASK
 from core.training.run import ListedRun
+from tests.tasks.fraud_bank import bank_file, fraud_checkpoint, fraud_predictor, fraud_run  # noqa: F401
 
 TINY = ImageClassificationConfig(
     pretrained="none", architecture="test_resnet", image_size=48, epochs=6, batch_size=16, augmentation="none", seed=1

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ import numpy as np
 
 from core.contracts import RunContext
 from core.data.transactions import LABELS
+from core.store.cases import parse
 from core.tasks.fraud_detection.examples import Examples
 from core.training.run import CORRECTIONS
 
@@ -60,16 +60,16 @@ def _stored(folder: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Label and values of every correction, in an order that does not depend on the disk."""
     for path in sorted(folder.glob("*/*.json")):
         try:
-            text = path.read_text("utf-8")
+            data = path.read_bytes()
         except FileNotFoundError:  # somebody takes the correction back just now
             continue
-        yield path.parent.name.strip().casefold(), json.loads(text)
+        yield path.parent.name.strip().casefold(), parse(data, path.name).values
 
 
 def _fits(stored: Mapping[str, Any], names: tuple[str, ...]) -> bool:
     """Whether a correction was made on these features; those that were unknown then are not in it."""
     features = {name: value for name, value in stored.items() if name != TIME}
-    numbers = all(isinstance(value, int | float) for value in features.values())
+    numbers = not any(isinstance(value, str) for value in features.values())
     return numbers and "amount" in features and features.keys() <= set(names)
 
 
@@ -77,7 +77,12 @@ def _key(stored: Mapping[str, Any], names: tuple[str, ...]) -> tuple[object, ...
     """What makes a transaction the same one: amount and time, or all of its features where there are no times."""
     if TIME in stored:
         return float(stored["amount"]), str(stored[TIME])
-    return tuple(float(np.float32(stored[name])) if name in stored else None for name in names)
+    return _known([np.float32(stored.get(name, np.nan)) for name in names])
+
+
+def _known(values: Iterable[Any]) -> tuple[object, ...]:
+    """Values that equal themselves: None stands for what is unknown."""
+    return tuple(float(value) if np.isfinite(value) else None for value in values)
 
 
 def _held_out(examples: Examples) -> set[tuple[object, ...]]:

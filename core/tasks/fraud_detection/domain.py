@@ -26,6 +26,8 @@ OUTSIDE_SHARE = 0.05
 """Of the rows; ordinarily one in 500 lies out of range."""
 TOLD = 3
 """Notices at most."""
+SAID_BY_OTHERS = ("log_amount",)
+"""Features that move with another one, of which nothing is said twice."""
 
 
 @dataclass(frozen=True)
@@ -46,19 +48,20 @@ class Domain:
         return np.asarray(odd.mean(axis=1), np.float32)
 
     def notices(self, plan: FeaturePlan, values: NDArray[np.float32]) -> tuple[Message, ...]:
-        """How a table (N, F) differs from the training rows, what differs most first."""
+        """How a table (N, F) differs from the training rows: rare values first, then moved columns, each in order."""
         if not len(values):
             return ()
         some = values[:: max(1, len(values) // ROWS_MAX)]
-        found = [self._about(plan, place, some[:, place]) for place in range(len(plan.names))]
-        told = sorted((entry for entry in found if entry is not None), key=lambda entry: -entry[0])
+        places = [place for place, name in enumerate(plan.names) if name not in SAID_BY_OTHERS]
+        found = [self._about(plan, place, some[:, place]) for place in places]
+        told = sorted((entry for entry in found if entry is not None), key=lambda entry: entry[0])
         return tuple(message for _, message in told[:TOLD])
 
     def tensors(self) -> dict[str, NDArray[np.float64]]:
         """What a file keeps."""
         return {"low": self.low, "high": self.high, "deciles": self.deciles, "shares": self.shares}
 
-    def _about(self, plan: FeaturePlan, place: int, column: NDArray[np.float32]) -> tuple[float, Message] | None:
+    def _about(self, plan: FeaturePlan, place: int, column: NDArray[np.float32]) -> tuple[int, Message] | None:
         column = column[np.isfinite(column)]
         if not len(column):
             return None
@@ -70,7 +73,7 @@ class Domain:
                 "{share:.0%} of the rows have a value of “{feature}” that is rare in the training data: outside of "
                 "{low:.4g} to {high:.4g}."
             )
-            return 1 + float(outside), Message(template, said)
+            return 0, Message(template, said)
         index = stability_index(column, self.deciles[place], self.shares[place])
         if len(column) < ROWS_MIN or index <= INDEX_LIMIT:
             return None
@@ -80,7 +83,7 @@ class Domain:
             "“{feature}” is spread otherwise than in the training data: median {now:.4g} instead of {then:.4g} "
             "(stability index {index:.2f}; above {limit:.2f} is a large shift)."
         )
-        return float(index), Message(template, said)
+        return 1, Message(template, said)
 
 
 def stability_index(column: NDArray[np.float32], deciles: NDArray[np.float64], shares: NDArray[np.float64]) -> float:

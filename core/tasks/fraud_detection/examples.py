@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.contracts import Message, RunContext, TransactionCase
+from core.data.catalog import DATA_SETS
 from core.data.mapping import parse_mapping
 from core.data.read_transactions import open_transactions
 from core.data.time_split import TimeSplit, blocked, split_by_time
@@ -88,7 +89,7 @@ def read_examples(data: Path, config: FraudConfig, run: RunContext) -> Examples:
     plan = FeaturePlan.fit(transactions, split.train, config.label_delay_days)
     going_on(run)
     table = plan.build(transactions)
-    return Examples(transactions, plan, table, split, run.data_name or transactions.name or data.name)
+    return Examples(transactions, plan, table, split, run.data_name or known_name(data))
 
 
 def examples_to_measure(
@@ -114,7 +115,13 @@ def examples_to_measure(
             raise
         none = np.array([], np.int64)
         split = TimeSplit(none, none, np.flatnonzero(np.asarray(transactions.label) != UNKNOWN), WHOLE)
-    return Examples(transactions, plan, table, split, transactions.name or data.name)
+    return Examples(transactions, plan, table, split, known_name(data))
+
+
+def known_name(data: Path) -> str:
+    """What the catalogue calls a data set that lies where it was put; for other files their name."""
+    places = (entry.name for entry in DATA_SETS if entry.table == data.name and entry.name == data.parent.name)
+    return next(places, data.name)
 
 
 def not_blocked(transactions: Transactions, split: TimeSplit, part: str, delay_days: int) -> NDArray[np.int64]:

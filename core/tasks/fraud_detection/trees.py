@@ -62,7 +62,7 @@ def fit_trees(train: Rows, validation: Rows, config: FraudConfig, run: RunContex
         "feature_fraction": 0.7,
         "bagging_fraction": 0.8,
         "bagging_freq": 1,
-        "lambda_l2": 1.0,
+        "lambda_l2": 10.0,
         "is_unbalance": config.class_weights,
         "seed": config.seed,
         "deterministic": True,

@@ -1,0 +1,107 @@
+"""What a fraud model answers: the same for a row alone as in a table, with reasons that add up, and with warnings."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from core.data.new_transaction import NewTransaction, on_history, row_with_history
+from core.data.time_split import split_by_time
+from core.errors import InputRefused
+from core.tasks.fraud_detection.config import MODELS
+from core.tasks.fraud_detection.explain import METHOD_OF
+from core.tasks.fraud_detection.task import TASK
+from tests.tasks.fraud_bank import answering, small_bank
+
+
+@pytest.fixture(scope="module")
+def bank():
+    return small_bank()
+
+
+@pytest.mark.parametrize("kind", MODELS)
+def test_scores_keep_the_order_of_the_raw_scores(kind, fraud_predictor, bank):
+    predictor = answering(fraud_predictor, kind)
+    values = predictor.plan.build(bank).values
+    raw, score = predictor.model.main.score(values), predictor.scores(values)
+    assert np.all(np.diff(score[np.argsort(raw, kind="stable")]) >= 0)
+    assert score.min() >= 0 and score.max() <= 1
+
+
+def test_one_row_with_its_history_is_scored_as_in_the_table(fraud_predictor, bank):
+    test = split_by_time(bank, 7).test
+    (whole,) = fraud_predictor.predict([bank])
+    for place in test[:: len(test) // 20]:
+        (answer,) = fraud_predictor.predict([row_with_history(bank, int(place))])
+        assert answer.scores.tolist() == [whole.scores[place]]
+
+
+def test_threshold_moves_the_decisions(fraud_predictor, bank):
+    (usual,), (all_of_them,) = fraud_predictor.predict([bank]), fraud_predictor.predict([bank], threshold=0.0)
+    assert usual.threshold == fraud_predictor.threshold
+    assert 0 < usual.decided.mean() < 0.2 and all_of_them.decided.all()
+
+
+def test_several_tables_and_empty_ones(fraud_predictor, bank):
+    answers = fraud_predictor.predict([bank.take(np.arange(30)), bank.take(np.arange(0))])
+    assert [len(answer.scores) for answer in answers] == [30, 0]
+    assert fraud_predictor.predict([]) == []
+
+
+@pytest.mark.parametrize("kind", MODELS)
+def test_contributions_add_up_to_the_score(kind, fraud_predictor, bank):
+    predictor = answering(fraud_predictor, kind)
+    (answer,) = predictor.predict([bank])
+    for place in np.argsort(-answer.scores)[[0, 5, 500, 5000]]:
+        found = TASK.explain(predictor, (bank, int(place)), "fraud", "contributions")
+        limit = 1e-2 if kind == "network" else 1e-6
+        assert abs(found.residual) < limit
+        assert found.method == METHOD_OF[kind] and len(found.reasons) == len(found.names)
+        against = TASK.explain(predictor, (bank, int(place)), "genuine", "contributions")
+        assert np.allclose(against.contributions, -found.contributions) and against.total == -found.total
+
+
+def test_place_counts_from_the_first_row_after_the_history(fraud_predictor, bank):
+    new = NewTransaction(900.0, bank.time[-1] + np.timedelta64(1, "h"), bank.customers[0], bank.terminals[0])
+    table = on_history(bank, new)
+    found = TASK.explain(fraud_predictor, (table, 0), "fraud", "contributions")
+    assert found.values[found.names.index("amount")] == 900.0
+    for place in (1, -1):
+        with pytest.raises(InputRefused):
+            TASK.explain(fraud_predictor, (table, place), "fraud", "contributions")
+
+
+def test_case_holds_what_the_model_saw(fraud_predictor, bank):
+    (case,) = TASK.cases(fraud_predictor, bank, [40])
+    assert case.values["amount"] == bank.amount[40] and case.values["time"] == str(bank.time[40])
+    assert case.values.keys() <= {*fraud_predictor.plan.names, "amount", "time"}
+    assert not {bank.customers[bank.customer[40]], bank.terminals[bank.terminal[40]]} & set(case.values.values())
+
+
+def test_amounts_in_another_currency_are_noticed(fraud_predictor, bank):
+    (usual,) = fraud_predictor.predict([bank.take(split_by_time(bank, 7).test)])
+    (odd,) = fraud_predictor.predict([replace(bank, amount=bank.amount * 50)])
+    assert not [str(notice) for notice in usual.notices if "amount" in str(notice)]
+    assert [str(notice) for notice in odd.notices if "“amount”" in str(notice)]
+
+
+def test_missing_columns_are_refused(fraud_predictor, bank):
+    with pytest.raises(InputRefused):
+        fraud_predictor.predict([replace(bank, terminal=None, terminals=())])
+
+
+def test_file_too_short_for_a_split_is_measured_whole(fraud_predictor, bank, tmp_path):
+    from core.data.simulated_bank import save
+
+    days = bank.time.astype("datetime64[D]")
+    path = tmp_path / "week.parquet"
+    save(bank.take(days >= days.max() - 6), path)
+    evaluation = TASK.evaluate(fraud_predictor, path)
+    assert evaluation.data.split == "all" and evaluation.data.n == int((days >= days.max() - 6).sum())
+
+
+def test_probe_is_answered(fraud_predictor):
+    (answer,) = fraud_predictor.predict([TASK.probe()])
+    assert len(answer.scores) == len(TASK.probe())
