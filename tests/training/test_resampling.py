@@ -42,9 +42,8 @@ def test_intervals_over_customers_are_wider_where_their_rows_go_together() -> No
     customer = np.repeat(np.arange(50), 20)
     values = np.random.default_rng(0).normal(size=50)[customer]
     rows = {"truth": np.zeros(1000, int)}
-    (alone,), (clustered,) = (
-        means_in(one, values, np.ones((1000, 1), bool)) for one in (rows, rows | {"customer": customer})
-    )
+    tables = (rows, rows | {"customer": customer})
+    (alone,), (clustered,) = (means_in(one, values, np.ones((1000, 1), bool)) for one in tables)
     assert alone.value == pytest.approx(clustered.value) == pytest.approx(values.mean())
     assert (clustered.high - clustered.low) > 3 * (alone.high - alone.low)
     both = [table_bootstrap(one, mean_of(values)) for one in tables]
