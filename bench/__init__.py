@@ -27,6 +27,9 @@ NAMES = {
     "kills": "SIGKILL while training, registering and promoting: what is lost, beside a writer without precautions",
     "cancel": "How long a training takes to stop after somebody cancelled it",
     "verdicts": "Bad and odd files through command line, JSON route and page: right and wrong verdicts",
+    "tables": "Bad and odd tables through the intake, beside plain pandas; a million rows",
+    "windows": "Window features of 1.75 million payments, beside pandas' and polars' rolling windows",
+    "handbook": "Fraud models on the Fraud Detection Handbook's protocols A and B, beside its published figures",
 }
 OUTPUT = Path(__file__).resolve().parent.parent / "build" / "bench"
 
