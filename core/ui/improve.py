@@ -11,6 +11,7 @@ import streamlit as st
 
 from core import hub, jobs
 from core.contracts import Sector
+from core.data.mapping import write_mapping
 from core.errors import AppError
 from core.jobs.uploads import discard
 from core.serving import service
@@ -51,6 +52,8 @@ def _options(sector: Sector, data: TrainingData, ready: bool | None) -> None:
     config_type = service.config_type(slug)
     st.markdown(f"**{t('How to train')}**")
     values = config_form(f"{slug}.train", config_type)
+    if data.columns:
+        values["columns"] = write_mapping(data.columns)
     try:
         config = config_type(**values)
     except AppError as error:
