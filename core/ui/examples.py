@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import streamlit as st
 from PIL import Image
 
+from core import catalog
 from core.contracts import Evaluation, Message
 from core.errors import AppError
+from core.store.versions import find_sector
 from core.ui.i18n import t
 from core.ui.labels import label_name
 from core.ui.measured import Measured
@@ -33,11 +36,16 @@ class Example:
     """Of the decided label."""
     before: str = ""
     """What the version in use decides; empty where nothing is compared."""
+    amount: float | None = None
+    """What is at stake, of a row of a table that says so."""
+    day: str = ""
+    """ISO date of the same."""
 
 
 def examples_of(evaluation: Evaluation, ids: Sequence[str], before: Evaluation | None = None) -> list[Example]:
     """The rows with these ids, in this order; `before` is another version's evaluation of the same examples."""
     labels, place, earlier = evaluation.labels, _places(evaluation), _places(before) if before else {}
+    amount, day = evaluation.table.get("amount"), evaluation.table.get("day")
     found = []
     for name in ids:
         row = place[name]
@@ -49,6 +57,8 @@ def examples_of(evaluation: Evaluation, ids: Sequence[str], before: Evaluation |
                 decided=labels[decided],
                 score=float(evaluation.table["scores"][row, decided]),
                 before=before.labels[int(before.table["prediction"][earlier[name]])] if before else "",
+                amount=None if amount is None else float(amount[row]),
+                day="" if day is None else str(np.datetime64(int(day[row]), "D")),
             )
         )
     return found
@@ -59,7 +69,9 @@ def _places(evaluation: Evaluation) -> dict[str, int]:
 
 
 def show_examples(measured: Measured, kind: str, part: str, examples: Sequence[Example]) -> None:
-    """A page of examples at a time; where there are no pictures, a table and a sentence on how to get them.
+    """A page of pictures at a time; where there are none, a table and a sentence on how to get them.
+
+    Rows of a table have no pictures: they stand in a table with their amount and day.
 
     Args:
         measured: Whose examples they are.
@@ -67,8 +79,12 @@ def show_examples(measured: Measured, kind: str, part: str, examples: Sequence[E
         part: Which of that kind, such as a cell.
         examples: In the order to show them.
     """
-    if examples:
+    if not examples:
+        return
+    if catalog.sector(measured.version.sector).reads == "images":
         st.fragment(_draw)(measured, kind, part, examples)
+    else:
+        _table(measured.slug, examples)
 
 
 @dataclass(frozen=True)
@@ -101,9 +117,11 @@ def _draw(measured: Measured, kind: str, part: str, examples: Sequence[Example])
 
 
 def _pictures(slot: str, measured: Measured, ids: tuple[str, ...]) -> _Page:
-    """The pictures of one page, kept until another page is asked for."""
+    """The pictures of one page, kept until another page is asked for; none where examples are not images."""
     from core.data.examples import pictures
 
+    if find_sector(measured.version.sector).reads != "images":
+        return _Page({}, None)
     wanted = (measured.version.sha256, ids)
     kept = st.session_state.get(slot)
     if kept is None or kept[0] != wanted:
@@ -159,6 +177,8 @@ def _table(slug: str, examples: Sequence[Example]) -> None:
     rows = [
         {
             told("Image", slug): example.id,
+            **({t("Day"): example.day} if example.day else {}),
+            **({t("Amount"): round(example.amount, 2)} if example.amount is not None else {}),
             t("True label"): label_name(example.truth),
             **({t("Read before as"): label_name(example.before)} if example.before else {}),
             t("Decision"): label_name(example.decided),

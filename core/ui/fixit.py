@@ -7,7 +7,7 @@ import streamlit as st
 from core import access
 from core.contracts import N_, Metric, Refit, Sector
 from core.errors import AppError
-from core.serving import fixit
+from core.serving import fixit, service
 from core.serving.fixit import Trial
 from core.ui.correct import attempt, show_trouble
 from core.ui.figures import metric_title
@@ -26,8 +26,13 @@ LEFT_OUT = {
 
 
 def show_fixit(sector: Sector) -> None:
-    """Offer the fix when there are kept corrections, and show the last trial beside the version in use."""
+    """Offer the fix when there are kept corrections, and show the last trial beside the version in use.
+
+    Nothing is drawn for a task whose models have no last layer to fit.
+    """
     slug = sector.slug
+    if not service.offers(slug, "refit"):
+        return
     try:
         count, against = len(fixit.usable(slug)), fixit.reason_against(slug)
     except AppError as error:

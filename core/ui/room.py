@@ -11,6 +11,7 @@ import streamlit as st
 from core.access import allowed
 from core.contracts import N_, Sector
 from core.errors import AppError
+from core.serving import service
 from core.serving.comparison import evaluations
 from core.store.registry import CHALLENGER, registry
 from core.store.versions import Version
@@ -128,12 +129,13 @@ def _show_version(sector: Sector, versions: Sequence[Version], champion: Version
         ):
             _confirm_deletion(sector, chosen)
         card_download(chosen)
+    views = [name for name in VIEWS if name != "compress" or service.offers(sector.slug, "compress")]
     view = st.segmented_control(
         t("What of it"),
-        list(VIEWS),
+        views,
         default="card",
         required=True,
-        format_func={name: t(title) for name, title in VIEWS.items()}.__getitem__,
+        format_func={name: t(VIEWS[name]) for name in views}.__getitem__,
         key=f"{sector.slug}.room_view",
         label_visibility="collapsed",
     )

@@ -88,7 +88,6 @@ _OF_TRANSACTIONS: Final = {
     ),
     # training
     "Reading the images": N_("Reading the transactions"),
-    "{done} of {total} images": N_("{done} of {total} transactions"),
     "Measuring on the test images": N_("Measuring on the test transactions"),
     "Measuring the version in use on the same images": N_("Measuring the version in use on the same transactions"),
     "My own images (zip or npz)": N_("My own transactions (CSV or parquet)"),
