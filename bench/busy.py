@@ -97,15 +97,7 @@ async def visitors(address: str) -> Outcome:
 
 
 def _row(name: str, outcome: Outcome) -> dict[str, object]:
-    row: dict[str, object] = {
-        "with": name,
-        "actions": len(outcome.latencies_s),
-        "unsent": outcome.unsent,
-        "p50_ms": round(outcome.quantile_ms(0.5), 1),
-        "p95_ms": round(outcome.quantile_ms(0.95), 1),
-        "max_ms": round(outcome.quantile_ms(1.0), 1),
-        "failures": len(outcome.failures),
-    }
+    row: dict[str, object] = {"with": name, **outcome.figures()}
     print("  ".join(f"{key} {value}" for key, value in row.items()), flush=True)
     return row
 

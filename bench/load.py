@@ -40,6 +40,18 @@ class Outcome:
         ordered = sorted(self.latencies_s)
         return 1000 * ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else float("inf")
 
+    def figures(self) -> dict[str, float]:
+        """What a row tells of it."""
+        return {
+            "actions": len(self.latencies_s),
+            "unsent": self.unsent,
+            "p50_ms": round(self.quantile_ms(0.5), 1),
+            "p95_ms": round(self.quantile_ms(0.95), 1),
+            "p99_ms": round(self.quantile_ms(0.99), 1),
+            "max_ms": round(self.quantile_ms(1.0), 1),
+            "failures": len(self.failures),
+        }
+
 
 def _first_sample(slug: str) -> str:
     """Key of the button of the first sample on a sector's page."""
@@ -91,12 +103,7 @@ def measure(collect: bool, visitors: int = VISITORS, seconds: float = SECONDS) -
     return {
         "post_script_gc": collect,
         "visitors": visitors,
-        "actions": len(outcome.latencies_s),
-        "unsent": outcome.unsent,
-        "p50_ms": round(outcome.quantile_ms(0.5), 1),
-        "p95_ms": round(outcome.quantile_ms(0.95), 1),
-        "p99_ms": round(outcome.quantile_ms(0.99), 1),
-        "failures": len(outcome.failures),
+        **outcome.figures(),
         "first_failures": outcome.failures[:3],
     }
 

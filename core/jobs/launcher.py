@@ -7,13 +7,14 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 
 from sqlalchemy import exists, select
 
 from core.contracts import N_, Message
 from core.device import device_slots
 from core.errors import JobError
-from core.log import log_event
+from core.log import log_error, log_event
 from core.settings import ROOT, settings
 from core.store.database import Store
 from core.store.owners import host, parse_owner
@@ -86,3 +87,15 @@ def start(module: str) -> subprocess.Popen[bytes]:
     threading.Thread(target=process.wait, name="supervisor-exit", daemon=True).start()
     log_event("supervisor_started", supervisor=process.pid)
     return process
+
+
+def run_to_the_end(name: str, run: Callable[[], None]) -> int:
+    """Do a supervisor's work and say in the log how it ended; returns the exit status of its process."""
+    log_event(f"{name}_ready", supervisor=os.getpid())
+    try:
+        run()
+    except Exception as error:  # noqa: BLE001  (nobody reads this process's stderr: the log is its last word)
+        log_error(error)
+        return 1
+    log_event(f"{name}_ended", supervisor=os.getpid())
+    return 0

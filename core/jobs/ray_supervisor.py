@@ -20,7 +20,7 @@ from sqlalchemy import select, update
 
 from core.contracts import N_
 from core.errors import JobError, StoreError
-from core.jobs import endings, queue, records, recovery
+from core.jobs import endings, launcher, queue, records, recovery
 from core.jobs.ray_backend import (
     NAME,
     NODE_LOST,
@@ -306,14 +306,7 @@ def main() -> int:
         queue.resign(store, owner)
         return 1
     signal.signal(signal.SIGTERM, lambda *_: supervisor.stopping.set())
-    log_event("ray_supervisor_ready", supervisor=os.getpid())
-    try:
-        supervisor.run()
-    except Exception as error:  # noqa: BLE001  (nobody reads this process's stderr: the log is its last word)
-        log_error(error)
-        return 1
-    log_event("ray_supervisor_ended", supervisor=os.getpid())
-    return 0
+    return launcher.run_to_the_end("ray_supervisor", supervisor.run)
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ from sqlalchemy import select
 from core import catalog
 from core.device import device_slots
 from core.errors import StoreError
-from core.jobs import endings, keeping, queue, records, recovery, worker
+from core.jobs import endings, keeping, launcher, queue, records, recovery, worker
 from core.log import log_error, log_event
 from core.settings import settings
 from core.store.database import Store, open_store
@@ -227,14 +227,7 @@ def main() -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if not supervisor.register():
         return 0
-    log_event("supervisor_ready", supervisor=os.getpid())
-    try:
-        supervisor.run()
-    except Exception as error:  # noqa: BLE001  (nobody reads this process's stderr: the log is its last word)
-        log_error(error)
-        return 1
-    log_event("supervisor_ended", supervisor=os.getpid())
-    return 0
+    return launcher.run_to_the_end("supervisor", supervisor.run)
 
 
 if __name__ == "__main__":

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
+
 from sqlalchemy import select
 
 from core import jobs
+from core.settings import ROOT
 from core.store.database import open_store
 from core.store.owners import parse_owner
 from core.store.schema import jobs as table
@@ -24,8 +30,11 @@ def ended(job_id, timeout=20.0):
     return jobs.status(job_id)
 
 
-def training(job_id):
-    return until(lambda: jobs.status(job_id).step > 0 and jobs.status(job_id))
+def training(job_id, timeout=20.0):
+    until(lambda: jobs.status(job_id).step > 0 or not jobs.status(job_id).live, timeout)
+    record = jobs.status(job_id)
+    assert record.step > 0, record
+    return record
 
 
 def cancelled(after_epoch=2, data="/usr", **config):
@@ -41,3 +50,20 @@ def cancelled(after_epoch=2, data="/usr", **config):
 def worker_of(job_id):
     with open_store().read() as connection:
         return parse_owner(connection.execute(select(table.c.worker).where(table.c.id == job_id)).scalar_one())
+
+
+def submitted_by_a_killed_server(steps: int, timeout: float = 20.0) -> str:
+    """A job in mid training whose server was killed with its whole process group."""
+    code = (
+        "import time; from tests.jobs import preload; from core import jobs;"
+        f"config = {{'steps': {steps}, 'sleep_s': 0.05}};"
+        f"print(jobs.submit('train', {{'sector': '{SLUG}', 'config': config, 'data': '/x'}}));"
+        "time.sleep(600)"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-u", "-c", code], cwd=ROOT, stdout=subprocess.PIPE, start_new_session=True
+    ) as server:
+        job_id = server.stdout.readline().decode().strip()
+        training(job_id, timeout)
+        os.killpg(server.pid, signal.SIGKILL)
+    return job_id

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 import time
 
 import pytest
@@ -13,11 +11,11 @@ from sqlalchemy import update
 
 from core import jobs
 from core.jobs import recovery
-from core.settings import ROOT, settings
+from core.settings import settings
 from core.store.database import open_store
 from core.store.schema import jobs as table
 from tests.house import until
-from tests.jobs.driving import ended, submit, training, worker_of
+from tests.jobs.driving import ended, submit, submitted_by_a_killed_server, training, worker_of
 
 pytestmark = pytest.mark.slow
 
@@ -70,17 +68,7 @@ def test_supervisor_that_is_told_to_end_ends_its_worker(warm):
 
 def test_a_job_goes_on_when_the_server_is_killed(house):
     """The process that submitted it is killed with its whole process group."""
-    code = (
-        "import time; from tests.jobs import preload; from core import jobs;"
-        "print(jobs.submit('train', {'sector': 'fake', 'config': {'steps': 60, 'sleep_s': 0.05}, 'data': '/x'}));"
-        "time.sleep(60)"
-    )
-    with subprocess.Popen(
-        [sys.executable, "-u", "-c", code], cwd=ROOT, stdout=subprocess.PIPE, start_new_session=True
-    ) as server:
-        job_id = server.stdout.readline().decode().strip()
-        training(job_id)
-        os.killpg(server.pid, signal.SIGKILL)
+    job_id = submitted_by_a_killed_server(steps=60)
     assert jobs.status(job_id).status == "running"
     assert ended(job_id).status == "completed"
 

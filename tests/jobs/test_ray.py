@@ -25,7 +25,8 @@ from core.store.database import open_store
 from core.store.owners import parse_owner
 from core.store.schema import jobs as table
 from tests.house import until
-from tests.jobs.driving import ended, submit, worker_of
+from tests.jobs import driving
+from tests.jobs.driving import ended, submit, submitted_by_a_killed_server, worker_of
 from tests.jobs.fake_sector import SLUG
 from tests.jobs.ray_nodes import RayNodes
 
@@ -94,10 +95,7 @@ def row_of(job_id):
 
 
 def training(job_id):
-    until(lambda: jobs.status(job_id).step > 0 or not jobs.status(job_id).live, SOON)
-    record = jobs.status(job_id)
-    assert record.step > 0, record
-    return record
+    return driving.training(job_id, SOON)
 
 
 def keeper_of(job_id):
@@ -223,17 +221,7 @@ def test_failures_are_explained(warm, mode, code):
 
 def test_the_server_killed_in_mid_training(warm):
     """The process that submitted the job and the one that looks after it are killed; another one finds it again."""
-    code = (
-        "import time; from tests.jobs import preload; from core import jobs;"
-        "print(jobs.submit('train', {'sector': 'fake', 'config': {'steps': 300, 'sleep_s': 0.05}, 'data': '/x'}));"
-        "time.sleep(600)"
-    )
-    with subprocess.Popen(
-        [sys.executable, "-u", "-c", code], cwd=ROOT, stdout=subprocess.PIPE, start_new_session=True
-    ) as server:
-        job_id = server.stdout.readline().decode().strip()
-        training(job_id)
-        os.killpg(server.pid, signal.SIGKILL)
+    job_id = submitted_by_a_killed_server(steps=300, timeout=SOON)
     before = supervisor()
     os.kill(before.pid, signal.SIGKILL)
     until(lambda: not before.alive())
