@@ -192,6 +192,7 @@ def _fetch_in_process(file: DataFile, folder: Path) -> None:
     fetch_file(file, folder, None, Patience(pause_s=0.0))
 
 
+@pytest.mark.slow
 def test_two_processes_one_download(server: _Server, tmp_path: Path) -> None:
     context = multiprocessing.get_context("forkserver")
     arguments = (_file(server, "slow"), tmp_path)

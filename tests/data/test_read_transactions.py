@@ -246,6 +246,7 @@ def test_401000_rows_with_4500_categories() -> None:
 
 
 @pytest.mark.data
+@pytest.mark.slow
 def test_handbook() -> None:
     folder = _public("handbook_simulated")
     table = open_transactions(folder, "handbook", need_label=True)

@@ -239,6 +239,7 @@ def test_large_images_are_reduced() -> None:
 
 
 @pytest.mark.parametrize("mode", ["RGB", "L"])
+@pytest.mark.slow
 def test_forty_megapixels_within_memory_and_time(mode: str) -> None:
     data = encode(Image.new(mode, (8000, 5000), 40 if mode == "L" else (40, 90, 10)), "PNG", compress_level=1)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -248,6 +249,7 @@ def test_forty_megapixels_within_memory_and_time(mode: str) -> None:
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 400 * 1024
 
 
+@pytest.mark.slow
 def test_a_long_animation_costs_one_frame() -> None:
     frame = Image.new("L", (2000, 2000))
     data = encode(frame, "GIF", save_all=True, append_images=[Image.new("L", (2000, 2000), n) for n in range(1, 12)])

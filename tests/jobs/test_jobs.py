@@ -102,6 +102,7 @@ def test_a_double_click_starts_one_job(warm):
     assert ended(second).status == "completed"
 
 
+@pytest.mark.slow
 def test_queued_jobs_know_their_place_and_run_in_order(warm):
     first, second, third = (submit(steps=30, sleep_s=0.05) for _ in range(3))
     training(first)
@@ -203,6 +204,7 @@ def test_failures_are_explained_and_leave_nothing(warm, mode, code):
         assert "4" in str(record.error)
 
 
+@pytest.mark.slow
 def test_out_of_memory_is_tried_again_with_half_the_batch(warm):
     job_id = submit(mode="oom_once")
     assert ended(job_id).status == "completed"

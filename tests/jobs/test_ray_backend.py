@@ -54,6 +54,7 @@ def check(slot="auto"):
     backend().check_slot(slot)
 
 
+@pytest.mark.slow
 def test_a_local_job_never_imports_ray(house):
     program = (
         "import sys; from tests.jobs import preload; from core import jobs;"

@@ -31,12 +31,14 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     close_stores()
 
 
+@pytest.mark.slow
 def test_the_program_does_not_know_mlflow():
     modules = "core.cli, core.store.registry, core.store.transfer, core.ui.frame"
     program = f"import sys, {modules}; sys.exit('mlflow' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=False).returncode == 0
 
 
+@pytest.mark.slow
 def test_without_an_address_it_says_what_is_missing(home):
     from core.store import mlflow_export
 

@@ -182,6 +182,7 @@ def benched(trained, shapes_zip: Path, tmp_path_factory: pytest.TempPathFactory)
         yield TASK.compress(trained[0], shapes_zip, run, "int8"), run
 
 
+@pytest.mark.slow
 def test_the_bench_measures_every_format_on_the_frozen_test(benched, trained) -> None:
     found, run = benched
     assert [variant.format for variant in found.variants] == [AS_STORED, *FORMATS]
@@ -198,6 +199,7 @@ def test_the_bench_measures_every_format_on_the_frozen_test(benched, trained) ->
         assert variant.fixed - variant.broke == round(moved * found.data.n)
 
 
+@pytest.mark.slow
 def test_the_chosen_format_is_complete(benched) -> None:
     found, _ = benched
     assert found.kept is not None
@@ -217,6 +219,7 @@ def test_the_chosen_format_is_complete(benched) -> None:
     assert again is not None and again.summary == next(v for v in found.variants if v.format == "int8").metrics
 
 
+@pytest.mark.slow
 def test_a_bench_survives_its_file_and_tells_who_reaches_the_bar(benched) -> None:
     found, _ = benched
     data = {"name": "shapes", "split": "test", "n": 18, "fingerprint": "f"}

@@ -65,6 +65,7 @@ def test_backbone_comes_from_the_cache_folder(cache):
     torch.testing.assert_close(start.network.state_dict()["conv1.0.weight"], network.state_dict()["conv1.0.weight"])
 
 
+@pytest.mark.slow
 def test_training_from_hub_weights_gives_a_checkpoint_that_needs_no_hub(cache, shapes_zip, tmp_path):
     network, config = tiny_repository()
     put_repository(cache, "owner/net", config, network.state_dict())

@@ -196,6 +196,7 @@ def test_number_of_corrections_has_limits(trained: tuple[Path, ListedRun], tmp_p
         TASK.refit(TASK.load(trained[0], "cpu"), trained[0], wrong_ones(count), tmp_path / "fixed")
 
 
+@pytest.mark.slow
 def test_corrections_join_the_training_images_only(
     trained: tuple[Path, ListedRun], shapes_zip: Path, tmp_path: Path
 ) -> None:

@@ -59,6 +59,7 @@ def weights(folder: Path) -> bytes:
 
 
 @pytest.mark.parametrize("epochs", range(EPOCHS))
+@pytest.mark.slow
 def test_resumed_after_any_epoch_it_ends_with_the_same_weights(shapes_zip, tmp_path, whole, epochs):
     interrupt(tmp_path, shapes_zip, epochs)
     state = snapshot.read_state(tmp_path / "snapshot" / snapshot.NETWORK)
@@ -93,6 +94,7 @@ def test_every_option_that_may_change_is_one():
     assert set(train.CHANGEABLE) <= set(vars(CONFIG))
 
 
+@pytest.mark.slow
 def test_folds_that_are_done_are_not_trained_again(shapes_zip, tmp_path, monkeypatch):
     config = replace(CONFIG, epochs=2, folds=2)
     expected = TASK.train(config, shapes_zip, ListedRun(tmp_path / "whole", config.seed))

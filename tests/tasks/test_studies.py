@@ -32,6 +32,7 @@ def manifest(folder):
     return json.loads((folder / "manifest.json").read_text())
 
 
+@pytest.mark.slow
 def test_every_seed_is_measured_and_the_first_is_registered(studied, tmp_path):
     folder, run = studied
     figures = manifest(folder)["seeds"]
@@ -41,6 +42,7 @@ def test_every_seed_is_measured_and_the_first_is_registered(studied, tmp_path):
     assert "seeds" in run.stages and "diagnose" in run.stages
 
 
+@pytest.mark.slow
 def test_a_run_that_goes_on_measures_only_the_seeds_that_are_missing(studied, shapes_zip, tmp_path, monkeypatch):
     _, run = studied
     kept = run.directory / studies.FOLDER / studies.SEED_FIGURES
@@ -54,6 +56,7 @@ def test_a_run_that_goes_on_measures_only_the_seeds_that_are_missing(studied, sh
     assert found["auroc"] == [entry["auroc"] for entry in measured]
 
 
+@pytest.mark.slow
 def test_diagnosis_is_kept_in_words_and_figures(studied):
     found = read_diagnosis(manifest(studied[0])["diagnosis"])
     assert (found.train.n, found.validation.n) == (84, 18)
@@ -62,12 +65,14 @@ def test_diagnosis_is_kept_in_words_and_figures(studied):
     assert len(verdict(found)) == 3
 
 
+@pytest.mark.slow
 def test_features_that_have_seen_the_labels_measure_no_curve(studied):
     data = type("Data", (), {"fingerprint": "f", "name": "chest_xray_224", "labels": ("a", "b")})
     assert studies._frozen(data, TINY) is None
     assert studies._frozen(type("Data", (), {**vars(data), "name": "mine.zip"}), TINY) is not None
 
 
+@pytest.mark.slow
 def test_small_pictures_are_kept_only_when_agreed(studied, trained):
     folder = studied[0]
     evaluation = load_evaluation(folder)
@@ -82,6 +87,7 @@ def test_small_pictures_are_kept_only_when_agreed(studied, trained):
     assert not (trained[0] / examples.EXAMPLES).exists()
 
 
+@pytest.mark.slow
 def test_evaluations_carry_slices_and_no_content_of_uploads(studied):
     for folder in (studied[0], studied[0] / VALIDATION):
         table = load_evaluation(folder).table

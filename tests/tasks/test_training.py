@@ -84,11 +84,13 @@ def test_evaluating_again_gives_the_stored_table(trained, shapes_zip):
     np.testing.assert_allclose(again.table["scores"], stored.table["scores"], atol=1e-6)
 
 
+@pytest.mark.slow
 def test_same_seed_gives_the_same_weights(trained, shapes_zip, tmp_path):
     again = TASK.train(TINY, shapes_zip, ListedRun(tmp_path, TINY.seed))
     assert (again / "model.safetensors").read_bytes() == (trained[0] / "model.safetensors").read_bytes()
 
 
+@pytest.mark.slow
 def test_cross_validation_reports_every_fold(shapes_zip, tmp_path):
     folder = TASK.train(replace(TINY, folds=2, epochs=1), shapes_zip, ListedRun(tmp_path, 0))
     folds = json.loads((folder / "manifest.json").read_text())["folds"]

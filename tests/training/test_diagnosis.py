@@ -70,6 +70,7 @@ def test_shuffled_labels_are_at_chance_on_validation_and_learned_by_heart():
     assert not diagnose(right(100, 1), right(100, 1), found).leaks
 
 
+@pytest.mark.slow
 def test_features_that_part_the_classes_along_one_direction_do_not_fail_the_control():
     """A head for shuffled labels then leans one way or the other on all validation examples at once."""
     mixing = np.random.default_rng(0).normal(size=(6, 64))

@@ -16,6 +16,7 @@ def stream(n: int, rng: np.random.Generator, shift: float = 0.0) -> np.ndarray:
     return 0.7 * common + rng.normal(size=(n, len(STATISTICS))) + shift * np.array([0, 0, 1, 0, 0])
 
 
+@pytest.mark.slow
 def test_the_false_alarm_rate_is_kept() -> None:
     rng, rate, trials = np.random.default_rng(0), 0.05, 400
     alarms = sum(compare(stream(120, rng), stream(32, rng), rate).alarm for _ in range(trials))

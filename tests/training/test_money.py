@@ -107,6 +107,7 @@ def test_saving_is_measured_on_other_examples_than_chose_the_threshold():
     assert 0 < found.caught.value <= 1
 
 
+@pytest.mark.slow
 def test_interval_of_the_saving_holds_the_truth_about_as_often_as_it_says():
     chosen, prices = table(seed=99, n=2000), replace(PRICES, prevalence=0.3)
     truth = worth(chosen, table(seed=98, n=40_000), prices, today=0.5).against_today.value

@@ -38,6 +38,7 @@ def test_ranking_metric_leaves_out_parts_with_one_class():
     assert found[0].value == "b" and found[0].gap.high < 0
 
 
+@pytest.mark.slow
 def test_interval_of_a_gap_holds_the_truth_about_as_often_as_it_says():
     held = []
     for seed in range(60):
@@ -51,6 +52,7 @@ def test_interval_of_a_gap_holds_the_truth_about_as_often_as_it_says():
     assert np.mean(held) >= 0.9
 
 
+@pytest.mark.slow
 def test_looking_at_many_parts_of_an_even_table_rarely_finds_one():
     alarms = 0
     for seed in range(40):

@@ -130,6 +130,7 @@ def test_the_sidebar_asks_its_sources_rarely(fresh_status: None) -> None:
     assert (time.perf_counter() - started) / 100 < 0.005
 
 
+@pytest.mark.slow
 def test_the_first_page_needs_no_torch(tmp_path: Path) -> None:
     code = (
         "import sys\n"
