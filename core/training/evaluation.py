@@ -25,7 +25,7 @@ METRIC_NAMES = {
     "balanced_accuracy": N_("Balanced accuracy"),
     "f1_macro": N_("F1 (macro)"),
     "average_precision": N_("Average precision"),
-    "card_precision_at_100": N_("Card precision at 100 a day"),
+    "card_precision_at_100": N_("Card precision@100"),
     "ece": N_("Calibration (ECE)"),
     "declined": N_("Declined"),
 }

@@ -134,7 +134,7 @@ def _show_groups(groups: Overlap) -> None:
     from core.training.rivals import rates
 
     shares = rates(groups)
-    with st.grid(min_column_width=200):
+    with st.grid(min_column_width=165):
         for name, title in _GROUPS.items():
             found: Found = getattr(groups, name)
             share = shares[name]
