@@ -1,10 +1,12 @@
 """Card precision at k, and intervals over customers."""
 
 import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from bench import handbook_data
 from core.training import metrics
 from core.training.card_precision import (
     card_precision_at,
@@ -131,3 +133,16 @@ def test_quick_enough_for_a_week_of_a_bank():
     begin = time.process_time()
     card_precision_at(*table)
     assert time.process_time() - begin < 10
+
+
+@pytest.mark.data
+@pytest.mark.slow
+@pytest.mark.parametrize(("first_day", "best"), [("2018-07-25", 0.397), ("2018-08-15", 0.451)])
+def test_a_perfect_model_reaches_what_the_handbook_reports(monkeypatch, data_folder, first_day, best):
+    monkeypatch.setattr(handbook_data, "settings", lambda: SimpleNamespace(data=data_folder))
+    payments = handbook_data.payments_of(handbook_data.read_frame())
+    rows = handbook_data.fold_of(payments, first_day).test
+    if first_day == "2018-07-25":
+        assert (len(rows), payments.label[rows].sum()) == (58_264, 385)
+    found = handbook_data.measure(payments, rows, payments.label[rows].astype(float))
+    assert found["card_precision_at_100"] == pytest.approx(best, abs=5e-4)
