@@ -29,6 +29,7 @@ NAMES = {
     "verdicts": "Bad and odd files through command line, JSON route and page: right and wrong verdicts",
     "tables": "Bad and odd tables through the intake, beside plain pandas; a million rows",
     "windows": "Window features of 1.75 million payments, beside pandas' and polars' rolling windows",
+    "fraud_rows": "A million payments through the service, beside LightGBM's bare predict on the same features",
     "handbook": "Fraud models on the Fraud Detection Handbook's protocols A and B, beside its published figures",
 }
 OUTPUT = Path(__file__).resolve().parent.parent / "build" / "bench"

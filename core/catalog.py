@@ -28,6 +28,32 @@ SECTORS: tuple[Sector, ...] = (
             "Do not upload identifiable patient images."
         ),
     ),
+    Sector(
+        slug="fraud",
+        title=N_("Fraud scoring"),
+        icon=":material/credit_card:",
+        section=N_("Sectors"),
+        task="fraud_detection",
+        summary=N_("Ranks card payments for review, says why, and what a threshold is worth in money."),
+        presets=(
+            Preset(
+                name="bundled",
+                kind="bundled",
+                source="fraud/bundled",
+                licence="CC0-1.0",
+                summary=N_("Boosted trees trained by this project on its own simulated bank."),
+            ),
+        ),
+        default_data="simulated_bank",
+        headline_metric="average_precision",
+        notice=N_(
+            "Research and teaching demo. Not advice, and no automatic decision on people: a person looks at every "
+            "alert. Whoever is affected can ask for the reasons and contest them."
+        ),
+        reads="transactions",
+        sections=("answer", "queue", "corrections", "improve", "quality", "overfitting", "card"),
+        metrics=("average_precision", "card_precision_at_100", "auroc", "ece"),
+    ),
 )
 
 

@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 FILES = [*sorted(p for d in ("core", "pages", "bench") for p in (ROOT / d).rglob("*.py")), ROOT / "app.py"]
 UI = ("app.py", "pages/", "core/ui/")
-HEAVY = ("torch", "torchvision", "timm", "transformers", "sklearn", "captum")
+HEAVY = ("torch", "torchvision", "timm", "transformers", "sklearn", "captum", "lightgbm")
 NETWORK = (
     "socket",
     "huggingface_hub",
@@ -224,7 +224,7 @@ def test_first_page_needs_no_torch() -> None:
     ]
     program = (
         f"import importlib, sys; [importlib.import_module(n) for n in {wanted!r}]; "
-        "sys.exit(' '.join({'torch', 'timm', 'transformers', 'sklearn', 'captum'} & set(sys.modules)) or None)"
+        "sys.exit(' '.join({'torch', 'timm', 'transformers', 'sklearn', 'captum', 'lightgbm'} & set(sys.modules)) or None)"
     )
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

@@ -24,6 +24,7 @@ Research and teaching demo. Not advice; no automatic decision on people.
 | Intended use | ranking transactions for review by people, demonstrations, teaching |
 | Out of scope | blocking or refusing people without a person who looks; data of another bank without a new training |
 | Training data | {data}, fingerprint `{fingerprint}`; {origin}; rows per part: {counts}{corrections} |
+| Data check | {warnings} |
 | Split | {split} |
 | Features | {features}; labels count after {delay} days, in training and in use |
 | Settings | {settings} |
@@ -80,6 +81,7 @@ def write_card(folder: Path, evaluation: Evaluation) -> None:
         fingerprint=data["fingerprint"][:16],
         counts="; ".join(f"{part} {_counted(labels)}" for part, labels in data["counts"].items()),
         corrections=_corrections(data),
+        warnings=" ".join(data["warnings"]).replace("|", "/") or "no warnings",
         split=_boundaries(data["boundaries"]),
         features=len(manifest["features"]["features"]),
         delay=manifest["label_delay_days"],

@@ -93,6 +93,7 @@ def _manifest(trained: Trained) -> dict[str, Any]:
         "counts": examples.counts(),
         "boundaries": examples.boundaries(),
         "columns": dict(examples.transactions.columns),
+        "warnings": list(examples.warnings),
     }
     if joined is not None:
         data |= {"corrections": joined.used, "corrections_left_out": dict(joined.left_out)}

@@ -111,7 +111,7 @@ class FraudConfig:
         advanced=True,
     )
     batch_size: int = option(
-        256, N_("Batch size"), N_("Rows per step of the network."), low=8, high=16_384, advanced=True
+        512, N_("Batch size"), N_("Rows per step of the network."), low=8, high=16_384, advanced=True
     )
     learning_rate: float = option(
         1e-3,

@@ -68,19 +68,24 @@ class Domain:
         title = plan.features[place].title
         outside = np.mean((column < np.float32(self.low[place])) | (column > np.float32(self.high[place])))
         if outside > OUTSIDE_SHARE:
-            said = {"share": float(outside), "feature": title, "low": self.low[place], "high": self.high[place]}
+            said = {"feature": title, "low": self.low[place], "high": self.high[place]}
+            if len(column) == 1:
+                template = N_(
+                    "“{feature}” is {value:.4g}, rare in the training data: outside of {low:.4g} to {high:.4g}."
+                )
+                return 0, Message(template, said | {"value": float(column[0])})
             template = N_(
                 "{share:.0%} of the rows have a value of “{feature}” that is rare in the training data: outside of "
                 "{low:.4g} to {high:.4g}."
             )
-            return 0, Message(template, said)
+            return 0, Message(template, said | {"share": float(outside)})
         index = stability_index(column, self.deciles[place], self.shares[place])
         if len(column) < ROWS_MIN or index <= INDEX_LIMIT:
             return None
         said = {"feature": title, "index": index, "limit": INDEX_LIMIT}
-        said |= {"now": float(np.median(column)), "then": float(self.deciles[place][4])}
+        said |= {"now": float(column.mean()), "then": plan.features[place].mean}
         template = N_(
-            "“{feature}” is spread otherwise than in the training data: median {now:.4g} instead of {then:.4g} "
+            "“{feature}” is spread otherwise than in the training data: mean {now:.4g} instead of {then:.4g} "
             "(stability index {index:.2f}; above {limit:.2f} is a large shift)."
         )
         return 1, Message(template, said)

@@ -16,6 +16,7 @@ from core.data.catalog import DATA_SETS
 from core.data.mapping import parse_mapping
 from core.data.read_transactions import open_transactions
 from core.data.time_split import TimeSplit, blocked, split_by_time
+from core.data.transaction_check import check_transactions
 from core.data.transactions import LABELS, UNKNOWN, Transactions
 from core.errors import InputRefused, RunCancelled
 from core.tasks.fraud_detection.config import FraudConfig
@@ -46,6 +47,8 @@ class Examples:
     name: str
     extra: Rows | None = field(default=None, repr=False)
     """Corrections of visitors: features (C, F) and labels (C,) that join the training rows."""
+    warnings: tuple[str, ...] = ()
+    """Of the data check, for the record of the run."""
 
     def rows(self, part: str) -> Rows:
         """Features (N, F) and labels (N,) of a part: `train`, `validation` or `test`."""
@@ -84,12 +87,17 @@ def read_examples(data: Path, config: FraudConfig, run: RunContext) -> Examples:
     transactions = open_transactions(data, data.name, parse_mapping(config.columns) or None, need_label=True)
     going_on(run)
     run.stage("check")
+    report = check_transactions(transactions, config.label_delay_days)
+    report.refuse_if_blocked()
+    going_on(run)
     split = split_by_time(transactions, config.label_delay_days, config.validation_share, config.test_share)
     going_on(run)
     plan = FeaturePlan.fit(transactions, split.train, config.label_delay_days)
     going_on(run)
     table = plan.build(transactions)
-    return Examples(transactions, plan, table, split, run.data_name or known_name(data))
+    return Examples(
+        transactions, plan, table, split, run.data_name or known_name(data), warnings=tuple(map(str, report.warnings))
+    )
 
 
 def examples_to_measure(

@@ -33,8 +33,9 @@ def measure_rows(
     transactions: Transactions,
     table: FeatureTable,
     rows: NDArray[np.int64],
+    compared: bool = True,
 ) -> dict[str, NDArray[Any]]:
-    """Columns of an evaluation table, one row for each place in `rows`."""
+    """Columns of an evaluation table, one row for each place in `rows`; with the other models if `compared`."""
     values = table.values[rows]
     positive = predictor.scores(values)
     scores = np.stack([1 - positive, positive], axis=1)
@@ -52,7 +53,7 @@ def measure_rows(
     if transactions.time is not None:
         found["day"] = days_of(transactions.time)[rows].astype(np.int32)
     found |= {PREFIX + name: column for name, column in _slices(transactions, rows).items()}
-    others = (kind for kind in predictor.model.scorers if kind != predictor.model.kind)
+    others = (kind for kind in predictor.model.scorers if kind != predictor.model.kind and compared)
     return found | {OTHER + kind: predictor.model.scores(values, kind) for kind in others}
 
 
@@ -98,7 +99,8 @@ def evaluate_part(predictor: FraudPredictor, examples: Examples, part: str, comm
     transactions, rows = examples.transactions, examples.split.parts[part]
     kept = not_blocked(transactions, examples.split, part, predictor.plan.delay_days)
     skipped = {BLOCKED: len(rows) - len(kept), UNLABELLED: int(np.sum(transactions.label == UNKNOWN))}
-    table = measure_rows(predictor, transactions, examples.table, kept)
+    # On validation thresholds are chosen, and only for the model that answers; a third of the file is saved.
+    table = measure_rows(predictor, transactions, examples.table, kept, part == "test")
     split = examples.split.name if part == "test" else part
     evaluation = Evaluation(
         labels=LABELS,
