@@ -49,9 +49,11 @@ def with_pictures(record: JobRecord, run: RunContext) -> JobRecord:
         raise _unusable() from error
     if source is None:
         raise _unusable()
-    folder = run.directory.parent / "pictures"
+    seed = int(asked.get("seed", 0))
+    # The card and the commands on it name the folder, which is gone by then; so its name says what was in it.
+    folder = run.directory.parent / f"stream-{drift.kind}-{drift.strength:.2f}-seed-{seed}"
     run.stage("draw")
-    _draw(folder, source, drift, int(asked.get("seed", 0)), run)
+    _draw(folder, source, drift, seed, run)
     return replace(record, kind="train", args={**record.args, "data": str(folder)})
 
 

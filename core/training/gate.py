@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from core.contracts import N_, Evaluation, Message, Metric
 from core.training.evaluation import METRIC_NAMES
 from core.training.metrics import Statistic, statistic_of
+from core.training.p_value import p_said
 from core.training.quality import Comparison, changed, matched_rows, take, why_incomparable
 from core.training.resampling import table_bootstrap
 from core.training.slices import SMALL, SliceChange, changes, title
@@ -260,11 +261,11 @@ def _decisions(comparison: Comparison, rules: GateRules) -> Check:
     fixed, broke = len(comparison.fixed), len(comparison.broke)
     worse = broke > fixed and comparison.p_value < rules.p_value
     test = N_("exact sign test over customers") if comparison.by_customer else N_("exact McNemar test")
-    params = {"fixed": fixed, "broke": broke, "p": comparison.p_value, "n": comparison.n, "test": Message(test)}
+    params = {"fixed": fixed, "broke": broke, "p": p_said(comparison.p_value), "n": comparison.n, "test": Message(test)}
     template = (
-        N_("It fixed {fixed} and broke {broke} of {n} answers: more broken than by chance ({test}, p = {p:.3f}).")
+        N_("It fixed {fixed} and broke {broke} of {n} answers: more broken than by chance ({test}, {p}).")
         if worse
-        else N_("It fixed {fixed} and broke {broke} of {n} answers ({test}, p = {p:.3f}).")
+        else N_("It fixed {fixed} and broke {broke} of {n} answers ({test}, {p}).")
     )
     change = comparison.accuracy_difference
     return Check(
@@ -295,18 +296,18 @@ def _slices(pair: _Pair) -> Check:
         ),
         "fail": N_(
             "The part {where}: {part} (n = {n}) changes by {value:+.1f} points ({low:+.1f} to {high:+.1f}), more than "
-            "-{limit:.0f} and more than chance (p = {p:.3f}, corrected for {all} parts)."
+            "-{limit:.0f} and more than chance ({p}, corrected for {all} parts)."
         ),
         "undecided": N_(
             "The part {where}: {part} (n = {n}) changes by {value:+.1f} points ({low:+.1f} to {high:+.1f}): more than "
-            "-{limit:.0f}, but with so few examples it could be chance (p = {p:.3f}, corrected for {all} parts)."
+            "-{limit:.0f}, but with so few examples it could be chance ({p}, corrected for {all} parts)."
         ),
     }[result]
     params: dict[str, object] = {
         "where": title(worst.name),
         "part": title(worst.value),
         "n": worst.n,
-        "p": worst.p_value,
+        "p": p_said(worst.p_value),
     }
     params |= {"all": len(found), "left_out": left_out, "limit": 100 * pair.rules.slice_loss}
     return _figured("slices", result, template, worst.change, params, scale=100)

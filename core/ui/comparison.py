@@ -8,6 +8,7 @@ import streamlit as st
 
 from core.contracts import Evaluation
 from core.training.evaluation import METRIC_NAMES
+from core.training.p_value import p_said
 from core.ui.examples import examples_of, show_examples
 from core.ui.figures import data_line
 from core.ui.i18n import t
@@ -72,13 +73,13 @@ def _show_change(slug: str, comparison: Comparison) -> None:
     st.caption(
         told(
             "Same {n} images. Change in accuracy {value:+.1f} percentage points, 95 % interval {low:+.1f} to "
-            "{high:+.1f}; exact McNemar test p = {p:.3f}.",
+            "{high:+.1f}; exact McNemar test {p}.",
             slug,
             n=comparison.n,
             value=100 * difference.value,
             low=100 * difference.low,
             high=100 * difference.high,
-            p=comparison.p_value,
+            p=p_said(comparison.p_value),
         )
     )
 

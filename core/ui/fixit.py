@@ -9,6 +9,7 @@ from core.contracts import N_, Metric, Refit, Sector
 from core.errors import AppError
 from core.serving import fixit, service
 from core.serving.fixit import Trial
+from core.training.p_value import p_said
 from core.ui.correct import attempt, show_trouble
 from core.ui.figures import metric_title
 from core.ui.i18n import t
@@ -168,11 +169,11 @@ def _verdict(found: Refit) -> str:
     if change is None:
         return mended
     told = t(
-        "On the {n} test images it fixed {fixed} and broke {broke} (exact McNemar test p = {p:.2f}).",
+        "On the {n} test images it fixed {fixed} and broke {broke} (exact McNemar test {p}).",
         n=change.n,
         fixed=len(change.fixed),
         broke=len(change.broke),
-        p=change.p_value,
+        p=p_said(change.p_value),
     )
     return f"{mended} {told}"
 

@@ -9,6 +9,7 @@ import numpy as np
 import streamlit as st
 
 from core.contracts import Message, Metric
+from core.training.p_value import p_figure
 from core.ui.examples import examples_of, show_examples
 from core.ui.i18n import t
 from core.ui.labels import label_name
@@ -99,7 +100,7 @@ def _table(slug: str, found: Sequence[SliceFigures]) -> None:
             told("Images", slug): part.n,
             told("Read right", slug): interval(part.metric),
             t("Gap, points"): _points(part.gap),
-            t("p, corrected"): f"{part.p_value:.3f}",
+            t("p, corrected"): p_figure(part.p_value),
             t("Note"): told("few images", slug) if part.small else "",
         }
         for part in found

@@ -52,7 +52,11 @@ def show_versions(sector: Sector) -> None:
 
 def show_table(sector: Sector, versions: Sequence[Version]) -> None:
     """One row per version: what it is for, what it measured and on what."""
-    st.dataframe([_row(sector, version) for version in versions], hide_index=True, key=f"{sector.slug}.versions_table")
+    rows, seeds = [_row(sector, version) for version in versions], t("Range over seeds")
+    if not any(row[seeds] for row in rows):
+        for row in rows:
+            del row[seeds]
+    st.dataframe(rows, hide_index=True, key=f"{sector.slug}.versions_table")
 
 
 def _row(sector: Sector, version: Version) -> dict[str, Any]:

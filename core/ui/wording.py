@@ -82,9 +82,9 @@ _OF_TRANSACTIONS: Final = {
     "The two cannot be compared image by image.": N_("The two cannot be compared transaction by transaction."),
     "Images that changed sides": N_("Transactions that changed sides"),
     "Same {n} images. Change in accuracy {value:+.1f} percentage points, 95 % interval {low:+.1f} to "
-    "{high:+.1f}; exact McNemar test p = {p:.3f}.": N_(
+    "{high:+.1f}; exact McNemar test {p}.": N_(
         "Same {n} transactions. Change in accuracy {value:+.1f} percentage points, 95 % interval {low:+.1f} to "
-        "{high:+.1f}; exact McNemar test p = {p:.3f}."
+        "{high:+.1f}; exact McNemar test {p}."
     ),
     # training
     "Reading the images": N_("Reading the transactions"),

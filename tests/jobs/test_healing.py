@@ -44,6 +44,7 @@ def test_the_worker_draws_what_the_task_can_read(run: ListedRun) -> None:
     means = data.splits["train"].pixels.mean(axis=(1, 2, 3))
     assert (means < 40).sum() == 12, "half of the pictures are changed"
     assert run.reports[-1][1:3] == (48, 48)
+    assert data.name == "stream-dimmer-0.90-seed-5", "the card names it when the folder is gone"
 
 
 def test_the_same_arguments_draw_the_same_pictures(run: ListedRun, tmp_path: Path) -> None:

@@ -202,3 +202,12 @@ def test_card_and_versions_tell_seeds_and_diagnosis(open_page: OpenPage, champio
     page = open_page("medical", view="improve")
     rows = next(frame.value for frame in page.dataframe if "Range over seeds" in frame.value)
     assert "0.800 – 0.900 (3)" in set(rows["Range over seeds"])
+
+
+def test_range_over_seeds_has_no_column_when_no_version_has_one(
+    open_page: OpenPage, champion: Version, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Version, "seed_spread", {})
+    page = open_page("medical", view="improve")
+    tables = [frame.value for frame in page.dataframe if "Role" in frame.value]
+    assert tables and not any("Range over seeds" in table for table in tables)
