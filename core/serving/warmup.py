@@ -131,7 +131,7 @@ def _spare_collector() -> None:
     """Let the garbage collector look at new objects only.
 
     What the libraries have made stays for the life of the process; walking all of it again, which a full collection
-    does, holds up every session for .4 s (`python -m core bench load`).
+    does, holds up every session meanwhile.
     """
     gc.collect()
     gc.freeze()
