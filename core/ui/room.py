@@ -129,16 +129,7 @@ def _show_version(sector: Sector, versions: Sequence[Version], champion: Version
         ):
             _confirm_deletion(sector, chosen)
         card_download(chosen)
-    views = [name for name in VIEWS if name != "compress" or service.offers(sector.slug, "compress")]
-    view = st.segmented_control(
-        t("What of it"),
-        views,
-        default="card",
-        required=True,
-        format_func={name: t(VIEWS[name]) for name in views}.__getitem__,
-        key=f"{sector.slug}.room_view",
-        label_visibility="collapsed",
-    )
+    view = _view_input(sector.slug)
     with st.container(border=True):
         if view == "compress":
             show_compression(sector, chosen)
@@ -146,6 +137,21 @@ def _show_version(sector: Sector, versions: Sequence[Version], champion: Version
             show_exchange(sector, chosen)
         else:
             show_version_card(chosen)
+
+
+def _view_input(slug: str) -> str:
+    """The view of a version that is asked for; those that the task lacks are not offered."""
+    views = [name for name in VIEWS if name != "compress" or service.offers(slug, "compress")]
+    chosen = st.segmented_control(
+        t("What of it"),
+        views,
+        default="card",
+        required=True,
+        format_func={name: t(VIEWS[name]) for name in views}.__getitem__,
+        key=f"{slug}.room_view",
+        label_visibility="collapsed",
+    )
+    return str(chosen or "card")
 
 
 def _confirm_promotion(sector: Sector, version: Version, champion: Version) -> None:

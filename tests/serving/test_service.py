@@ -151,7 +151,7 @@ def test_explanations_are_offered_where_the_task_has_them(serving, monkeypatch):
 
 
 def test_evaluate_says_which_model_it_measured(serving, monkeypatch, tmp_path):
-    monkeypatch.setattr(Task, "evaluate", lambda self, predictor, data: (predictor, data), raising=False)
+    monkeypatch.setattr(Task, "evaluate", lambda self, predictor, data, columns: (predictor, data), raising=False)
     model, (predictor, data) = service.evaluate(SLUG, tmp_path)
     assert model.version == "bundled"
     assert isinstance(predictor, Predictor)
