@@ -224,7 +224,7 @@ def test_first_page_needs_no_torch() -> None:
     ]
     program = (
         f"import importlib, sys; [importlib.import_module(n) for n in {wanted!r}]; "
-        "sys.exit(' '.join({'torch', 'timm', 'transformers', 'sklearn', 'captum', 'lightgbm'} & set(sys.modules)) or None)"
+        f"sys.exit(' '.join(set({HEAVY!r}) & set(sys.modules)) or None)"
     )
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

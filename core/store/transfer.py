@@ -1,8 +1,8 @@
 """A version as one file: written by one installation, and taken in by another only after every check.
 
-The file is a zip of the checkpoint folder (safetensors, LightGBM's text, JSON, npz without objects, Markdown, PNG; never
-a pickle) and of `bundle.json`, which names every file with its sha256 and what the model scored on its task's probe, so
-that the other side can tell whether it computes the same.
+The file is a zip of the checkpoint folder (safetensors, LightGBM's text, JSON, npz without objects, Markdown, PNG;
+never a pickle) and of `bundle.json`, which names every file with its sha256 and what the model scored on its task's
+probe, so that the other side can tell whether it computes the same.
 """
 
 from __future__ import annotations

@@ -26,8 +26,8 @@ OUTSIDE_SHARE = 0.05
 """Of the rows; ordinarily one in 500 lies out of range."""
 TOLD = 3
 """Notices at most."""
-SAID_BY_OTHERS = ("log_amount",)
-"""Features that move with another one, of which nothing is said twice."""
+NOT_TOLD = ("log_amount", "night", "weekend", "hour_sin", "hour_cos")
+"""Features of which nothing is said: one moves with the amount, and the days of a short table are not all days."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Domain:
         if not len(values):
             return ()
         some = values[:: max(1, len(values) // ROWS_MAX)]
-        places = [place for place, name in enumerate(plan.names) if name not in SAID_BY_OTHERS]
+        places = [place for place, name in enumerate(plan.names) if name not in NOT_TOLD]
         found = [self._about(plan, place, some[:, place]) for place in places]
         told = sorted((entry for entry in found if entry is not None), key=lambda entry: entry[0])
         return tuple(message for _, message in told[:TOLD])
