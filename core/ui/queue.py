@@ -136,7 +136,8 @@ def _table(slug: str, scored: Scored, queue: AlertQueue) -> int | None:
         st.info(t("No alert is left with these filters."))
         return None
     pages, key = -(-len(queue) // PER_PAGE), f"{slug}.queue"
-    page = min(int(st.session_state.get(f"{key}.page", 1)), pages)
+    # Filters change the number of pages; a page of another number of them would mean nothing.
+    page = int(st.session_state.get(f"{key}.page.{pages}", 1))
     part = slice((page - 1) * PER_PAGE, page * PER_PAGE)
     rows = [_shown(scored.transactions, scored.decisions, queue, place) for place in range(len(queue))[part]]
     chosen = [int(row) for row in queue.rows[part]]
@@ -149,12 +150,12 @@ def _table(slug: str, scored: Scored, queue: AlertQueue) -> int | None:
             "%": st.column_config.ProgressColumn(t("Score, %"), min_value=0, max_value=100, format="%.1f"),
             **{t(name): st.column_config.NumberColumn(format="%.2f") for name in ("Amount", "Expected loss")},
         },
-        on_select=lambda: _pick(slug, table, chosen),
+        on_select=lambda: _pick(slug, scored.key, table, chosen),
         selection_mode="single-row",
         key=table,
     )
     if pages > 1:
-        st.pagination(pages, key=f"{key}.page")
+        st.pagination(pages, key=f"{key}.page.{pages}")
     st.caption(
         t(
             "{first} to {last} of {count} alerts. Select a row to open its case.",
@@ -163,13 +164,13 @@ def _table(slug: str, scored: Scored, queue: AlertQueue) -> int | None:
             count=len(queue),
         )
     )
-    open_row = st.session_state.get(f"{key}.open")
-    return open_row if open_row in chosen else None
+    table_key, row = st.session_state.get(f"{key}.open", ("", None))
+    return row if table_key == scored.key and row in chosen else None
 
 
-def _pick(slug: str, table: str, rows: list[int]) -> None:
-    picked = st.session_state[table].selection.rows
-    st.session_state[f"{slug}.queue.open"] = rows[picked[0]] if picked else None
+def _pick(slug: str, scored_key: str, widget: str, rows: list[int]) -> None:
+    picked = st.session_state[widget].selection.rows
+    st.session_state[f"{slug}.queue.open"] = (scored_key, rows[picked[0]] if picked else None)
 
 
 def _shown(table: Transactions, decisions: Decisions, queue: AlertQueue, place: int) -> dict[str, Any]:

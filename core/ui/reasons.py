@@ -7,12 +7,19 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core.contracts import Decision, FeatureAttribution
+from core.contracts import N_, Decision, FeatureAttribution
 from core.ui.i18n import t
 from core.ui.labels import label_name
 from core.ui.views import escape, say
 
 SHOWN = 6
+METHODS = {
+    "tree_shap": N_("exact tree SHAP"),
+    "coefficients": N_("coefficients times values"),
+    "integrated_gradients": N_("integrated gradients"),
+    "rule_hits": N_("the rules that hit"),
+}
+"""Method of an attribution -> its words."""
 _SLIGHT = 0.05
 """Below this, in log odds, a reason has no direction worth a colour."""
 _RESIDUAL = 0.005
@@ -69,12 +76,13 @@ def _sum(attribution: FeatureAttribution, decision: Decision, label: str) -> Non
     st.caption(
         t(
             "They add up: {base} for an ordinary case, with all {count} features {total}, in log odds. Calibration "
-            "makes that a score for {label} of {score:.1f} %.",
+            "makes that a score for {label} of {score:.1f} %. Method: {method}.",
             base=signed(attribution.base),
             count=len(attribution.names),
             total=signed(attribution.total),
             label=label,
             score=100 * decision.score,
+            method=t(METHODS[attribution.method]) if attribution.method in METHODS else escape(attribution.method),
         )
     )
     if abs(attribution.residual) > _RESIDUAL:

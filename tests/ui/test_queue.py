@@ -107,7 +107,7 @@ def test_pages_hold_every_alert_once_and_no_more_than_a_page(opened: Open) -> No
     seen: list[str] = []
     expected = int(np.minimum(A_DAY, 20).sum())
     for number in range(1, -(-expected // PER_PAGE) + 1):
-        page.session_state["fraud.queue.page"] = number
+        page.session_state[f"fraud.queue.page.{-(-expected // PER_PAGE)}"] = number
         checked(page.run())
         assert len(alerts(page)) <= PER_PAGE
         seen += list(alerts(page)["Transaction"])
@@ -118,7 +118,9 @@ def test_an_opened_case_shows_its_reasons(opened: Open) -> None:
     page = opened()
     name = alerts(page)["Transaction"][0]
     row = int(np.flatnonzero(BANK.ids == name)[0])
-    page.session_state["fraud.queue.open"] = row - CONTEXT
+    page.session_state["fraud.queue.open"] = ("another table", row - CONTEXT)
+    assert not checked(page.run()).subheader
+    page.session_state["fraud.queue.open"] = (page.session_state["fraud.queue.scored"][1].key, row - CONTEXT)
     page = checked(page.run())
     assert page.subheader[0].value == f"Case {name}"
     assert f"The amount is {BANK.amount[row]:.2f}" in words(page).replace("\\", "")
