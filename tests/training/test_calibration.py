@@ -6,6 +6,7 @@ import pytest
 from core.training.calibration import (
     conformal_quantile,
     conformal_scores,
+    fit_beta,
     fit_temperature,
     prediction_set,
     scores_of,
@@ -44,3 +45,17 @@ def test_too_few_examples_promise_nothing_and_give_every_label():
 
 def test_prediction_set_is_never_empty():
     assert prediction_set(np.array([0.4, 0.6]), 0.0) == [1]
+
+
+def test_beta_calibration_finds_the_map_that_made_the_labels():
+    random = np.random.default_rng(0)
+    raw = random.normal(-1, 2, 40_000)
+    wanted = 1 / (1 + np.exp(-(0.7 * np.logaddexp(0, raw) - 1.4 * np.logaddexp(0, -raw) - 0.5)))
+    found = fit_beta(raw, (random.random(len(raw)) < wanted).astype(int))
+    assert np.abs(found.probability(raw) - wanted).max() < 0.02
+
+
+def test_beta_calibration_keeps_the_order_whatever_the_labels_say():
+    raw = np.linspace(-5, 5, 400)
+    found = fit_beta(raw, (raw < 0).astype(int))
+    assert np.all(np.diff(found.probability(raw)) > 0)
