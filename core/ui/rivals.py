@@ -30,10 +30,10 @@ OTHER = "other."
 """What the columns with other models' scores begin with, see `core.training.rivals`."""
 _A_DAY = 100
 _GROUPS = {
-    "both": N_("Found by both"),
-    "only_first": N_("Found by the model alone"),
-    "only_second": N_("Found by the rules alone"),
-    "neither": N_("Found by neither"),
+    "both": N_("Both"),
+    "only_first": N_("Model alone"),
+    "only_second": N_("Rules alone"),
+    "neither": N_("Neither"),
 }
 
 
@@ -134,6 +134,7 @@ def _show_groups(groups: Overlap) -> None:
     from core.training.rivals import rates
 
     shares = rates(groups)
+    st.markdown(f"**{t('Frauds found by')}**")
     with st.grid(min_column_width=165):
         for name, title in _GROUPS.items():
             found: Found = getattr(groups, name)
