@@ -13,7 +13,7 @@ SHOWN = 15
 """Features drawn one by one; the rest is one bar."""
 _UP, _DOWN = "#b5452a", "#1f6f9f"
 """Towards the label and away from it; apart also for eyes that confuse red and green."""
-_WIDTH, _LINE, _MIDDLE, _REACH = 960, 44, 300, 250
+_WIDTH, _LINE, _MIDDLE, _REACH = 1100, 44, 200, 180
 _NAME_LENGTH = 60
 
 
