@@ -16,7 +16,7 @@ from core.cli.shell import (
     ModelOption,
     SectorArgument,
     app,
-    existing,
+    data_at,
     guarded,
     put,
     say,
@@ -74,7 +74,7 @@ def train(
     chosen = list(options or []) + ([f"pretrained={preset}"] if preset else [])
     columns = columns_of(entry, column)
     chosen += [f"columns={write_mapping(columns)}"] if columns else []
-    version, evaluation = train_here(entry, _config(entry, chosen), existing(data), echo=say, corrections=corrections)
+    version, evaluation = train_here(entry, _config(entry, chosen), data_at(data), echo=say, corrections=corrections)
     put(version_row(version) | _evaluation_body(evaluation), as_json, f"version {version.ref} is the challenger")
 
 
@@ -99,7 +99,7 @@ def evaluate(
     from core.serving import service
 
     columns = columns_of(sector_of(sector), column)
-    served, evaluation = service.evaluate(sector, existing(data), model, columns)
+    served, evaluation = service.evaluate(sector, data_at(data), model, columns)
     body = _evaluation_body(evaluation)
     lines = [
         f"{k:20} {m['value']:.4f}  [{m['low']:.4f}, {m['high']:.4f}]  n={m['n']}" for k, m in body["metrics"].items()
@@ -126,7 +126,7 @@ def compress(
     runs = settings().home / "runs"
     runs.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="run-", dir=runs) as folder:
-        bench, made = compress_version(entry, model, existing(data), ListedRun(Path(folder), echo=say), register)
+        bench, made = compress_version(entry, model, data_at(data), ListedRun(Path(folder), echo=say), register)
     rows = [
         f"{v.format:12} {v.size_mb:8.2f} MB  p50 {v.latency.p50_ms:7.1f} ms  p95 {v.latency.p95_ms:7.1f} ms  "
         f"{v.latency.items_per_s:8.1f}/s  accuracy {100 * v.accuracy_change.value:+.2f} points  {len(v.flips)} flips"

@@ -15,6 +15,7 @@ from core.answers import finite
 from core.catalog import SECTORS
 from core.catalog import sector as find_sector
 from core.contracts import Sector
+from core.data.catalog import DATA_SETS, local_path
 from core.errors import AppError
 from core.log import log_error, log_event
 
@@ -32,7 +33,7 @@ app = typer.Typer(
 SectorArgument = Annotated[str, typer.Argument(metavar="SECTOR", help="Slug of a sector, see `sectors`.")]
 ModelOption = Annotated[str, typer.Option("--model", help="A preset, a version number, champion or challenger.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Machine-readable answer on stdout.")]
-DataOption = Annotated[Path, typer.Option("--data", help="Folder, zip, npz, CSV or parquet.")]
+DataOption = Annotated[Path, typer.Option("--data", help="Folder, zip, npz, CSV or parquet; or a data set by name.")]
 
 
 def say(line: str) -> None:
@@ -80,3 +81,18 @@ def existing(path: Path) -> Path:
     if not path.exists():
         raise typer.BadParameter(f"{path} does not exist")
     return path
+
+
+def data_at(path: Path) -> Path:
+    """Where data lie: a path, or a data set of the catalogue by its name; wrong usage when neither is there."""
+    if path.exists():
+        return path
+    try:
+        found = local_path(str(path))
+    except KeyError:
+        raise typer.BadParameter(
+            f"{path} does not exist, and no data set is called so; there are: {', '.join(s.name for s in DATA_SETS)}"
+        ) from None
+    if found is None:
+        raise typer.BadParameter(f"{path} is not on this machine; see `python -m core fetch {path}`")
+    return found

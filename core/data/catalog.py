@@ -273,6 +273,12 @@ def _made(entry: DataSet, make: Callable[[Path], None]) -> Path:
     return target
 
 
+def name_of(path: Path) -> str:
+    """Name of the data set that lies at `path`; empty when none does."""
+    whole = path.resolve()
+    return next((each.name for each in DATA_SETS if (at := _here(each)) is not None and at.resolve() == whole), "")
+
+
 def shares_source(path: Path, name: str) -> bool:
     """Whether what lies at `path` is the data set `name`, or another form of the same examples."""
     known = {entry.name: entry for entry in DATA_SETS}

@@ -8,6 +8,8 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from core.data.catalog import name_of
+
 
 def changed(config_type: type, values: Mapping[str, Any]) -> dict[str, Any]:
     """The values that differ from the defaults of the dataclass `config_type`."""
@@ -24,7 +26,8 @@ def train_command(slug: str, config: Any, data: Path | str) -> str:
     Args:
         slug: Of the sector.
         config: The options of the run, a dataclass; those that are not the default are named.
-        data: Where it was read, of which the name is told; or a text that is quoted for the shell already.
+        data: Where it was read, of which the name is told (that of the data set, where one of the catalogue lies
+            there); or a text that is quoted for the shell already.
     """
     options = changed(type(config), vars(config))
     settings = [f"--set {shlex.quote(f'{name}={value}')}" for name, value in options.items()]
@@ -46,4 +49,4 @@ def evaluate_command(slug: str, data: Path | str, columns: Mapping[str, str] | N
 
 
 def _told(data: Path | str) -> str:
-    return shlex.quote(data.name) if isinstance(data, Path) else data
+    return shlex.quote(name_of(data) or data.name) if isinstance(data, Path) else data

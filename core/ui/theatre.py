@@ -55,6 +55,13 @@ def _found(version: Version) -> Theatre | None:
 def _show(slug: str, version: Version, found: Theatre) -> None:
     from core.training.theatre import verdict
 
+    st.caption(
+        t(
+            "A decision tree that may grow without limits and one that may not learn the same transactions; both are "
+            "then asked about later ones. What is learned by heart looks perfect on the first and is worth little on "
+            "the others."
+        )
+    )
     st.markdown("\n".join(f"- {say(message)}" for message in verdict(found)))
     view = st.segmented_control(
         t("What is varied"),

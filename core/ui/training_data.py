@@ -14,7 +14,7 @@ import streamlit as st
 
 from core.catalog import sector
 from core.contracts import Sector
-from core.data.catalog import DATA_SETS, DataSet, local_path, shares_source
+from core.data.catalog import DATA_SETS, DataSet, local_path, name_of, shares_source
 from core.errors import AppError
 from core.jobs.uploads import lent_upload
 from core.settings import ROOT, settings
@@ -50,6 +50,8 @@ class TrainingData:
         """What stands after `--data` on the command line, quoted; it does not tell where a server keeps things."""
         if self.path is None:
             return shlex.quote(self.name)
+        if name := name_of(self.path):
+            return shlex.quote(name)
         data = settings().data
         if data is not None and self.path.is_relative_to(data):
             return f'"$VITRINE_DATA"/{shlex.quote(self.path.relative_to(data).as_posix())}'

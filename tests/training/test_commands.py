@@ -4,6 +4,9 @@ import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
+from core.settings import settings
 from core.training.commands import changed, evaluate_command, train_command
 
 
@@ -31,3 +34,13 @@ def test_columns_are_named_by_their_roles():
     words = shlex.split(evaluate_command("fraud", Path("a b.csv"), {"amount": "Betrag $"}))
     assert words[6:] == ["a b.csv", "--column", "amount=Betrag $", "--model", "VERSION", "--json"]
     assert "--column" not in evaluate_command("medical", Path("a"))
+
+
+def test_data_of_the_catalogue_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VITRINE_DATA", str(tmp_path))
+    settings.cache_clear()
+    table = tmp_path / "fraud" / "handbook_simulated" / "transactions.parquet"
+    table.parent.mkdir(parents=True)
+    table.touch()
+    assert " --data handbook_simulated " in evaluate_command("fraud", table)
+    assert " --data other.parquet " in evaluate_command("fraud", table.with_name("other.parquet"))
