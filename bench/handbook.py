@@ -58,15 +58,16 @@ PUBLISHED_FEATURES = (
 PUBLISHED = {
     "logistic regression, published features": (0.868, 0.623, 0.297),
     "random forest, published features": (0.870, 0.678, 0.299),
+    "random forest of depth 20, published features": (0.870, 0.678, 0.299),
 }
 """What the handbook reports of protocol B, mean of the four folds."""
 BAR = {"average_precision": 0.687, "card_precision_at_100": 0.303}
 TREES: dict[str, Any] = {"early_stopping": 0, "trees": 400, "leaves": 8, "tree_rate": 0.02, "min_leaf": 20}
 NETWORK: dict[str, Any] = {
     "early_stopping": 0,
-    "epochs": 20,
-    "batch_size": 256,
-    "learning_rate": 1e-3,
+    "epochs": 40,
+    "batch_size": 1024,
+    "learning_rate": 3e-3,
     "width": 128,
     "dropout": 0.2,
 }
@@ -83,12 +84,12 @@ TRIED: dict[str, list[dict[str, Any]]] = {
     ],
     "network": [
         {},
-        {"epochs": 5},
-        {"epochs": 10},
-        {"epochs": 10, "learning_rate": 3e-4},
-        {"epochs": 40},
-        {"learning_rate": 3e-3},
-        {"learning_rate": 3e-3, "dropout": 0.4},
+        {"epochs": 20},
+        {"epochs": 20, "learning_rate": 1e-2},
+        {"epochs": 5, "batch_size": 256, "learning_rate": 1e-3},
+        {"epochs": 10, "batch_size": 256, "learning_rate": 1e-3},
+        {"epochs": 20, "batch_size": 256, "learning_rate": 1e-3},
+        {"epochs": 10, "batch_size": 256, "learning_rate": 3e-4},
     ],
 }
 """What `--choose` changes in turn."""
@@ -138,12 +139,17 @@ def published_regression(data: Prepared, fold: Fold, seed: int) -> Score:
     return np.asarray(model.predict_proba(data.published(fold.test))[:, 1])
 
 
-def published_forest(data: Prepared, fold: Fold, seed: int) -> Score:
-    """Scikit-learn's with its defaults, as the handbook fits it."""
-    from sklearn.ensemble import RandomForestClassifier
+def published_forest(depth: int | None) -> Model:
+    """Scikit-learn's 100 trees on the handbook's own features; without a depth they grow as far as they can."""
 
-    model = RandomForestClassifier(random_state=seed).fit(data.published(fold.train), data.rows(fold.train)[1])
-    return np.asarray(model.predict_proba(data.published(fold.test))[:, 1])
+    def scored(data: Prepared, fold: Fold, seed: int) -> Score:
+        from sklearn.ensemble import RandomForestClassifier
+
+        model = RandomForestClassifier(max_depth=depth, random_state=seed)
+        model.fit(data.published(fold.train), data.rows(fold.train)[1])
+        return np.asarray(model.predict_proba(data.published(fold.test))[:, 1])
+
+    return scored
 
 
 def our_rules(data: Prepared, fold: Fold, _: int) -> Score:
@@ -170,14 +176,13 @@ def our_trees(settings: Mapping[str, Any], *, long: bool = False) -> Model:
     return scored
 
 
-def our_network(settings: Mapping[str, Any], *, long: bool = False) -> Model:
+def our_network(settings: Mapping[str, Any]) -> Model:
     """The product's network with a fixed number of epochs; of those the one with the lowest loss on its own rows."""
 
     def scored(data: Prepared, fold: Fold, seed: int) -> Score:
-        places = fold.long if long else fold.train
-        known, config = data.rows(places), FraudConfig(model="network", seed=seed, **settings)
+        known, config = data.rows(fold.train), FraudConfig(model="network", seed=seed, **settings)
         with tempfile.TemporaryDirectory() as folder:
-            model = fit_network(known, known, _plan(data, places), config, ListedRun(Path(folder), seed))
+            model = fit_network(known, known, _plan(data, fold.train), config, ListedRun(Path(folder), seed))
         return model.score(data.rows(fold.test)[0])
 
     return scored
@@ -189,13 +194,13 @@ def _plan(data: Prepared, places: NDArray[np.int64]) -> FeaturePlan:
 
 MODELS: dict[str, tuple[Model, tuple[int, ...]]] = {
     "logistic regression, published features": (published_regression, (0,)),
-    "random forest, published features": (published_forest, (0,)),
+    "random forest, published features": (published_forest(None), (0,)),
+    "random forest of depth 20, published features": (published_forest(20), (0,)),
     "rules": (our_rules, (0,)),
     "logistic regression": (our_regression, (0,)),
     "boosted trees": (our_trees(TREES), SEEDS),
     "network": (our_network(NETWORK), SEEDS),
     "boosted trees, trained on 28 days": (our_trees(TREES, long=True), SEEDS),
-    "network, trained on 28 days": (our_network(NETWORK, long=True), SEEDS),
 }
 """Name of a row of the table -> the model and its seeds."""
 
@@ -220,7 +225,7 @@ def main() -> dict[str, Any]:
     rows: dict[str, Any] = {part: len(places) for part, places in (("train", fold.train), ("test", fold.test))}
     rows["test_frauds"] = int(data.payments.label[fold.test].sum())
     figures: dict[str, Any] = {"rows_of_protocol_a": rows, "chosen_on": EARLIER, "chosen": CHOSEN, "models": {}}
-    print(f"{'':42}{'A: AUC, AP, CP@100':>24}{'B: AUC, AP, CP@100, mean ± sd of the folds':>48}")
+    print(f"{'':47}{'A: AUC, AP, CP@100':>24}{'B: AUC, AP, CP@100, mean ± sd of the folds':>48}")
     for name, (model, seeds) in MODELS.items():
         by_fold = {
             day: mean_of_folds([measure(data.payments, one.test, model(data, one, seed)) for seed in seeds])
@@ -231,7 +236,7 @@ def main() -> dict[str, Any]:
         shown = figures["models"][name]
         one, four = ([shown[part][metric] for metric in METRICS] for part in ("a", "b"))
         said = "  ".join(f"{mean:.3f} ± {spread:.3f}" for mean, spread in four)
-        print(f"{name:42}{'  '.join(f'{value:.3f}' for value in one):>24}{said:>48}", flush=True)
+        print(f"{name:47}{'  '.join(f'{value:.3f}' for value in one):>24}{said:>48}", flush=True)
     figures["reproduced"] = _reproduced(figures["models"])
     figures["reach_the_bar"] = [
         name for name, found in figures["models"].items() if all(found["b"][m][0] > bar for m, bar in BAR.items())

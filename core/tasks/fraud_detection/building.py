@@ -93,15 +93,22 @@ class _Builder:
         if name in self.places:
             self.values[:, self.places[name]] = values if rows is None else self._spread(values, rows, _UNKNOWN)
 
+    def wants(self, *beginnings: str) -> bool:
+        """Whether a feature was asked for whose name begins like that."""
+        return any(name.startswith(beginnings) for name in self.places)
+
     def columns_of(self, prefix: str) -> Iterator[str]:
         return (name.removeprefix(prefix) for name in self.places if name.startswith(prefix))
 
     def add_amounts(self) -> None:
         amount = self.transactions.amount[self.transactions.context :]
         self.put("amount", amount)
-        self.put("log_amount", np.sign(amount) * np.log1p(np.abs(amount)))
+        if self.wants("log_amount"):
+            self.put("log_amount", np.sign(amount) * np.log1p(np.abs(amount)))
 
     def add_hours(self) -> None:
+        if not self.wants("night", "weekend", "hour_"):
+            return
         seconds = self.seconds[self.transactions.context :]
         hour = seconds % DAY_S / 3600
         self.put("night", hour < NIGHT_UNTIL + 1)
@@ -111,7 +118,7 @@ class _Builder:
 
     def add_customers(self) -> None:
         whole = self.transactions
-        if whole.customer is None or not any(name.startswith(("customer_", "amount_ratio")) for name in self.places):
+        if whole.customer is None or not self.wants("customer_", "amount_ratio"):
             return
         # Also of the history: whether an earlier payment was large shows in the windows before it.
         windows, units = Windows(whole.customer, self.seconds, LONG_DAYS), whole_amounts(whole.amount)
@@ -120,9 +127,11 @@ class _Builder:
             run = windows.recent(days)
             self.put(f"customer_count_{days}d", run.count, windows.rows)
             self.put(f"customer_mean_{days}d", mean_amounts(run, running), windows.rows)
-        mean = mean_amounts(windows.recent(RATIO_DAYS), running)
-        self.put("amount_ratio", _times(whole.amount[windows.rows], mean), windows.rows)
-        self._add_habits(windows, running, units)
+        if self.wants("amount_ratio"):
+            mean = mean_amounts(windows.recent(RATIO_DAYS), running)
+            self.put("amount_ratio", _times(whole.amount[windows.rows], mean), windows.rows)
+        if self.wants("customer_shift_", "customer_large_"):
+            self._add_habits(windows, running, units)
 
     def _add_habits(self, windows: Windows, running: NDArray[np.int64], units: NDArray[np.int64]) -> None:
         """How the customer's last days and payments compare with the long window."""
@@ -136,14 +145,15 @@ class _Builder:
 
     def add_terminals(self) -> None:
         terminal, label = self.transactions.terminal, self.transactions.label
-        if terminal is None or not any(name.startswith("terminal_") for name in self.places):
+        if terminal is None or not self.wants("terminal_"):
             return
         windows = self._add_delayed(terminal, {d: (f"terminal_count_{d}d", f"terminal_risk_{d}d") for d in DAYS})
-        since = np.zeros(len(windows.rows), np.int64)
-        if label is not None:
-            run = windows.delayed([FRAUD_RUN_DAYS], self.delay_days)[FRAUD_RUN_DAYS]
-            since = windows.since_unbroken(label == FRAUD, label == GENUINE, run)
-        self.put("terminal_fraud_days", since / DAY_S, windows.rows)
+        if self.wants("terminal_fraud_days"):
+            since = np.zeros(len(windows.rows), np.int64)
+            if label is not None:
+                run = windows.delayed([FRAUD_RUN_DAYS], self.delay_days)[FRAUD_RUN_DAYS]
+                since = windows.since_unbroken(label == FRAUD, label == GENUINE, run)
+            self.put("terminal_fraud_days", since / DAY_S, windows.rows)
 
     def add_categories(self) -> None:
         wanted = {*self.columns_of(CATEGORY_COUNT), *self.columns_of(CATEGORY_RISK)}

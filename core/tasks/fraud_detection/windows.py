@@ -67,7 +67,8 @@ class Windows:
         self._places = np.flatnonzero(self._order >= context)
         self._asked = self._keys[self._places]
         self.rows: Places = self._order[self._places]
-        self._seconds = at
+        self._seconds, self._behind = at, self._places + 1
+        self._recent: dict[int, Run] = {}
 
     def running(self, values: NDArray[Any]) -> Places:
         """Running sums of whole-number `values` (N,) in the order of the windows, starting with 0."""
@@ -77,8 +78,10 @@ class Windows:
 
     def recent(self, days: int) -> Run:
         """The last `days` days up to each row: it counts itself, and of rows of its time those before it."""
-        first = np.searchsorted(self._keys, self._asked - days * DAY_S, side="right")
-        return Run(first, self._places + 1)
+        if days not in self._recent:
+            first = np.searchsorted(self._keys, self._asked - days * DAY_S, side="right")
+            self._recent[days] = Run(first, self._behind)
+        return self._recent[days]
 
     def delayed(self, lengths: Iterable[int], delay_days: int) -> dict[int, Run]:
         """For each length the days that end `delay_days` before each row, with rows of exactly that age.
