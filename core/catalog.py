@@ -51,6 +51,7 @@ SECTORS: tuple[Sector, ...] = (
             "alert. Whoever is affected can ask for the reasons and contest them."
         ),
         reads="transactions",
+        offers=(),
         sections=("answer", "queue", "corrections", "improve", "quality", "overfitting", "card"),
         metrics=("average_precision", "card_precision_at_100", "auroc", "ece"),
     ),

@@ -43,6 +43,7 @@ SECTOR = Sector(
     "average_precision",
     notice="Synthetic payments.",
     reads="transactions",
+    offers=(),
     sections=("answer", "queue", "corrections", "improve", "quality", "card"),
     metrics=("average_precision", "auroc", "ece"),
 )

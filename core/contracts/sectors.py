@@ -37,6 +37,8 @@ class Sector:
     """What a visitor sends, and what its data sets hold; forms, command line and JSON routes are chosen by it."""
     sections: tuple[str, ...] = ("answer", "why", "corrections", "improve", "quality", "drift", "card")
     """Parts of its page, in order; their titles are in `core.ui.sections`."""
+    offers: tuple[str, ...] = ("refit", "compress")
+    """Optional sides that its task has, so that a page can tell without importing it."""
     metrics: tuple[str, ...] = (
         "auroc",
         "accuracy",

@@ -200,11 +200,6 @@ def methods(slug: str) -> tuple[str, ...]:
     return tuple(getattr(load_task(find_sector(slug).task), "methods", ()))
 
 
-def offers(slug: str, side: str) -> bool:
-    """Whether a sector's task has an optional side, such as `compress` or `refit`; imports the task."""
-    return hasattr(load_task(find_sector(slug).task), side)
-
-
 def config_type(slug: str) -> type:
     """The dataclass of a sector's training options; imports nothing heavy."""
     return load_config_type(find_sector(slug).task)

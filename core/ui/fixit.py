@@ -7,7 +7,7 @@ import streamlit as st
 from core import access
 from core.contracts import N_, Metric, Refit, Sector
 from core.errors import AppError
-from core.serving import fixit, service
+from core.serving import fixit
 from core.serving.fixit import Trial
 from core.training.p_value import p_said
 from core.ui.correct import attempt, show_trouble
@@ -32,7 +32,7 @@ def show_fixit(sector: Sector) -> None:
     Nothing is drawn for a task whose models have no last layer to fit.
     """
     slug = sector.slug
-    if not service.offers(slug, "refit"):
+    if "refit" not in sector.offers:
         return
     try:
         count, against = len(fixit.usable(slug)), fixit.reason_against(slug)

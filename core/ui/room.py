@@ -11,7 +11,6 @@ import streamlit as st
 from core.access import allowed
 from core.contracts import N_, Sector
 from core.errors import AppError
-from core.serving import service
 from core.serving.comparison import evaluations
 from core.store.registry import CHALLENGER, registry
 from core.store.versions import Version
@@ -129,7 +128,7 @@ def _show_version(sector: Sector, versions: Sequence[Version], champion: Version
         ):
             _confirm_deletion(sector, chosen)
         card_download(chosen)
-    view = _view_input(sector.slug)
+    view = _view_input(sector)
     with st.container(border=True):
         if view == "compress":
             show_compression(sector, chosen)
@@ -139,16 +138,16 @@ def _show_version(sector: Sector, versions: Sequence[Version], champion: Version
             show_version_card(chosen)
 
 
-def _view_input(slug: str) -> str:
+def _view_input(sector: Sector) -> str:
     """The view of a version that is asked for; those that the task lacks are not offered."""
-    views = [name for name in VIEWS if name != "compress" or service.offers(slug, "compress")]
+    views = [name for name in VIEWS if name != "compress" or name in sector.offers]
     chosen = st.segmented_control(
         t("What of it"),
         views,
         default="card",
         required=True,
         format_func={name: t(VIEWS[name]) for name in views}.__getitem__,
-        key=f"{slug}.room_view",
+        key=f"{sector.slug}.room_view",
         label_visibility="collapsed",
     )
     return str(chosen or "card")

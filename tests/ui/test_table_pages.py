@@ -10,7 +10,6 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.contracts import ModelRef
-from core.serving import service
 from core.settings import ROOT
 from core.store import feedback
 from core.store.registry import registry
@@ -98,7 +97,6 @@ def test_corrections_show_the_kept_row(payments: House) -> None:
 def test_the_room_offers_what_the_task_has(payments: House) -> None:
     page = drawn("room")
     assert page.segmented_control(key=f"{SLUG}.room_view").options == ["Card", "Export and import"]
-    assert [side for side in ("compress", "refit", "probe", "explain") if service.offers(SLUG, side)] == ["explain"]
     assert registry().resolve(SLUG).ref == "bundled"
 
 
