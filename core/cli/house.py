@@ -8,6 +8,7 @@ import typer
 
 from core.catalog import SECTORS
 from core.cli.shell import JsonOption, app, guarded, put, say
+from core.data.catalog import DATA_SETS
 
 
 @app.command()
@@ -20,9 +21,13 @@ def sectors(as_json: JsonOption = False) -> None:
 
 @app.command()
 @guarded
-def fetch(names: Annotated[list[str], typer.Argument(metavar="NAME...")]) -> None:
+def fetch(
+    names: Annotated[
+        list[str],
+        typer.Argument(metavar="NAME...", help=f"Data sets: {', '.join(entry.name for entry in DATA_SETS)}."),
+    ],
+) -> None:
     """Fetch data sets from their official addresses."""
-    from core.data.catalog import DATA_SETS
     from core.fetch import fetch as fetch_data
 
     unknown = [name for name in names if name not in {entry.name for entry in DATA_SETS}]
