@@ -34,7 +34,7 @@ SECTORS: tuple[Sector, ...] = (
         icon=":material/credit_card:",
         section=N_("Sectors"),
         task="fraud_detection",
-        summary=N_("Ranks card payments for review, says why, and what a threshold is worth in money."),
+        summary=N_("Ranks card payments for review, says why, and tells what a threshold is worth in money."),
         presets=(
             Preset(
                 name="bundled",

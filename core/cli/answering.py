@@ -31,7 +31,7 @@ def predict(
     sector: SectorArgument,
     inputs: Annotated[
         list[Path],
-        typer.Argument(metavar="INPUT...", help="Images, DICOM files, folders or zips; or one CSV or parquet file."),
+        typer.Argument(metavar="INPUT...", help="Images, DICOM files, folders or zips; or one CSV or Parquet file."),
     ],
     model: ModelOption = "champion",
     coverage: Annotated[

@@ -33,7 +33,7 @@ app = typer.Typer(
 SectorArgument = Annotated[str, typer.Argument(metavar="SECTOR", help="Slug of a sector, see `sectors`.")]
 ModelOption = Annotated[str, typer.Option("--model", help="A preset, a version number, champion or challenger.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Machine-readable answer on stdout.")]
-DataOption = Annotated[Path, typer.Option("--data", help="Folder, zip, npz, CSV or parquet; or a data set by name.")]
+DataOption = Annotated[Path, typer.Option("--data", help="Folder, zip, npz, CSV or Parquet; or a data set by name.")]
 
 
 def say(line: str) -> None:

@@ -1,4 +1,4 @@
-"""Transactions asked about from the command line: one CSV or parquet file."""
+"""Transactions asked about from the command line: one CSV or Parquet file."""
 
 from __future__ import annotations
 

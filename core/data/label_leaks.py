@@ -108,7 +108,7 @@ def leak_message(leak: Leak) -> Message:
             "fraud was known? Then leave it out."
         ),
         "code": N_(
-            "Column {column} has other values for frauds than for genuine transactions (AUC {auc}): it looks like an "
+            "Column {column} separates frauds from genuine transactions (AUC {auc}): it looks like an "
             "answer key. Leave it out."
         ),
         "text": N_(

@@ -210,7 +210,7 @@ class _Reading:
         places = np.where(kept, np.cumsum(kept) - 1, -1).astype(np.int32)[coded.indices.to_numpy()]
         found = {"column": str(column.name), "count": int((places < 0).sum())}
         if found["count"]:
-            self.notices.append(Message(N_("Column {column}: empty cells, which are nobody's: {count}."), found))
+            self.notices.append(Message(N_("Column {column}: empty cells, which belong to nobody: {count}."), found))
         if shortened := next((text for text in texts if _SHORTENED.fullmatch(text)), ""):
             template = N_(
                 "Column {column}: a spreadsheet has rounded numbers such as {example}; different ones look alike."
@@ -233,7 +233,7 @@ class _Reading:
         again = pd.Series(coded.indices.to_numpy()).duplicated().to_numpy() | truth(pc.equal(texts, ""))
         ids = _texts(texts)
         if again.any():
-            template = N_("Rows whose id is empty or was there before, and that go by their numbers: {count}.")
+            template = N_("Rows with an empty or repeated id, which go by their row numbers: {count}.")
             self.notices.append(Message(template, {"count": int(again.sum())}))
             ids = ids.astype(f"U{max(ids.itemsize // 4, width + 1)}")
             ids[again] = np.char.add("#", numbers[again].astype(f"U{width}"))

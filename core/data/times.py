@@ -28,7 +28,7 @@ _EPOCHS = ((1e8, 1.0), (1e11, 1e3), (1e14, 1e6), (1e17, 1e9))
 _SERIALS = (20_000, 80_000)
 """Days since 1899-12-30 as spreadsheets count them: the years 1954 to 2119."""
 _SERIAL_DAY = np.datetime64("1899-12-30", "s")
-_WRITE_ISO = N_("Write the times as 2024-05-31 14:05:09.")
+_WRITE_ISO = N_("Write the time as 2024-05-31 14:05:09.")
 
 _Times = NDArray[np.datetime64]
 _Mask = NDArray[np.bool_]

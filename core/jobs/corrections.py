@@ -28,6 +28,6 @@ def joined(checkpoint: Path) -> list[Message]:
     data: dict[str, Any] = read_manifest(checkpoint).get("data", {})
     if "corrections" not in data:
         return []
-    told = [Message(N_("{count} corrections joined the training images."), {"count": data["corrections"]})]
+    told = [Message(N_("{count} corrections joined the training examples."), {"count": data["corrections"]})]
     left_out: dict[str, int] = data.get("corrections_left_out", {})
     return told + [Message(_LEFT_OUT[reason], {"count": count}) for reason, count in left_out.items()]

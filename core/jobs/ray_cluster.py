@@ -219,6 +219,6 @@ def actor_error(error: RayError) -> AppError:
         return JobError(
             "job.out_of_memory",
             N_("Memory ran out."),
-            N_("Choose a smaller model, smaller images or a smaller batch."),
+            N_("Choose a smaller model, smaller inputs or a smaller batch."),
         )
     return node_lost()

@@ -117,5 +117,5 @@ def _no_memory(batch_size: object) -> JobError:
     return JobError(
         "job.out_of_memory",
         Message(N_("Memory ran out, even with batches of {size}."), {"size": batch_size}),
-        N_("Choose a smaller model, smaller images or a smaller batch."),
+        N_("Choose a smaller model, smaller inputs or a smaller batch."),
     )

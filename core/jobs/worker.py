@@ -141,7 +141,7 @@ def explained(error: Exception, job_id: str) -> AppError:
         return JobError(
             "job.out_of_memory",
             N_("Memory ran out."),
-            N_("Choose a smaller model, smaller images or a smaller batch."),
+            N_("Choose a smaller model, smaller inputs or a smaller batch."),
         )
     if _number(error) in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         return JobError("job.disk_full", N_("The disk is full."), N_("Free some space and start it again."))

@@ -37,6 +37,10 @@ TITLES: dict[str, str] = {
     "high": N_("high"),
     "grey": N_("grey"),
     "other": N_("other"),
+    "genuine": N_("Genuine"),
+    "large_amount": N_("large amount"),
+    "compromised_terminal": N_("compromised terminal"),
+    "stolen_card": N_("stolen card details"),
 }
 """Names of ways to part the examples and of values that we choose ourselves; all others are shown as they are."""
 SMALL = 50

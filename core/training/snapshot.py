@@ -278,7 +278,7 @@ def _same_run(saved: Mapping[str, Any], asked: Mapping[str, Any]) -> None:
     if name == "data":
         raise JobError(
             "train.other_data",
-            N_("The images are not those that the run began with."),
+            N_("The data are not those that the run began with."),
             N_("Give it the same data again, or start a new run with these."),
         )
     params = {"name": name, "before": str(saved.get(name)), "now": str(now.get(name))}

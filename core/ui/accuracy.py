@@ -52,4 +52,4 @@ def _card(title: str, accuracy: Metric, found: int, positives: int, rare: str) -
             delta_color="off",
             delta_arrow="off",
         )
-        st.metric(t("Found of those that are {label}", label=rare), f"{found} / {positives}")
+        st.metric(t("{label}: found of all", label=rare), f"{found} / {positives}")

@@ -33,7 +33,7 @@ def _export(sector: Sector, version: Version) -> None:
     st.caption(
         t("One zip with weights, manifest, evaluations and card, and the small pictures of test images kept with it.")
         if (version.path / EXAMPLES).is_file()
-        else t("One zip with weights, manifest, evaluations and card; no code and no images of visitors in it.")
+        else t("One zip with weights, manifest, evaluations and card; no code and nothing that visitors sent in it.")
     )
     made_key = f"{sector.slug}.exported"
     if st.button(t("Prepare the file"), icon=":material/archive:", key=f"{sector.slug}.export"):

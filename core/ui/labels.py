@@ -9,7 +9,8 @@ SPLIT_NAMES = {
     "train": N_("training"),
     "validation": N_("validation"),
     "test": N_("test"),
-    "all": N_("all images"),
+    "all": N_("all examples"),
+    "test, not by time": N_("test, not by time"),
 }
 _KNOWN = {
     "normal": N_("Normal"),

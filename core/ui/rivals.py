@@ -104,7 +104,7 @@ def show_overlap(measured: Measured) -> None:
         return
     dated = "day" in evaluation.table
     a_day = st.slider(
-        t("Alerts a day, for each of them") if dated else t("Alerts, for each of them"),
+        t("Alerts a day, rules and model each") if dated else t("Alerts, rules and model each"),
         5,
         500,
         _A_DAY,
@@ -117,7 +117,7 @@ def show_overlap(measured: Measured) -> None:
     _verdict(groups)
     st.caption(
         t(
-            "Each calls its {a_day} highest scores of a day: {alerts} alerts on the {n} test rows. Of equal scores, of "
+            "Each flags its {a_day} highest scores of a day: {alerts} alerts on the {n} test rows. Of equal scores, of "
             "which rules have many, the larger amounts come first. In brackets 95 % intervals.",
             a_day=a_day,
             alerts=groups.alerts,
@@ -125,7 +125,7 @@ def show_overlap(measured: Measured) -> None:
         )
         if dated
         else t(
-            "Each calls its {alerts} highest scores of the {n} test rows.", alerts=groups.alerts, n=evaluation.data.n
+            "Each flags its {alerts} highest scores of the {n} test rows.", alerts=groups.alerts, n=evaluation.data.n
         )
     )
 

@@ -113,7 +113,7 @@ def _uploaded(slug: str) -> tuple[str, Transactions] | None:
     file = st.file_uploader(t("Upload transactions"), key=f"{slug}.queue.upload", label_visibility="collapsed")
     st.caption(
         t(
-            "CSV or parquet, up to {mb} MB and {rows:,} rows. It stays in the memory of this session and is gone when "
+            "CSV or Parquet, up to {mb} MB and {rows:,} rows. It stays in the memory of this session and is gone when "
             "you leave. A file brings its own past: customers and terminals are not looked up in our sample bank.",
             mb=limits.table_bytes // 2**20,
             rows=limits.table_rows,

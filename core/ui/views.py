@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Callable, Mapping, Sequence
+from numbers import Number
 from typing import Any
 
 import numpy as np
@@ -55,9 +56,15 @@ def chart_text(text: object, limit: int = 40) -> str:
 
 
 def say(message: Message) -> str:
-    """A translated message as Markdown, with what came from a user escaped."""
-    params = {key: escape(value) if isinstance(value, str) else value for key, value in message.params.items()}
-    return t(Message(message.template, params))
+    """A translated message as Markdown, with what came from a user escaped, in messages within it too."""
+    return t(Message(message.template, {name: _said(value) for name, value in message.params.items()}))
+
+
+def _said(value: object) -> object:
+    """A value of a message: numbers stay as they are, since templates format them."""
+    if isinstance(value, Message):
+        return say(value)
+    return value if isinstance(value, Number) else escape(value)
 
 
 def plain(message: Message) -> str:

@@ -33,9 +33,9 @@ _TURNS: dict[What, str] = {
     "terminal": N_("At terminal {value}, where this customer pays too: {decision}, {score:.1f} %."),
 }
 _NOTHING: dict[What, str] = {
-    "amount": N_("No amount between {low:,.2f} and {high:,.2f} alone ({count} tried)."),
-    "hour": N_("No other hour of the same day alone ({count} tried)."),
-    "terminal": N_("None of the terminals where this customer pays, alone ({count} tried)."),
+    "amount": N_("No other amount between {low:,.2f} and {high:,.2f} would do ({count} tried)."),
+    "hour": N_("No other hour of the same day would do ({count} tried)."),
+    "terminal": N_("None of the other terminals where this customer pays would do ({count} tried)."),
 }
 
 
@@ -60,7 +60,8 @@ def _draw(form: Form, asked: NewTransaction) -> None:
     else:
         st.caption(
             t(
-                "{points:+.1f} percentage points against the transaction as it was; the model now says: {decision}.",
+                "{points:+.1f} percentage points compared with the transaction as it was; the model now says: "
+                "{decision}.",
                 points=points,
                 decision=escape(label_name(now.decision or "")),
             )

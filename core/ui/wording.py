@@ -90,7 +90,7 @@ _OF_TRANSACTIONS: Final = {
     "Reading the images": N_("Reading the transactions"),
     "Measuring on the test images": N_("Measuring on the test transactions"),
     "Measuring the version in use on the same images": N_("Measuring the version in use on the same transactions"),
-    "My own images (zip or npz)": N_("My own transactions (CSV or parquet)"),
+    "My own images (zip or npz)": N_("My own transactions (CSV or Parquet)"),
     "Upload a zip or an npz": N_("Upload a CSV or a parquet file"),
     "The bundled model has learned from images of the same source. To it only the test images are new; "
     "figures on training and validation images flatter whatever starts from it.": N_(
@@ -101,7 +101,7 @@ _OF_TRANSACTIONS: Final = {
     "while you train; after a run that was cancelled or failed for {hours:g} hours more, so that it can go on, "
     "unless you delete it. What stays with the new version: the name of the file, the names of its classes and "
     "test images, and what the network's last layer sees of the test and validation images.": N_(
-        "A CSV or parquet file with a line per transaction: its amount, its label, and better also its time, customer "
+        "A CSV or Parquet file with a line per transaction: its amount, its label, and better also its time, customer "
         "and terminal or merchant; up to {zip_mb} MB. It is kept in memory, in a file while it is checked, and in the "
         "folder of the job while you train; after a run that was cancelled or failed for {hours:g} hours more, so "
         "that it can go on, unless you delete it. What stays with the new version: the name of the file, the names "

@@ -46,7 +46,7 @@ def test_a_sample_says_why_and_what_if_moves_its_score(visit: OpenVisit) -> None
     amount = page.locator('[class*="st-key-fraud-what_if"]').get_by_role("slider").first
     amount.focus()
     amount.press("Home")
-    expect(page.get_by_text(re.compile("percentage points against the transaction as it was"))).to_be_visible(
+    expect(page.get_by_text(re.compile("percentage points compared with the transaction as it was"))).to_be_visible(
         timeout=PATIENCE_MS
     )
     expect(page.get_by_test_id("stException")).to_have_count(0)

@@ -171,7 +171,7 @@ def test_guess_and_preview() -> None:
 
 def test_repeated_ids_become_row_numbers() -> None:
     table = open_transactions(csv(id=["a", "b", "a", ""], amount=[1, 2, 3, 4]), "a.csv")
-    assert table.ids.tolist() == ["a", "b", "#3", "#4"] and "go by their numbers: 2" in said(table)
+    assert table.ids.tolist() == ["a", "b", "#3", "#4"] and "go by their row numbers: 2" in said(table)
     table = open_transactions(csv(id=["#2", "b", "b"], amount=[1, 2, 3]), "a.csv")
     assert len(set(table.ids.tolist())) == 3
     table = open_transactions(csv(id=["x" * 101, "b"], amount=[1, 2]), "a.csv")
@@ -182,7 +182,7 @@ def test_nobodys_cells_are_no_customer() -> None:
     table = open_transactions(csv(amount=[1, 2, 3, 4], card=["", "NULL", "NA", "4.53E+15"], shop=["x"] * 4), "a.csv")
     assert table.customers == ("NA", "4.53E+15") and table.customer is not None
     assert table.customer.tolist() == [-1, -1, 0, 1]
-    assert "card: empty cells, which are nobody's: 2" in said(table) and "rounded numbers such as 4.53E+15" in said(
+    assert "card: empty cells, which belong to nobody: 2" in said(table) and "rounded numbers such as 4.53E+15" in said(
         table
     )
 

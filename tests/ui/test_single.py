@@ -89,7 +89,7 @@ def test_sliders_move_the_score_from_where_the_transaction_is(opened: Open) -> N
     assert slider.value == pytest.approx(BANK.amount[LARGE], abs=5)
     assert "Move a slider" in words(page)
     page = checked(slider.set_value(slider.min).run())
-    assert "percentage points against" in words(page) and "now says: Genuine" in words(page)
+    assert "percentage points compared with" in words(page) and "now says: Genuine" in words(page)
     assert bars(page)[2] < bars(page)[0], "the answer above stays what it was"
 
 
@@ -99,7 +99,7 @@ def test_what_would_change_the_decision_is_said_in_both_directions(opened: Open)
     page = press(page, f"fraud.sample.{SMALL}")
     said = words(page)
     assert "Fraud," in said.split("An amount of")[1]
-    assert "No other hour of the same day alone (24 tried)" in said
+    assert "No other hour of the same day would do (24 tried)" in said
 
 
 def test_extra_numbers_and_groups_of_the_version_are_asked_for(opened: Open, monkeypatch: pytest.MonkeyPatch) -> None:

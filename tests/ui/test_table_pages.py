@@ -103,7 +103,7 @@ def test_the_room_offers_what_the_task_has(payments: House) -> None:
 def test_training_asks_for_a_table(payments: House) -> None:
     page = drawn("improve")
     assert said_of_images(page) == []
-    assert "CSV or parquet" in words(page)
+    assert "CSV or Parquet" in words(page)
 
 
 def test_sections_are_those_of_the_sector(payments: House) -> None:

@@ -156,7 +156,8 @@ class FraudConfig:
                 "config.random_split",
                 Message(
                     N_(
-                        "A random split is not offered: a compromised card or terminal makes frauds for days, so rows "
+                        "A random split is not offered: a compromised card or terminal leads to frauds for days, "
+                        "so rows "
                         "of the same fraud would stand on both sides and every figure would be too good."
                     )
                 ),

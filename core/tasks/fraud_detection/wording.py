@@ -122,7 +122,10 @@ def _fraud_days(case: _Case, days: float) -> Message:
     if days > 0:
         template = N_("At terminal {terminal} every payment was fraud from {days} days ago on, as far as it is known.")
         return Message(template, said)
-    return Message(N_("The last payment at terminal {terminal} of which it is known was no fraud, or none is."), said)
+    return Message(
+        N_("The latest payment at terminal {terminal} with a known outcome was no fraud, or no outcome is known yet."),
+        said,
+    )
 
 
 def _of_terminal(case: _Case, feature: Feature) -> Message:
@@ -133,13 +136,16 @@ def _of_terminal(case: _Case, feature: Feature) -> Message:
     said = {"terminal": case.terminal} | _window(case, feature)
     one_day = feature.definition.days == 1
     if feature.name.startswith("terminal_count_"):
-        template = N_("Payments at terminal {terminal} in the {days} days before the last {delay}: {count}.")
-        single = N_("Payments at terminal {terminal} in the day before the last {delay}: {count}.")
+        template = N_("Payments at terminal {terminal} in the {days} days that ended {delay} days before: {count}.")
+        single = N_("Payments at terminal {terminal} in the day that ended {delay} days before: {count}.")
     else:
         template = N_(
-            "Frauds known at terminal {terminal} in the {days} days before the last {delay}: {frauds} of {known}."
+            "Frauds known at terminal {terminal} in the {days} days that ended {delay} days before: {frauds} of "
+            "{known}."
         )
-        single = N_("Frauds known at terminal {terminal} in the day before the last {delay}: {frauds} of {known}.")
+        single = N_(
+            "Frauds known at terminal {terminal} in the day that ended {delay} days before: {frauds} of {known}."
+        )
     return Message(single if one_day else template, said)
 
 
@@ -150,10 +156,10 @@ def _of_category(case: _Case, feature: Feature) -> Message:
         return Message(N_("{column} is empty."), {"column": column})
     said = {"column": column, "value": text} | _window(case, feature)
     if feature.name.startswith(CATEGORY_COUNT):
-        template = N_("Payments with {column} {value} in the {days} days before the last {delay}: {count}.")
+        template = N_("Payments with {column} {value} in the {days} days that ended {delay} days before: {count}.")
     else:
         template = N_(
-            "Frauds known with {column} {value} in the {days} days before the last {delay}: {frauds} of {known}."
+            "Frauds known with {column} {value} in the {days} days that ended {delay} days before: {frauds} of {known}."
         )
     return Message(template, said)
 
