@@ -68,7 +68,9 @@ class _Bad:
         return "skip"
 
 
-def read_delimited(data: bytes, label: str, rows_max: int, bytes_max: int, limits: Limits) -> Parsed:
+def read_delimited(
+    data: bytes, label: str, rows_max: int, bytes_max: int, limits: Limits, header: bool | None = None
+) -> Parsed:
     """Read a text table.
 
     Args:
@@ -77,6 +79,7 @@ def read_delimited(data: bytes, label: str, rows_max: int, bytes_max: int, limit
         rows_max: Rows let through.
         bytes_max: Bytes that the cells may take in memory.
         limits: For columns and lines.
+        header: Whether the first row names the columns; None where it has to be found out.
 
     Raises:
         InputRefused: When nothing, too much or too little of it can be read.
@@ -86,12 +89,15 @@ def read_delimited(data: bytes, label: str, rows_max: int, bytes_max: int, limit
     given = re.match(rb'\s*"?sep=([,;\t|])"?\r?\n', text, re.IGNORECASE)  # a line that spreadsheets write
     if given:
         text = text[given.end() :]
-    separator = given[1].decode() if given else _sniffed_separator(text)
+    separator = given[1].decode() if given else _sniffed_separator(text, label)
     said = list(notices)
     if separator != ",":
         said.append(Message(N_("The cells are separated by: {separator}."), {"separator": SEPARATORS[separator]}))
     _check_quotes(text, separator, label)
-    names, start, header = _header(text, separator, _sample(text, separator))
+    sample = _sample(text, separator, label)
+    if header is None:
+        header = not _is_data(sample[0], sample[1:])
+    names, start = _header(text, separator, header)
     check_columns(len(names), label, limits)
     check_cells(label, len(text) + 8 * len(names) * text.count(b"\n"), bytes_max)
     if header:
@@ -142,8 +148,12 @@ def _longest_line(text: bytes) -> tuple[int, int]:
     return (tail, lines + 1) if tail > longest else (longest, place)
 
 
-def _sample(text: bytes, separator: str) -> list[list[str]]:
-    """The first rows, those that are not blank."""
+def _sample(text: bytes, separator: str, label: str) -> list[list[str]]:
+    """The first rows, those that are not blank.
+
+    Raises:
+        InputRefused: When all of them are blank.
+    """
     end = max(_SAMPLE_BYTES, text.find(b"\n") + 1)
     if end < len(text):
         end = text.rfind(b"\n", 0, end) + 1 or end
@@ -155,15 +165,19 @@ def _sample(text: bytes, separator: str) -> list[list[str]]:
             found.append(row)
         if len(found) == _SAMPLE_ROWS:
             break
+    if not found:
+        template = N_("{name}: its first rows are empty.")
+        hint = Message(N_("Leave empty rows out, or export the table again."))
+        raise InputRefused("table.empty", Message(template, {"name": label}), hint)
     return found
 
 
-def _sniffed_separator(text: bytes) -> str:
+def _sniffed_separator(text: bytes, label: str) -> str:
     """The separator by which most rows get as many cells as the first; of several such, the one with most cells."""
     whole: tuple[int, str] = (1, ",")
     torn: tuple[float, int, str] = (0.0, 0, ",")
     for separator in SEPARATORS:
-        counts = [len(row) for row in _sample(text, separator)]
+        counts = [len(row) for row in _sample(text, separator, label)]
         first, others = counts[0], counts[1:] or counts
         usual, times = Counter(others).most_common(1)[0]
         if usual == first > whole[0] and 2 * times >= len(others):
@@ -189,8 +203,8 @@ def _check_quotes(text: bytes, separator: str, label: str) -> None:
         raise InputRefused("table.open_quote", Message(template, found), hint)
 
 
-def _header(text: bytes, separator: str, rows: list[list[str]]) -> tuple[list[str], int, bool]:
-    """Names of the columns, where the rows begin, and whether the first row is a header."""
+def _header(text: bytes, separator: str, header: bool) -> tuple[list[str], int]:
+    """Names of the columns, and where the rows begin; blank rows before them do not count."""
     stream = io.BytesIO(text)
     lines = iter(lambda: stream.readline().decode("utf-8"), "")
     start = 0
@@ -198,9 +212,7 @@ def _header(text: bytes, separator: str, rows: list[list[str]]) -> tuple[list[st
         if any(cell.strip() for cell in first):
             break
         start = stream.tell()
-    if _is_data(rows[0], rows[1:]):
-        return named_columns([""] * len(first)), start, False
-    return first, stream.tell(), True
+    return (first, stream.tell()) if header else (named_columns([""] * len(first)), start)
 
 
 def _is_data(first: list[str], rows: list[list[str]]) -> bool:

@@ -70,13 +70,14 @@ class Table:
     refused_count: int = 0
 
 
-def read_table(data: bytes | Path, name: str, limits: Limits | None = None) -> Table:
+def read_table(data: bytes | Path, name: str, limits: Limits | None = None, *, header: bool | None = None) -> Table:
     """Read one CSV (comma, semicolon, tab or vertical bar; UTF-8, UTF-16 or GB18030) or Parquet file.
 
     Args:
         data: The bytes as sent, or a file on this machine, for which the larger `table_file_` limits hold.
         name: The name it came with, for messages; never a path.
         limits: What is let through; the settings' limits when omitted.
+        header: Whether the first row of a text names the columns; None where it has to be found out.
 
     Raises:
         InputRefused: With a code, what came, what is allowed and what to do.
@@ -98,7 +99,7 @@ def read_table(data: bytes | Path, name: str, limits: Limits | None = None) -> T
     from core.intake.delimited import read_delimited
 
     content = data.read_bytes() if isinstance(data, Path) else data
-    parsed = read_delimited(content, label, rows_max, UNPACKED_RATIO * bytes_max, limits)
+    parsed = read_delimited(content, label, rows_max, UNPACKED_RATIO * bytes_max, limits, header)
     refused = parsed.refused
     return Table(
         label, parsed.frame, parsed.header, sha256, tuple(parsed.notices), tuple(refused.listed), refused.count

@@ -29,6 +29,9 @@ VALID = {
     "a.csv": PLAIN,
     "g.csv": CHINESE.encode("gb18030"),
     "u.csv": CHINESE.encode("utf-16"),
+    "blank.csv": b",,,\n,,,\n",
+    "sep.csv": b"sep=;\n;\n1;2\n",
+    "quotes.csv": b'""\n""\n',
     "a.parquet": TYPED,
 }
 ROUNDS = 60
@@ -80,6 +83,16 @@ def _run(name: str, rounds: int, seed: int) -> None:
 @pytest.mark.parametrize("name", VALID)
 def test_mutations(name: str) -> None:
     _run(name, ROUNDS, seed=7)
+
+
+def test_short_texts_of_signs_that_mean_something() -> None:
+    random = np.random.default_rng(5)
+    signs = np.array([",", ";", "\t", "|", '"', "\n", "\r", " ", "a", "1", "\ufeff", "sep=;\n"])
+    for length in np.repeat(np.arange(1, 13), 150):
+        try:
+            read_table("".join(random.choice(signs, length)).encode(), "a.csv")
+        except InputRefused as error:
+            assert str(error.message)
 
 
 @pytest.mark.slow
