@@ -6,7 +6,8 @@ Every error is `{"code", "message", "hint", "reference"}`; the reference also st
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -20,7 +21,7 @@ from starlette.routing import Route
 
 from core import answers, catalog
 from core.access import Actor, acting_as
-from core.api_tables import Sent, parse_columns, table_of_json
+from core.api_tables import JSON_BYTES, ROWS_MAX, Sent, parse_columns, table_of_json, too_many_rows
 from core.contracts import N_, Message
 from core.errors import AppError, InputRefused, ModelRefused, StoreError
 from core.log import log_error
@@ -33,10 +34,10 @@ _FRAMING_BYTES: Final = 64 * 1024
 """What multipart adds to a file."""
 _BODY_SECONDS: Final = 60.0
 """A sender slower than this is cut off."""
-_ROWS_MAX: Final = 100_000
-"""Rows of one table: each is an entry of the answer, which is made in memory."""
 _AT_ONCE: Final = 4
 _WAITING_MAX: Final = 32
+_HELD_MAX: Final = 512 * 2**20
+"""Bytes of all bodies together that are being read or wait."""
 _CALLER: Final = Actor("api", "viewer", "api")
 """Programs do not sign in; they may look, nothing more."""
 _STATUS: Final[dict[type[AppError], int]] = {InputRefused: 422, StoreError: 404, ModelRefused: 503}
@@ -121,51 +122,78 @@ async def predict(request: Request) -> Response:
     """
     slug = _sector(request)
     _same_origin(request)
-    work = await _READS[catalog.sector(slug).reads](request, slug)
-    return JSONResponse(await _LINE.run(work))
+    reads = catalog.sector(slug).reads
+    limit = _body_limit(request, reads)
+    with _LINE.place(_announced(request, limit)):
+        work = await _READS[reads](request, slug, limit)
+        return JSONResponse(await _LINE.run(work))
 
 
-async def _images(request: Request, slug: str) -> Work:
+async def _images(request: Request, slug: str, limit: int) -> Work:
     ref, coverage = _ref(request), _fraction(request, "coverage", 0.5, 0.999)
-    name, data = await _file_of(request, "image", settings().limits.image_bytes)
+    name, data = await _file_of(request, "image", limit)
     return lambda: _predict_image(slug, ref, 0.9 if coverage is None else coverage, name, data)
 
 
-async def _transactions(request: Request, slug: str) -> Work:
+async def _transactions(request: Request, slug: str, limit: int) -> Work:
     ref, threshold = _ref(request), _fraction(request, "threshold", 0.0, 1.0)
     columns = parse_columns(request.query_params.getlist("column"))
-    name, data = await _file_of(request, "transactions.csv", settings().limits.table_bytes)
-    as_json = request.headers.get("content-type", "").startswith("application/json")
+    name, data = await _file_of(request, "transactions.csv", limit)
+    as_json = _is_json(request)
 
     def work() -> dict[str, Any]:
         sent = table_of_json(data) if as_json else Sent(name, data)
-        return _predict_table(slug, ref, threshold, Sent(name, sent.data, {**sent.columns, **columns}))
+        return _predict_table(slug, ref, threshold, Sent(name, sent.data, {**sent.columns, **columns}, sent.header))
 
     return work
 
 
-_READS: Final[dict[str, Callable[[Request, str], Awaitable[Work]]]] = {"images": _images, "transactions": _transactions}
+def _is_json(request: Request) -> bool:
+    return request.headers.get("content-type", "").startswith("application/json")
+
+
+def _body_limit(request: Request, reads: str) -> int:
+    """Bytes that a body may have, by what the sector reads and what is sent."""
+    limits = settings().limits
+    if reads == "images":
+        return limits.image_bytes
+    return min(JSON_BYTES, limits.table_bytes) if _is_json(request) else limits.table_bytes
+
+
+_READS: Final[dict[str, Callable[[Request, str, int], Awaitable[Work]]]] = {
+    "images": _images,
+    "transactions": _transactions,
+}
 """What a sector reads -> how a request for it is read; what comes back is done in a thread."""
 
 
 class _Line:
-    """At most `_AT_ONCE` predictions at a time; the rest waits its turn, and beyond `_WAITING_MAX` is turned away."""
+    """At most `_AT_ONCE` predictions at a time; the rest waits its turn.
+
+    A request gets its place before its body is read, and is turned away beyond `_WAITING_MAX` places or `_HELD_MAX`
+    bytes.
+    """
 
     def __init__(self) -> None:
-        self._waiting = 0
+        self._waiting = self._held = 0
         self._limiter: anyio.CapacityLimiter | None = None
 
-    async def run(self, work: Work) -> dict[str, Any]:
-        if self._waiting >= _WAITING_MAX:
+    @contextmanager
+    def place(self, size: int) -> Iterator[None]:
+        """A place for a request whose body has up to `size` bytes, from reading it to its answer."""
+        if self._waiting >= _WAITING_MAX or self._held + size > _HELD_MAX:
             raise RequestError(
                 503, "api.busy", N_("Too many requests wait already."), N_("Try again in a few seconds.")
             )
-        self._limiter = self._limiter or anyio.CapacityLimiter(_AT_ONCE)
-        self._waiting += 1
+        self._waiting, self._held = self._waiting + 1, self._held + size
         try:
-            return await anyio.to_thread.run_sync(work, limiter=self._limiter)
+            yield
         finally:
-            self._waiting -= 1
+            self._waiting, self._held = self._waiting - 1, self._held - size
+
+    async def run(self, work: Work) -> dict[str, Any]:
+        self._limiter = self._limiter or anyio.CapacityLimiter(_AT_ONCE)
+        return await anyio.to_thread.run_sync(work, limiter=self._limiter)
 
 
 _LINE: Final = _Line()
@@ -187,28 +215,21 @@ def _predict_image(slug: str, ref: str, coverage: float, name: str, data: bytes)
 
 
 def _predict_table(slug: str, ref: str, threshold: float | None, sent: Sent) -> dict[str, Any]:
-    from core.data.read_transactions import open_transactions
+    from core.data.read_transactions import transactions_of
+    from core.intake.tables import read_table
     from core.serving import service
     from core.store import audit
 
     with acting_as(_CALLER):
         try:
-            table = open_transactions(sent.data, sent.name, sent.columns)
-            if len(table) > _ROWS_MAX:
-                raise _too_many_rows(len(table))
+            table = transactions_of(read_table(sent.data, sent.name, header=sent.header), sent.columns)
+            if len(table) > ROWS_MAX:
+                raise too_many_rows(len(table))
         except InputRefused as error:
             audit.note_refused(slug, [error.code])
             raise
         (answer,) = service.predict(slug, [table], ref, threshold=threshold)
     return answers.table_document(slug, table, answer)
-
-
-def _too_many_rows(rows: int) -> InputRefused:
-    return InputRefused(
-        "api.too_many_rows",
-        Message(N_("The table has {rows} rows; one request may have {limit}."), {"rows": rows, "limit": _ROWS_MAX}),
-        N_("Send it in parts, or use the page or the command line."),
-    )
 
 
 def _models_document(slug: str) -> dict[str, Any]:
@@ -293,17 +314,30 @@ async def _file_of(request: Request, name: str, limit: int) -> tuple[str, bytes]
     )
 
 
+def _announced(request: Request, limit: int) -> int:
+    """Bytes that the body is said to have, else all that it may.
+
+    Raises:
+        RequestError: it is more than that.
+    """
+    said = request.headers.get("content-length", "")
+    size = int(said) if said.isdecimal() and len(said) < 20 else limit + _FRAMING_BYTES
+    if size > limit + _FRAMING_BYTES:
+        raise _too_large(limit)
+    return size
+
+
 async def _read_bounded(request: Request, limit: int) -> bytes:
-    announced = request.headers.get("content-length", "")
     body = bytearray()
-    if not (announced.isdigit() and int(announced) > limit + _FRAMING_BYTES):
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > limit + _FRAMING_BYTES:
-                break
-        else:
-            return bytes(body)
-    raise RequestError(
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > limit + _FRAMING_BYTES:
+            raise _too_large(limit)
+    return bytes(body)
+
+
+def _too_large(limit: int) -> RequestError:
+    return RequestError(
         413,
         "api.too_large",
         Message(N_("A file may have up to {limit_mb} MB here."), {"limit_mb": limit // 2**20}),

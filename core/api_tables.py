@@ -8,11 +8,21 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from core.contracts import N_, Message
 from core.data.mapping import parse_mapping
 from core.errors import InputRefused
+from core.settings import settings
+
+JSON_BYTES: Final = 8 * 2**20
+"""Of a body: read from JSON it takes up to thirty times as much memory."""
+ROWS_MAX: Final = 100_000
+"""Rows of one request: each is an entry of the answer, which is made in memory."""
+CELLS_MAX: Final = 5_000_000
+"""Rows times columns: every row has a cell for each column that any of them names."""
+_SEPARATOR: Final = "sep=,\r\n"
+"""A line that says how the cells are separated, so that no text among them is taken for that."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +32,8 @@ class Sent:
     name: str
     data: bytes
     columns: Mapping[str, str] = field(default_factory=dict)
+    header: bool | None = None
+    """Whether its first row names the columns; None where nobody said so."""
 
 
 def parse_columns(parts: Sequence[str]) -> dict[str, str]:
@@ -36,7 +48,7 @@ def table_of_json(body: bytes) -> Sent:
     """`{"transactions": [{...}, ...], "columns": {...}}` as CSV; columns are those of all rows together.
 
     Raises:
-        InputRefused: it is no such JSON, or a value is no text, number, truth value or null.
+        InputRefused: it is no such JSON, a value is no text, number, truth value or null, or it is too much.
     """
     try:
         document = json.loads(body.decode("utf-8"), parse_constant=_no_number)
@@ -49,11 +61,41 @@ def table_of_json(body: bytes) -> Sent:
     if not isinstance(columns, dict) or not all(isinstance(name, str) for name in columns.values()):
         raise _refused(N_("`columns` has to be an object of role and column."))
     names = list(dict.fromkeys(name for row in rows for name in row))
+    _check_size(len(rows), len(names))
+    return Sent("transactions.csv", _as_csv(names, rows), columns, header=True)
+
+
+def too_many_rows(rows: int) -> InputRefused:
+    """One request asks for more answers than it may."""
+    return InputRefused(
+        "api.too_many_rows",
+        Message(N_("The table has {rows} rows; one request may have {limit}."), {"rows": rows, "limit": ROWS_MAX}),
+        N_("Send it in parts, or use the page or the command line."),
+    )
+
+
+def _check_size(rows: int, names: int) -> None:
+    """Refuse what would be a large table, however few bytes it came in."""
+    if rows > ROWS_MAX:
+        raise too_many_rows(rows)
+    most = settings().limits.table_columns
+    if names > most or rows * names > CELLS_MAX:
+        found = {"rows": rows, "columns": names, "most": most, "cells": CELLS_MAX}
+        template = N_("{rows} rows with {columns} columns; allowed are {most} columns and {cells} cells together.")
+        hint = N_("Send only the columns that are needed, or send it in parts.")
+        raise InputRefused("api.too_many_cells", Message(template, found), Message(hint))
+
+
+def _as_csv(names: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> bytes:
     buffer = io.StringIO()
+    buffer.write(_SEPARATOR)
     writer = csv.writer(buffer)
     writer.writerow(names)
     writer.writerows([_cell(name, row.get(name)) for name in names] for row in rows)
-    return Sent("transactions.csv", buffer.getvalue().encode(), columns)
+    try:
+        return buffer.getvalue().encode()
+    except UnicodeEncodeError:
+        raise _refused(N_("A text holds half of a surrogate pair, which is no character.")) from None
 
 
 def _cell(name: str, value: Any) -> str:

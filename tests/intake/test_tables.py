@@ -87,7 +87,7 @@ REFUSED = [
     Case("C22 spaces", b" \r\n \t\n", "table.empty", ("is empty",)),
     Case("C22 only a mark", b"\xef\xbb\xbf", "table.empty", ("is empty",)),
     *(
-        Case(f"C22 no filled cell {data!r}", data, "table.empty", ("first rows are empty",))
+        Case(f"C22 no filled cell {data[:16]!r}", data, "table.empty", ("first rows are empty",))
         for data in (b",,,\n,,,\n", b"sep=;\n", b'""\n""\n', b";;\n", b"sep=;\n;\n", b",\n" * 2**17 + b"a,b\n1,2\n")
     ),
     Case("C24", b"a,b,a\n1,2,3\n", "table.duplicate_columns", ("the same: a",)),
