@@ -11,7 +11,7 @@ from core.contracts.messages import N_, Message, Reason, Refusal
 from core.contracts.predictions import Classification, Decision, Decisions, Prediction, Single
 from core.contracts.samples import ImageSample, Sample, TransactionCase
 from core.contracts.sectors import Preset, Sector
-from core.contracts.tasks import Explains, Predictor, Probed, Refits, RunContext, Task
+from core.contracts.tasks import Explains, Predictor, Probed, Refits, RunContext, Task, ThreadSafe
 
 __all__ = [
     "N_",
@@ -42,5 +42,6 @@ __all__ = [
     "Sector",
     "Single",
     "Task",
+    "ThreadSafe",
     "TransactionCase",
 ]

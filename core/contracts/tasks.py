@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Protocol, TypeVar
+from typing import Any, ClassVar, Literal, Protocol, TypeVar
 
 from core.contracts.evaluations import Evaluation, Metric, Refit
 from core.contracts.explanations import Explanation
@@ -23,6 +23,15 @@ class Predictor(Protocol[In_contra, Out]):
     def predict(self, inputs: Sequence[In_contra]) -> list[Out]:
         """Answer a batch; the result has one entry per input, in order."""
         ...
+
+
+class ThreadSafe(Protocol):
+    """Optional side of a predictor: any number of calls may run at once, none of which changes what others read.
+
+    Whatever inside it has to go one at a time, it guards itself. Calls of a predictor without this go one at a time.
+    """
+
+    thread_safe: ClassVar[Literal[True]]
 
 
 class RunContext(Protocol):
@@ -61,10 +70,25 @@ class Task(Protocol):
         """Train on `data`, write a complete checkpoint folder below `run.directory` and return it."""
         ...
 
-    def evaluate(self, predictor: Any, data: Path, columns: Mapping[str, str] | None = None) -> Evaluation:
+    def evaluate(
+        self,
+        predictor: Any,
+        data: Path,
+        columns: Mapping[str, str] | None = None,
+        like: Evaluation | None = None,
+    ) -> Evaluation:
         """Measure a predictor on a data path (its test split where it has one).
 
-        `columns` names columns of a table by their role where they cannot be guessed.
+        Args:
+            predictor: Of this task.
+            data: Examples with their true labels.
+            columns: Names columns of a table by their role where they cannot be guessed.
+            like: An evaluation whose very examples are to be measured, by their ids, whatever the predictor's own
+                split makes of them: two versions may have been split otherwise. Examples that `data` lacks are left
+                out.
+
+        Raises:
+            InputRefused: `data` cannot be read, or hold nothing to measure on.
         """
         ...
 

@@ -47,7 +47,7 @@ def evaluations(champion: Version, rival: Version) -> tuple[Evaluation | None, E
         ModelRefused: one of them is damaged.
     """
     own, theirs = service.evaluation_of(champion), service.evaluation_of(rival)
-    if theirs is not None and (own is None or own.data.fingerprint != theirs.data.fingerprint):
+    if theirs is not None:
         own = load_evaluation(baseline_folder(rival.path, champion.sha256)) or own
     return own, theirs
 
@@ -85,7 +85,7 @@ def measure_costs(champion: Version, rival: Version) -> Costs:
     with ExitStack() as stack:
         loaded = [stack.enter_context(service.leased(task, version)) for version in (champion, rival)]
         first, second = loaded
-        found = side_by_side(first.predictor, second.predictor, probe(), pick_device(), (first.lock, second.lock))
+        found = side_by_side(first.predictor, second.predictor, probe(), pick_device(), (first.turn, second.turn))
     with _guard:
         while len(_measured) >= _KEPT:
             del _measured[next(iter(_measured))]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,12 +17,17 @@ Key = tuple[str, str]
 
 @dataclass
 class Loaded:
-    """A model in memory. Hold `lock` for each batch: models keep state while they compute."""
+    """A model in memory. Hold `turn` for each batch: most models keep state while they compute."""
 
     key: Key
     predictor: Predictor[Any, Any]
     lock: threading.Lock = field(default_factory=threading.Lock)
     leases: int = 0
+
+    @property
+    def turn(self) -> AbstractContextManager[Any]:
+        """The model's lock; nothing to wait for where it is `ThreadSafe`, so that a large table holds nobody up."""
+        return nullcontext() if getattr(self.predictor, "thread_safe", False) else self.lock
 
 
 class _Loading:

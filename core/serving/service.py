@@ -35,7 +35,7 @@ from core.store.versions import find_sector
 from core.tasks import load_config_type, load_task
 
 BATCH_SIZE = 32
-"""Inputs per call of the model; between two batches another session gets its turn."""
+"""Inputs per call of the model; between two batches another session gets its turn. A table is one input."""
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,7 @@ def predict(slug: str, inputs: Sequence[Any], ref: str | Chosen = CHAMPION, **op
         facts.update({"version": served.model.version, "sha256": served.model.sha256})
         for start in range(0, len(inputs), BATCH_SIZE):
             batch = inputs[start : start + BATCH_SIZE]
-            with served.loaded.lock:
+            with served.loaded.turn:
                 began = time.perf_counter()
                 predictions = served.loaded.predictor.predict(batch, **options)
                 latency_ms = (time.perf_counter() - began) * 1000 / len(batch)
@@ -163,7 +163,7 @@ def explain(slug: str, sample: Any, target: str, method: str, ref: str | Chosen 
                 Message(N_("Choose one of: {methods}."), {"methods": ", ".join(methods)}),
             )
         began = time.perf_counter()
-        with served.loaded.lock:
+        with served.loaded.turn:
             explanation = cast(Explains, served.task).explain(served.loaded.predictor, sample, target, method)
     took_ms = round((time.perf_counter() - began) * 1000, 1)
     log_event("explained", sector=slug, version=served.model.version, method=method, latency_ms=took_ms)

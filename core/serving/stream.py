@@ -208,7 +208,7 @@ def knows(labels: object, source: RadiographStream) -> bool:
 def _answers(slug: str, shots: list[Shot], chosen: service.Chosen) -> list[Classification]:
     """Straight from the model: our own pictures are no visitor's, and would bury the visitors' in the audit log."""
     task = load_task(find_sector(slug).task)
-    with service.leased(task, chosen.version) as loaded, loaded.lock:
+    with service.leased(task, chosen.version) as loaded, loaded.turn:
         answers: list[Classification] = loaded.predictor.predict([shot.sample for shot in shots])
     return answers
 

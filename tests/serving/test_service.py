@@ -4,6 +4,7 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -63,6 +64,34 @@ def test_inputs_go_through_in_batches_one_at_a_time(serving, monkeypatch):
     for thread in threads:
         thread.join()
     assert sorted(sizes) == [6] * 3 + [32] * 6
+
+
+def test_a_thread_safe_model_answers_one_visitor_while_it_works_for_another(serving, monkeypatch):
+    begun, go_on, answer = threading.Event(), threading.Event(), Predictor.predict
+
+    def predict(self, inputs):
+        if inputs == ["large"]:
+            begun.set()
+            assert go_on.wait(20)
+        return answer(self, inputs)
+
+    monkeypatch.setattr(Predictor, "predict", predict)
+    monkeypatch.setattr(Predictor, "thread_safe", True, raising=False)
+    monkeypatch.setattr(Task, "methods", ("why",), raising=False)
+    monkeypatch.setattr(Task, "explain", lambda *_: "because", raising=False)
+    with ThreadPoolExecutor(3) as threads:
+        large = threads.submit(service.predict, SLUG, ["large"])
+        assert begun.wait(20)
+        small, why = (
+            threads.submit(service.predict, SLUG, ["x"]),
+            threads.submit(service.explain, SLUG, "x", "a", "why"),
+        )
+        try:
+            assert len(small.result(20)) == 1 and why.result(20) == "because"
+            assert not large.done()
+        finally:
+            go_on.set()
+        assert len(large.result(20)) == 1
 
 
 def test_a_promoted_version_answers_from_the_next_call_on(serving):

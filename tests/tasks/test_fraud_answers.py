@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
 from core.data.new_transaction import NewTransaction, on_history, row_with_history
 from core.data.time_split import split_by_time
 from core.errors import InputRefused
+from core.serving.pool import ModelPool
 from core.tasks.fraud_detection.config import MODELS
 from core.tasks.fraud_detection.explain import METHOD_OF
+from core.tasks.fraud_detection.features import FeaturePlan
+from core.tasks.fraud_detection.network import NetworkModel
 from core.tasks.fraud_detection.task import TASK
 from tests.tasks.fraud_bank import answering, small_bank
 
@@ -36,6 +42,56 @@ def test_one_row_with_its_history_is_scored_as_in_the_table(fraud_predictor, ban
     for place in test[:: len(test) // 20]:
         (answer,) = fraud_predictor.predict([row_with_history(bank, int(place))])
         assert answer.scores.tolist() == [whole.scores[place]]
+
+
+@pytest.mark.parametrize("kind", MODELS)
+def test_many_who_ask_at_once_get_what_they_would_get_alone(kind, fraud_predictor, bank):
+    predictor = answering(fraud_predictor, kind)
+    tables = [bank.take(np.arange(begin, begin + 2000)) for begin in range(0, 8000, 1000)]
+
+    def both(table):
+        why = TASK.explain(predictor, (table, 7), "fraud", "contributions")
+        return predictor.predict([table])[0].scores.tolist(), why.contributions.tolist()
+
+    alone = [both(table) for table in tables]
+    with ThreadPoolExecutor(8) as threads:
+        assert list(threads.map(both, tables * 3)) == alone * 3
+
+
+def test_a_row_is_answered_while_a_large_table_is_read(fraud_predictor, bank, monkeypatch):
+    begun, go_on, build = threading.Event(), threading.Event(), FeaturePlan.build
+    pool = ModelPool(0)
+
+    def slow(plan, transactions):
+        if transactions is bank:
+            begun.set()
+            assert go_on.wait(20)
+        return build(plan, transactions)
+
+    def ask(table):
+        with pool.lease(("cpu", "fraud"), lambda: fraud_predictor) as loaded, loaded.turn:
+            return loaded.predictor.predict([table])[0].scores
+
+    monkeypatch.setattr(FeaturePlan, "build", slow)
+    with ThreadPoolExecutor(2) as threads:
+        large = threads.submit(ask, bank)
+        assert begun.wait(20)
+        try:
+            (row,) = threads.submit(ask, row_with_history(bank, 5000)).result(20)
+            assert not large.done()
+        finally:
+            go_on.set()
+        assert large.result(20)[5000] == row
+
+
+def test_the_network_answers_on_a_gpu_in_the_precision_it_was_calibrated_in(fraud_predictor, bank, monkeypatch):
+    network, values = fraud_predictor.model.scorers["network"], fraud_predictor.plan.build(bank).values[:50]
+    inputs, halved = network.inputs, []
+    monkeypatch.setattr(NetworkModel, "inputs", lambda _, values: inputs(values))
+    hook = network.module.register_forward_hook(lambda *_: halved.append(torch.is_autocast_enabled("cuda")))
+    assert replace(network, device="cuda:0").score(values).tolist() == network.score(values).tolist()
+    hook.remove()
+    assert halved == [False, False]
 
 
 def test_threshold_moves_the_decisions(fraud_predictor, bank):

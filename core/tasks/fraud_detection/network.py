@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import hashlib
+import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, cast
@@ -15,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from core.contracts import N_, RunContext
-from core.device import autocast, pick_device
+from core.device import pick_device
 from core.errors import RunCancelled
 from core.store.sealed import refused
 from core.tasks.fraud_detection.config import FraudConfig
@@ -55,6 +56,8 @@ class NetworkModel:
     plan: FeaturePlan
     module: nn.Sequential = field(compare=False)
     device: str = "cpu"
+    _turn: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
+    """Held for one slice at a time, which bounds the memory of the device."""
 
     def inputs(self, values: NDArray[np.float32]) -> Tensor:
         """Features (N, F) as the network takes them, on its device."""
@@ -63,12 +66,12 @@ class NetworkModel:
 
     @torch.inference_mode()
     def score(self, values: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Log odds, (N,), of features (N, F)."""
+        """Log odds, (N,), of features (N, F), in the full precision that calibration and explanations have too."""
         found = [np.empty(0)]
         for begin in range(0, len(values), AT_ONCE):
-            with autocast(self.device):
-                logits = self.module(self.inputs(values[begin : begin + AT_ONCE]))
-            found.append(logits[:, 0].double().cpu().numpy())
+            inputs = self.inputs(values[begin : begin + AT_ONCE])
+            with self._turn:
+                found.append(self.module(inputs)[:, 0].double().cpu().numpy())
         return np.concatenate(found)
 
     def contributions(self, values: NDArray[np.float32]) -> tuple[float, NDArray[np.float64]]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+from typing import ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,16 +19,27 @@ from core.tasks.fraud_detection.model import read_checkpoint, tensors_of
 from core.tasks.fraud_detection.trees import BoostedTrees
 
 
+@dataclass(frozen=True)
+class TrainedOn:
+    """What a model was made from, to tell it from what it is measured on."""
+
+    name: str
+    fingerprint: str
+    boundaries: Mapping[str, tuple[np.datetime64, np.datetime64]]
+    """Part -> first day and the day after the last, datetime64[D]; empty without times."""
+
+
 class FraudPredictor:
-    """Answers tables of transactions. Thread-safe for reading; the serving pool holds one lock per model."""
+    """Answers tables of transactions, any number at once: features and scores only read what was loaded."""
 
     labels = LABELS
+    thread_safe: ClassVar[Literal[True]] = True
 
     def __init__(self, folder: Path, device: str = "cpu") -> None:
         manifest, self.model = read_checkpoint(folder, device)
         try:
             self.threshold = float(manifest["threshold"]["value"])
-            self.trained_on = str(manifest["data"]["fingerprint"])
+            self.trained_on = _trained_on(manifest["data"])
             self.seed = int(manifest["seed"])
             shares = manifest["config"]
             self.shares = float(shares["validation_share"]), float(shares["test_share"])
@@ -61,3 +75,9 @@ class FraudPredictor:
             notices = (*table.notices, *self.model.domain.notices(self.plan, table.values))
             found.append(Decisions(LABELS, self.scores(table.values), limit, notices))
         return found
+
+
+def _trained_on(data: Mapping[str, Any]) -> TrainedOn:
+    stored = dict(data["boundaries"]).items()
+    days = {str(part): (np.datetime64(begin, "D"), np.datetime64(end, "D")) for part, (begin, end) in stored}
+    return TrainedOn(str(data["name"]), str(data["fingerprint"]), days)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -23,7 +24,11 @@ REPORT_EVERY = 10
 
 @dataclass(frozen=True)
 class BoostedTrees:
-    """A LightGBM model of the log odds of fraud."""
+    """A LightGBM model of the log odds of fraud.
+
+    LightGBM predicts from many threads at once with one booster as long as all ask for the same trees and number of
+    threads, as here; its contributions do not, since they write the depths of the trees into the booster.
+    """
 
     kind: ClassVar[str] = "boosted_trees"
     text: str
@@ -31,6 +36,7 @@ class BoostedTrees:
     booster: Any = field(repr=False, compare=False)
     best_score: float = float("nan")
     """Log loss on validation at the last tree that is kept; NaN for a model that was loaded."""
+    _explaining: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 
     def score(self, values: NDArray[np.float32]) -> NDArray[np.float64]:
         """Log odds, (N,), of features (N, F); unknown values take the branch that they took in training."""
@@ -43,7 +49,8 @@ class BoostedTrees:
 
         Source: Lundberg et al., Nature Machine Intelligence 2, 2020; implementation of LightGBM.
         """
-        found = np.asarray(self.booster.predict(values, pred_contrib=True, num_threads=_threads()))
+        with self._explaining:
+            found = np.asarray(self.booster.predict(values, pred_contrib=True, num_threads=_threads()))
         return float(found[0, -1]), found[:, :-1]
 
 
