@@ -19,7 +19,7 @@ from core.data.cells import Column, as_text, bad_cells, has_codes, is_number, is
 from core.data.columns import named, plain_name, sample_rows
 from core.data.times import is_time, read_times
 from core.data.transaction_columns import KNOWN_LABELS, ROLES, TRANSACTION_ROLES, guess_columns, preview
-from core.data.transactions import FRAUD, GENUINE, UNKNOWN, Transactions, fingerprint
+from core.data.transactions import AMOUNT_LIMIT, FRAUD, GENUINE, UNKNOWN, Transactions, fingerprint
 from core.errors import InputRefused
 from core.intake.labels import clean_text
 from core.intake.table_folder import read_folder
@@ -80,7 +80,7 @@ def transactions_of(
         raise _no_column(table, N_("{name}: no column of amounts was found."), "amount")
     if need_label and "label" not in mapping:
         raise _no_column(table, N_("{name}: no column says which payments were frauds."), "label")
-    amount = read_numbers(frame[mapping["amount"]])
+    amount = _amounts(frame[mapping["amount"]])
     time = read_times(frame[mapping["time"]]) if "time" in mapping else None
     refused = RefusedRows(table.name, table.refused, table.refused_count)
     _refuse_cells(refused, frame[mapping["amount"]], amount, _AMOUNT_HINT)
@@ -123,6 +123,12 @@ def _is_named(role: str, names: Sequence[str], columns: Mapping[str, str]) -> bo
     return any(re.fullmatch(pattern, plain_name(name)) for pattern in patterns for name in names)
 
 
+def _amounts(column: pd.Series[Any]) -> Column[np.float64]:
+    """The amounts; one that no payment can have is bad."""
+    read = read_numbers(column)
+    return replace(read, bad=read.bad | (np.abs(read.values) > AMOUNT_LIMIT))
+
+
 def _rows_of(column: Column[Any], rows: NDArray[np.bool_]) -> Column[Any]:
     return Column(column.values[rows], column.missing[rows], column.bad[rows])
 
@@ -162,6 +168,7 @@ class _Reading:
 
     def __init__(self, frame: pd.DataFrame, rows: NDArray[np.intp], mapping: Mapping[str, str]) -> None:
         self._frame, self._rows, self._mapping = frame, rows, mapping
+        self._room = _TEXT_BYTES
         self.notices: list[Message] = []
 
     def payments(self, amount: NDArray[np.float64], time: NDArray[np.datetime64] | None) -> Transactions:
@@ -179,8 +186,8 @@ class _Reading:
             self.notices.append(Message(N_("The times are days without an hour, so night cannot be told from day.")))
         customer, customers = self._names("customer")
         terminal, terminals = self._names("terminal")
+        scenario = self._scenario()
         numbers, categories = self._others()
-        scenario = self._column("scenario")
         return Transactions(
             ids=self._ids(),
             amount=amount,
@@ -192,7 +199,7 @@ class _Reading:
             label=self._labels(),
             numbers=numbers,
             categories=categories,
-            scenario=None if scenario is None else _texts(as_text(scenario)),
+            scenario=scenario,
             columns=dict(self._mapping),
         )
 
@@ -251,12 +258,27 @@ class _Reading:
             self.notices.append(Message(template, {"count": unknown}))
         return labels
 
+    def _scenario(self) -> NDArray[np.str_] | None:
+        column = self._column("scenario")
+        texts = None if column is None else self._texts(column)
+        if column is not None and texts is None:
+            self.notices.append(Message(_LEFT_OUT["long"], {"columns": str(column.name)}))
+        return texts
+
+    def _texts(self, column: pd.Series[Any]) -> NDArray[np.str_] | None:
+        """The cells, cut to `_TEXT_CELL` characters; None where they would take more memory than is left."""
+        texts = pc.utf8_slice_codeunits(as_text(column), 0, _TEXT_CELL)
+        size = 4 * len(texts) * pc.max(pc.utf8_length(texts)).as_py()
+        if size > self._room:
+            return None
+        self._room -= size
+        return _texts(texts)
+
     def _others(self) -> tuple[dict[str, NDArray[np.float64]], dict[str, NDArray[np.str_]]]:
         """The columns without a role: numbers and texts; empty ones and further times are left out."""
         numbers: dict[str, NDArray[np.float64]] = {}
         categories: dict[str, NDArray[np.str_]] = {}
         left_out: dict[str, list[str]] = {"empty": [], "time": [], "long": []}
-        room = _TEXT_BYTES
         for name in self._frame.columns:
             if name in self._mapping.values():
                 continue
@@ -266,13 +288,10 @@ class _Reading:
                 numbers[name] = self._number(column)
             elif kind != "text":
                 left_out[kind].append(name)
+            elif (texts := self._texts(column)) is not None:
+                categories[name] = texts
             else:
-                texts = _texts(as_text(column), _TEXT_CELL)
-                room -= texts.nbytes
-                if room >= 0:
-                    categories[name] = texts
-                else:
-                    left_out["long"].append(name)
+                left_out["long"].append(name)
         self.notices += [Message(_LEFT_OUT[why], {"columns": named(names)}) for why, names in left_out.items() if names]
         return numbers, categories
 
@@ -296,9 +315,8 @@ def column_kind(column: pd.Series[Any]) -> str:
     return "time" if is_time(sample) else "text"
 
 
-def _texts(texts: pa.Array, longest: int | None = None) -> NDArray[np.str_]:
-    """Texts as a NumPy array, cut to `longest` characters."""
-    cut = texts if longest is None else pc.utf8_slice_codeunits(texts, 0, longest)
-    coded = cut.dictionary_encode()
+def _texts(texts: pa.Array) -> NDArray[np.str_]:
+    """Texts as a NumPy array."""
+    coded = texts.dictionary_encode()
     places: NDArray[np.int32] = coded.indices.to_numpy()
     return np.array([*coded.dictionary.to_pylist(), ""], np.str_)[places]

@@ -15,6 +15,8 @@ from core.contracts import Message, Refusal
 GENUINE, FRAUD, UNKNOWN = 0, 1, -1
 """Labels of a row; unknown is not genuine."""
 LABELS = ("genuine", "fraud")
+AMOUNT_LIMIT = 1e11
+"""No amount of a file lies beyond; sums of them then fit into 64 bits for 9,000 payments in one window."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,7 @@ class Transactions:
     ids: NDArray[np.str_]
     """Unique; the file's own ids, else its row numbers from 1."""
     amount: NDArray[np.float64]
-    """In the file's currency; finite, negative for refunds."""
+    """In the file's currency; within `AMOUNT_LIMIT`, negative for refunds."""
     time: NDArray[np.datetime64] | None = None
     """datetime64[s]; None when the file has no times."""
     customer: NDArray[np.int32] | None = None

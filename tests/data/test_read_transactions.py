@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from core.data import read_transactions
 from core.data.read_transactions import ROLES, guess_columns, open_table, open_transactions, preview
 from core.data.transaction_columns import TRANSACTION_ROLES
 from core.data.transactions import FRAUD, GENUINE, UNKNOWN, Transactions
@@ -281,3 +282,32 @@ def _public(name: str) -> Path:
     if not (folder := data / "fraud" / name).is_dir():
         pytest.skip(f"{name} is not below VITRINE_DATA")
     return folder
+
+
+def test_an_amount_that_nobody_can_pay_is_listed_and_left_out() -> None:
+    amounts = ["1e39", "-200000000000", "100000000000", *("12.5" for _ in range(30))]
+    table = open_transactions(csv(amount=amounts), "bank.csv")
+    assert table.amount.tolist() == [1e11, *[12.5] * 30]
+    assert [str(row.message) for row in table.refused] == [
+        "Row 1: amount cannot be read: 1e39.",
+        "Row 2: amount cannot be read: -200000000000.",
+    ]
+
+
+def test_one_long_scenario_does_not_take_memory_for_every_row() -> None:
+    n = 400
+    data = csv(amount=range(1, n + 1), tx_fraud_scenario=["s" * 90_000, *("1" for _ in range(n - 1))])
+    table = open_transactions(data, "bank.csv", {"scenario": "tx_fraud_scenario"})
+    assert table.scenario is not None and table.scenario[1] == "1"
+    assert table.scenario.nbytes == 400 * n
+
+
+def test_texts_that_take_too_much_memory_are_left_out_and_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = csv(amount=[1, 2], kind=["a" * 50, "b"], scenario=["c" * 60, "d"], shop=["x", "y"])
+    monkeypatch.setattr(read_transactions, "_TEXT_BYTES", 500)
+    table = open_transactions(data, "bank.csv", {"scenario": "scenario", "terminal": ""})
+    assert table.scenario is not None and set(table.categories) == {"shop"}
+    assert "Columns of long texts that were left out: kind." in said(table)
+    monkeypatch.setattr(read_transactions, "_TEXT_BYTES", 100)
+    table = open_transactions(data, "bank.csv", {"scenario": "scenario", "terminal": ""})
+    assert table.scenario is None and "long texts that were left out: scenario." in said(table)

@@ -29,6 +29,8 @@ from core.tasks.fraud_detection.windows import DAY_S, Windows, mean_amounts, who
 
 RATIO_LIMIT = 100.0
 """An amount that many times the customer's mean, or more, counts as that many times."""
+NUMBER_LIMIT = 1e30
+"""Numbers beyond count as this much: differences of such still fit into 32 bits."""
 NIGHT_UNTIL = 6
 """Last hour of the night, which begins at midnight."""
 _UNKNOWN, _NONE = np.float32(np.nan), np.int32(0)
@@ -70,7 +72,8 @@ def build_features(transactions: Transactions, names: tuple[str, ...], delay_day
         builder.add_terminals()
         builder.add_categories()
     for column in builder.columns_of(NUMBER):
-        builder.put(NUMBER + column, transactions.numbers[column][transactions.context :])
+        values = transactions.numbers[column][transactions.context :]
+        builder.put(NUMBER + column, values.clip(-NUMBER_LIMIT, NUMBER_LIMIT))
     return FeatureTable(names, builder.values, builder.frauds, builder.known, builder.notices())
 
 

@@ -14,13 +14,13 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from core.data.transactions import AMOUNT_LIMIT
+
 Places = NDArray[np.int64]
 
 DAY_S = 86_400
 AMOUNT_UNIT = 1e-4
 """Amounts are summed in this unit."""
-AMOUNT_LIMIT = 1e11
-"""Amounts beyond count as this much in sums, which then fit into 64 bits for 9,000 payments in one window."""
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,7 @@ def _stable_order(codes: NDArray[Any]) -> Places:
 
 
 def whole_amounts(amount: NDArray[np.float64]) -> Places:
-    """Amounts as whole numbers of `AMOUNT_UNIT`, (N,)."""
+    """Amounts as whole numbers of `AMOUNT_UNIT`, (N,); those beyond `AMOUNT_LIMIT` count as that much."""
     return np.rint(np.clip(amount, -AMOUNT_LIMIT, AMOUNT_LIMIT) / AMOUNT_UNIT).astype(np.int64)
 
 
