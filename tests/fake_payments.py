@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -96,7 +96,7 @@ class Task:
         save_evaluation(folder, evaluation())
         return folder
 
-    def evaluate(self, predictor: Any, data: Path, columns: Mapping[str, str] | None = None) -> Evaluation:
+    def evaluate(self, predictor: Any, data: Path, columns: Any = None, like: Evaluation | None = None) -> Evaluation:
         from core.data.read_transactions import open_transactions
 
         return evaluation_of(open_transactions(data, data.name, columns, need_label=True))

@@ -104,6 +104,7 @@ def evaluate(
     lines = [
         f"{k:20} {m['value']:.4f}  [{m['low']:.4f}, {m['high']:.4f}]  n={m['n']}" for k, m in body["metrics"].items()
     ]
+    lines += body["notices"]
     head = {"sector": sector, "model": served.sha256, "version": served.version, "architecture": served.architecture}
     put(head | body, as_json, "\n".join(lines))
 

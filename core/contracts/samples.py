@@ -37,6 +37,10 @@ class TransactionCase:
     sha256: str
     notices: tuple[Message, ...] = ()
     removed_tags: tuple[str, ...] = ()
+    features: tuple[str, ...] = ()
+    """All features of the model, also those that are unknown of this transaction and not in `values`."""
+    delay_days: int | None = None
+    """Days after which a label counted for the features; they mean something else with another delay."""
 
 
 Sample: TypeAlias = ImageSample | TransactionCase

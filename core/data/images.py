@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -55,6 +55,20 @@ class ImageSet:
             None if self.sides is None else self.sides[rows],
             None if self.contents is None else self.contents[rows],
         )
+
+
+def join_sets(parts: Sequence[ImageSet]) -> ImageSet:
+    """One set of the images of several sets of the same data; what is not known of all is left out."""
+    sides = [part.sides for part in parts if part.sides is not None]
+    contents = [part.contents for part in parts if part.contents is not None]
+    return ImageSet(
+        np.concatenate([part.pixels for part in parts]),
+        np.concatenate([part.targets for part in parts]),
+        tuple(image_id for part in parts for image_id in part.ids),
+        np.concatenate([part.groups for part in parts]),
+        np.concatenate(sides) if len(sides) == len(parts) else None,
+        np.concatenate(contents) if len(contents) == len(parts) else None,
+    )
 
 
 @dataclass(frozen=True)

@@ -44,6 +44,8 @@ class TimeSplit:
     boundaries: Mapping[str, tuple[np.datetime64, np.datetime64]] = field(default_factory=dict)
     """Part -> first day and the day after the last, datetime64[D]; empty without times."""
     notices: tuple[Message, ...] = ()
+    unlabelled: Mapping[str, int] = field(default_factory=dict)
+    """Part -> rows of unknown label that would belong to it."""
 
     @property
     def parts(self) -> dict[str, Rows]:
@@ -71,23 +73,32 @@ def split_by_time(
         InputRefused: `data.no_labels`, `data.span` when there are too few days, `data.part` when a part would hold no
             fraud or nothing but frauds.
     """
-    if transactions.label is None:
+    if transactions.label is None or not (transactions.label[transactions.context :] != UNKNOWN).any():
         raise _no_labels()
-    examples = np.flatnonzero(transactions.label != UNKNOWN)
-    examples = examples[examples >= transactions.context]
-    if not len(examples):
-        raise _no_labels()
+    rows = np.arange(transactions.context, len(transactions))
     if transactions.time is None:
-        split = _by_group(transactions, examples, validation_share, test_share)
+        split = _by_group(transactions, rows, validation_share, test_share)
     else:
-        split = _by_days(days_of(transactions.time[examples]), examples, delay_days, (validation_share, test_share))
+        day, known = days_of(transactions.time[rows]), transactions.label[rows] != UNKNOWN
+        split = _by_days(day, rows, day[known], delay_days, (validation_share, test_share))
+    split = _labelled(split, transactions.label)
     frauds = {part: int((transactions.label[rows] == FRAUD).sum()) for part, rows in split.parts.items()}
     _refuse_one_class(split, frauds)
     return replace(split, notices=(*split.notices, *_few(frauds)))
 
 
-def _by_days(day: NDArray[np.int64], examples: Rows, delay_days: int, shares: tuple[float, float]) -> TimeSplit:
-    first, end = int(day.min()), int(day.max()) + 1
+def _labelled(split: TimeSplit, label: NDArray[np.int8]) -> TimeSplit:
+    """The split without its rows of unknown label, which it counts."""
+    known = {part: rows[label[rows] != UNKNOWN] for part, rows in split.parts.items()}
+    unlabelled = {part: len(rows) - len(known[part]) for part, rows in split.parts.items()}
+    return replace(split, **known, unlabelled=unlabelled)
+
+
+def _by_days(
+    day: NDArray[np.int64], rows: Rows, labelled: NDArray[np.int64], delay_days: int, shares: tuple[float, float]
+) -> TimeSplit:
+    """Parts of `rows` of the days `day` (N,); the days of those with a label, `labelled`, say where it ends."""
+    first, end = int(labelled.min()), int(labelled.max()) + 1
     left, needed = end - first - 2 * delay_days, 2 * delay_days + 3
     if left < 3:
         raise InputRefused(
@@ -104,13 +115,13 @@ def _by_days(day: NDArray[np.int64], examples: Rows, delay_days: int, shares: tu
     validation, test = (max(1, round(left * share)) for share in shares)
     starts = {"test": end - test, "validation": end - test - delay_days - validation, "train": first}
     ends = {"test": end, "validation": end - test - delay_days, "train": starts["validation"] - delay_days}
-    rows = {part: examples[(day >= starts[part]) & (day < ends[part])] for part in PART_NAMES}
+    parts = {part: rows[(day >= starts[part]) & (day < ends[part])] for part in PART_NAMES}
     days = {part: (np.datetime64(starts[part], "D"), np.datetime64(ends[part], "D")) for part in PART_NAMES}
-    return TimeSplit(rows["train"], rows["validation"], rows["test"], BY_TIME, days)
+    return TimeSplit(parts["train"], parts["validation"], parts["test"], BY_TIME, days)
 
 
-def _by_group(transactions: Transactions, examples: Rows, validation_share: float, test_share: float) -> TimeSplit:
-    place = _group_places(transactions)[examples]
+def _by_group(transactions: Transactions, rows: Rows, validation_share: float, test_share: float) -> TimeSplit:
+    place = group_places(transactions)[rows]
     kept = N_("customers") if transactions.customer is not None else N_("equal rows")
     said = Message(
         N_(
@@ -120,15 +131,15 @@ def _by_group(transactions: Transactions, examples: Rows, validation_share: floa
         {"kept": Message(kept)},
     )
     return TimeSplit(
-        train=examples[place >= test_share + validation_share],
-        validation=examples[(place >= test_share) & (place < test_share + validation_share)],
-        test=examples[place < test_share],
+        train=rows[place >= test_share + validation_share],
+        validation=rows[(place >= test_share) & (place < test_share + validation_share)],
+        test=rows[place < test_share],
         name=NOT_BY_TIME,
         notices=(said,),
     )
 
 
-def _group_places(transactions: Transactions) -> NDArray[np.float64]:
+def group_places(transactions: Transactions) -> NDArray[np.float64]:
     """A place in [0, 1) for each row (N,), the same for all rows of a customer (else for equal rows)."""
     rows = (content_hashes(transactions) >> np.uint64(11)) / 2.0**53
     if transactions.customer is None:
@@ -191,22 +202,26 @@ def _no_labels() -> InputRefused:
     )
 
 
-def blocked(transactions: Transactions, delay_days: int, train_rows: Rows, rows: Rows) -> NDArray[np.bool_]:
+def blocked(
+    transactions: Transactions, delay_days: int, train_rows: Rows, rows: Rows, since: np.datetime64 | None = None
+) -> NDArray[np.bool_]:
     """Which of `rows` are payments of a customer who is known as bad on their day: a bank has blocked that card.
 
-    Known on a day are the frauds from the first day of training up to `delay_days` whole days before that day. Without
-    times it is the frauds of the training rows; without customers nothing is blocked.
+    Known on a day are the frauds from `since` up to `delay_days` whole days before that day. Without times it is the
+    frauds of the training rows; without customers nothing is blocked.
 
     Args:
         transactions: With labels.
         delay_days: Whole days after which a fraud is known.
         train_rows: Places of the training rows.
         rows: Places of the rows asked about, (M,).
+        since: First day whose frauds count; the first day of training when omitted.
 
     Returns:
         (M,), in the order of `rows`.
     """
-    if transactions.customer is None or transactions.label is None or not len(train_rows):
+    begun = len(train_rows) or (since is not None and transactions.time is not None)
+    if transactions.customer is None or transactions.label is None or not begun:
         return np.zeros(len(rows), bool)
     bad = (transactions.label == FRAUD) & (transactions.customer >= 0)
     never = np.iinfo(np.int64).max
@@ -216,7 +231,7 @@ def blocked(transactions: Transactions, delay_days: int, train_rows: Rows, rows:
         day = np.zeros(len(transactions), np.int64)
     else:
         day = days_of(transactions.time)
-        bad &= day >= day[train_rows].min()
+        bad &= day >= (day[train_rows].min() if since is None else since.astype("datetime64[D]").astype(np.int64))
         np.minimum.at(known, transactions.customer[bad], day[bad] + delay_days + 1)
     customer = transactions.customer[rows]
     return (customer >= 0) & (known[customer.clip(0)] <= day[rows]) if len(known) else np.zeros(len(rows), bool)

@@ -80,17 +80,21 @@ class TransactionReport:
             )
 
 
-def check_transactions(transactions: Transactions, delay_days: int) -> TransactionReport:
+def check_transactions(
+    transactions: Transactions, delay_days: int, validation_share: float = 0.15, test_share: float = 0.2
+) -> TransactionReport:
     """Count, compare and judge.
 
     Args:
         transactions: As read.
         delay_days: Days after which a fraud is known, for the split.
+        validation_share: As for `split_by_time`.
+        test_share: Likewise.
     """
     blocking = _blocking(transactions)
     split, refused = None, None
     try:
-        split = split_by_time(transactions, delay_days)
+        split = split_by_time(transactions, delay_days, validation_share, test_share)
     except InputRefused as error:
         refused = error
     if refused is not None and not blocking:

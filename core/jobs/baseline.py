@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +26,9 @@ def measure_champion(
     Where the champion was tested on another data set, and that is on this machine, the new version is measured there
     as well.
 
-    Left out when the champion knows other labels; the evaluation also when it was measured on the same data already.
-    Data are the same by their fingerprint alone: the same examples under other names or split otherwise are measured
-    again. A champion that cannot be measured costs the comparison, not the new version.
+    Left out when the champion knows other labels; the evaluation also when it was measured on these very examples
+    already. Data are the same by their fingerprint alone, and one data set may be split in several ways. A champion
+    that cannot be measured costs the comparison, not the new version.
 
     Args:
         task: Of both.
@@ -46,8 +45,8 @@ def measure_champion(
         folder = baseline_folder(checkpoint, champion.sha256)
         device = pick_device()
         predictor, challenger = task.load(champion.path, device), task.load(checkpoint, device)
-        if old is None or old.data.fingerprint != new.data.fingerprint:
-            save_evaluation(folder, same_examples(task, task.evaluate(predictor, data, columns), new))
+        if old is None or not same_examples(old, new):
+            save_evaluation(folder, task.evaluate(predictor, data, columns, like=new))
         if old is not None and old.data.fingerprint != new.data.fingerprint:
             _at_home(task, challenger, old, home_folder(checkpoint, champion.sha256))
         _time(task, predictor, challenger, folder)
@@ -61,7 +60,7 @@ def _at_home(task: Task, challenger: Any, old: Evaluation, folder: Path) -> None
     path = local_path(known[0]) if known else None
     if path is None:
         return
-    found = task.evaluate(challenger, path)
+    found = task.evaluate(challenger, path, like=old)
     if found.data.fingerprint == old.data.fingerprint:
         save_evaluation(folder, found)
 
@@ -75,9 +74,7 @@ def _time(task: Task, champion: Any, challenger: Any, folder: Path) -> None:
         save_costs(folder, side_by_side(champion, challenger, probe(), pick_device()))
 
 
-def same_examples(task: Task, evaluation: Evaluation, other: Evaluation) -> Evaluation:
-    """`evaluation` on nothing but the examples of `other`: data without splits are measured whole."""
-    rows = np.flatnonzero(np.isin(evaluation.table["id"], other.table["id"]))
-    table = {name: np.asarray(column)[rows] for name, column in evaluation.table.items()}
-    kept = replace(evaluation, table=table, data=replace(other.data, n=len(rows)))
-    return replace(kept, summary=task.summarise(kept))
+def same_examples(old: Evaluation, new: Evaluation) -> bool:
+    """Whether two evaluations are of the same examples of the same data, in whatever order."""
+    same_data = old.data.fingerprint == new.data.fingerprint
+    return same_data and np.array_equal(np.sort(old.table["id"]), np.sort(new.table["id"]))

@@ -29,6 +29,7 @@ def write(stored: str, case: TransactionCase) -> None:
     """
     values = {name: _plain(value) for name, value in case.values.items()}
     document = {"schema": SCHEMA, "sha256": case.sha256, "values": values}
+    document |= {"features": list(case.features), "delay_days": case.delay_days}
     data = json.dumps(document, ensure_ascii=False, allow_nan=False).encode("utf-8")
     if len(data) > KEPT_BYTES:
         raise InputRefused(
@@ -62,7 +63,14 @@ def _checked(document: Any, name: str) -> TransactionCase:
     sha256, values = document.get("sha256"), document.get("values")
     if not isinstance(sha256, str) or not _SHA256.fullmatch(sha256) or not isinstance(values, Mapping):
         raise ValueError("fields")
-    return TransactionCase(name, {column: _value(value) for column, value in values.items()}, sha256)
+    # Cases of earlier releases do not say what their features were computed with.
+    features, delay_days = document.get("features", []), document.get("delay_days")
+    if not isinstance(features, list) or not all(isinstance(feature, str) for feature in features):
+        raise ValueError("features")
+    if delay_days is not None and type(delay_days) is not int:
+        raise ValueError("delay")
+    checked = {column: _value(value) for column, value in values.items()}
+    return TransactionCase(name, checked, sha256, features=tuple(features), delay_days=delay_days)
 
 
 def _value(value: object) -> float | str:

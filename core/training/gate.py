@@ -189,8 +189,8 @@ def _frozen(champion: Evaluation | None, challenger: Evaluation | None) -> Messa
     if not len(common[0]) == sizes[0] == sizes[1]:
         return Message(
             N_(
-                "Only {common} examples are in both tests ({champion} and {challenger} examples): train with the same "
-                "seed to be tested on the same ones."
+                "Only {common} examples are in both tests ({champion} and {challenger} examples): train again on the "
+                "same data, so that the version in use is measured on the same ones."
             ),
             {"common": len(common[0]), "champion": sizes[0], "challenger": sizes[1]},
         )

@@ -181,8 +181,22 @@ def test_customers_known_as_bad_are_blocked_once_their_fraud_is_known():
     assert blocked(replace(rows, customer=None), 7, train, asked).tolist() == [False] * 8
     no_times = blocked(replace(rows, time=None), 7, train, asked)
     assert no_times.tolist() == [False, False, False, False, True, False, False, False]
+    nobody, since = np.array([], np.int64), np.datetime64("2024-03-02")
+    # Without a row of the days that count, the frauds that become known later block all the same.
+    assert blocked(rows, 7, nobody, asked, since).tolist() == [False, False, False, False, True, True, False, False]
+    assert not blocked(rows, 7, nobody, asked).any()
     empty = replace(rows, customer=np.full(12, -1, np.int32), customers=())
     assert not blocked(empty, 7, train, asked).any()
+
+
+@pytest.mark.parametrize("times", [True, False])
+def test_rows_of_unknown_label_are_counted_in_their_part(payments, times):
+    label = np.where(np.arange(len(payments)) % 3 == 0, UNKNOWN, payments.label).astype(np.int8)
+    known = payments if times else without_times(payments)
+    whole, thinned = split_by_time(known, 7), split_by_time(replace(known, label=label), 7)
+    for part, rows in whole.parts.items():
+        assert 0 < thinned.unlabelled[part] == len(rows) - len(thinned.parts[part])
+    assert sum(whole.unlabelled.values()) == 0
 
 
 @pytest.mark.data

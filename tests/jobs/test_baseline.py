@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +13,12 @@ import pytest
 from core.contracts import Evaluation, Metric
 from core.errors import ModelRefused
 from core.jobs import baseline
+from core.serving import comparison
 from core.serving.timing import load_costs
+from core.store.versions import Version
 from core.training import quality
 from core.training.evaluation import load_evaluation, save_evaluation
+from core.training.gate import judge
 from core.training.metrics import classification_summary
 from tests.ui.medical_service import evaluation
 
@@ -27,8 +32,12 @@ class Champion:
         self.manifest = {"labels": list(labels)}
 
 
+def version_at(path: Path) -> Version:
+    return Version("medical", 1, "", path, Champion.sha256, datetime(2026, 1, 1, tzinfo=UTC), "", {})
+
+
 class Measures:
-    """A task whose evaluation holds more images than the new version was tested on."""
+    """A task that has measured 60 images, and gives those that it is told to."""
 
     def __init__(self, found: Evaluation) -> None:
         self.found = found
@@ -36,8 +45,12 @@ class Measures:
     def load(self, checkpoint: Path, device: str) -> Any:
         return object()
 
-    def evaluate(self, predictor: Any, data: Path, columns: Any = None) -> Evaluation:
-        return self.found
+    def evaluate(self, predictor: Any, data: Path, columns: Any = None, like: Evaluation | None = None) -> Evaluation:
+        if like is None:
+            return self.found
+        found = quality.take(self.found, np.flatnonzero(np.isin(self.found.table["id"], like.table["id"])))
+        found = replace(found, data=replace(found.data, n=len(found.table["id"])))
+        return replace(found, summary=self.summarise(found))
 
     def summarise(self, evaluation: Evaluation) -> dict[str, Metric]:
         table = evaluation.table
@@ -79,7 +92,7 @@ def test_labels_are_the_same_whatever_their_case(tmp_path: Path, monkeypatch: py
 def test_a_champion_that_cannot_be_measured_costs_nothing_else(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
-    def fails(*_: Any) -> Evaluation:
+    def fails(*_: Any, **__: Any) -> Evaluation:
         raise error
 
     monkeypatch.setattr(Measures, "evaluate", fails)
@@ -90,7 +103,7 @@ def test_a_champion_that_cannot_be_measured_costs_nothing_else(
 def test_the_columns_of_the_run_name_those_of_its_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
 
-    def noted(self: Measures, predictor: Any, data: Path, columns: Any = None) -> Evaluation:
+    def noted(self: Measures, predictor: Any, data: Path, columns: Any = None, **_: Any) -> Evaluation:
         asked.append(columns)
         return self.found
 
@@ -127,9 +140,26 @@ def test_the_same_data_are_not_measured_again_but_timed(tmp_path: Path, monkeypa
         save_evaluation(folder, evaluation(n=20))
     monkeypatch.setattr(baseline, "registry", type("Registry", (), {"resolve": lambda self, slug: champion}))
     task: Any = Measures(evaluation(n=60))
-    monkeypatch.setattr(Measures, "evaluate", lambda *_: pytest.fail("measured again"))
+    monkeypatch.setattr(Measures, "evaluate", lambda *_, **__: pytest.fail("measured again"))
     monkeypatch.setattr(Measures, "load", lambda *_: type("P", (), {"size_bytes": 1, "predict": lambda _, x: x})())
     monkeypatch.setattr(Measures, "probe", lambda _: "probe", raising=False)
     baseline.measure_champion(task, "medical", checkpoint, tmp_path)
     folder = baseline.baseline_folder(checkpoint, champion.sha256)
     assert load_evaluation(folder) is None and load_costs(folder) is not None
+
+
+def test_another_part_of_the_same_data_is_measured_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    champion = Champion(tmp_path / "champion", ("normal", "pneumonia"))
+    checkpoint, rows = tmp_path / "new", np.arange(30)
+    for folder, part in ((champion.path, rows), (checkpoint, rows + 10)):
+        folder.mkdir()
+        save_evaluation(folder, quality.take(evaluation(n=60), part))
+    monkeypatch.setattr(baseline, "registry", type("Registry", (), {"resolve": lambda self, slug: champion}))
+    task: Any = Measures(evaluation(n=60))
+    baseline.measure_champion(task, "medical", checkpoint, tmp_path)
+    found, new = load_evaluation(baseline.baseline_folder(checkpoint, champion.sha256)), load_evaluation(checkpoint)
+    assert found is not None and new is not None
+    assert np.array_equal(np.sort(found.table["id"]), np.sort(new.table["id"]))
+    against, own = comparison.evaluations(version_at(champion.path), version_at(checkpoint))
+    assert against is not None and own is not None
+    assert judge(against, own, None, "accuracy").comparison is not None

@@ -15,7 +15,8 @@ from core.data.transactions import FRAUD, GENUINE
 from core.errors import InputRefused, JobError, RunCancelled
 from core.tasks.fraud_detection.config import MODELS, FraudConfig
 from core.tasks.fraud_detection.corrections import join_corrections
-from core.tasks.fraud_detection.examples import cases, not_blocked, read_examples
+from core.tasks.fraud_detection.examples import cases, read_examples
+from core.tasks.fraud_detection.held_out import not_blocked
 from core.tasks.fraud_detection.task import TASK
 from core.training import snapshot
 from core.training.evaluation import VALIDATION, load_evaluation
@@ -106,7 +107,10 @@ def test_threshold_comes_from_validation(fraud_checkpoint, fraud_predictor, bank
 def test_card_and_manifest_say_what_the_figures_are_worth(fraud_checkpoint):
     text = (fraud_checkpoint / "card.md").read_text()
     assert "Not advice" in text and "{" not in text
-    assert "random" not in json.loads((fraud_checkpoint / "manifest.json").read_text())["command"]
+    manifest = json.loads((fraud_checkpoint / "manifest.json").read_text())
+    assert manifest["config"]["split"] == "time"
+    days = manifest["data"]["boundaries"]
+    assert list(days) == ["train", "validation", "test"] and sorted(sum(days.values(), [])) == sum(days.values(), [])
 
 
 @pytest.mark.parametrize("kind", ["rules", "logistic_regression", "network"])
@@ -185,7 +189,7 @@ def test_corrections_join_the_training_rows_only(bank_file, tmp_path):
     examples = read_examples(bank_file, QUICK, ListedRun(tmp_path))
     places = {"train": examples.split.train[5], "test": examples.split.test[5]}
     for part, place in places.items():
-        (case,) = cases(examples.transactions, examples.table, np.array([place]))
+        (case,) = cases(examples.transactions, examples.plan, examples.table, np.array([place]))
         target = tmp_path / CORRECTIONS / "fraud" / f"{part}.json"
         keep(target, case)
     keep(tmp_path / CORRECTIONS / "odd" / "1.json", case)
@@ -194,7 +198,8 @@ def test_corrections_join_the_training_rows_only(bank_file, tmp_path):
     joined, told = join_corrections(examples, ListedRun(tmp_path))
     assert told.used == 1 and told.left_out == {"measured": 1, "label": 1, "features": 1}
     values, targets = joined.rows("train")
-    assert len(values) == len(examples.split.train) + 1 and targets[-1] == FRAUD
+    assert len(values) == len(examples.split.train) and targets[-1] == FRAUD
+    assert places["train"] not in joined.split.train, "the row with the label that was corrected"
     assert np.array_equal(values[-1], examples.table.values[places["train"]], equal_nan=True)
     for part in ("validation", "test"):
         assert np.array_equal(joined.rows(part)[0], examples.rows(part)[0], equal_nan=True)
@@ -202,12 +207,13 @@ def test_corrections_join_the_training_rows_only(bank_file, tmp_path):
 
 def keep(path: Path, case) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps({"schema": 1, "sha256": case.sha256, "values": case.values}))
+    more = {"features": case.features, "delay_days": case.delay_days}
+    path.write_text(json.dumps({"schema": 1, "sha256": case.sha256, "values": case.values, **more}))
 
 
 def test_run_says_how_many_corrections_it_learned_from(bank_file, tmp_path):
     examples = read_examples(bank_file, QUICK, ListedRun(tmp_path))
-    (case,) = cases(examples.transactions, examples.table, examples.split.train[:1])
+    (case,) = cases(examples.transactions, examples.plan, examples.table, examples.split.train[:1])
     keep(tmp_path / CORRECTIONS / "genuine" / "1.json", case)
     folder = TASK.train(replace(QUICK, model="rules", compare=False), bank_file, ListedRun(tmp_path))
     assert json.loads((folder / "manifest.json").read_text())["data"]["corrections"] == 1

@@ -84,6 +84,19 @@ def test_evaluating_again_gives_the_stored_table(trained, shapes_zip):
     np.testing.assert_allclose(again.table["scores"], stored.table["scores"], atol=1e-6)
 
 
+def test_the_very_images_of_another_evaluation_are_measured(trained, shapes_zip):
+    predictor, stored = TASK.load(trained[0], "cpu"), load_evaluation(trained[0])
+    validation = load_evaluation(trained[0] / VALIDATION)
+    wanted = np.concatenate([stored.table["id"][::2], validation.table["id"][:5]])
+    like = replace(stored, table={"id": wanted}, data=replace(stored.data, name="theirs"))
+    found = TASK.evaluate(predictor, shapes_zip, like=like)
+    assert sorted(found.table["id"]) == sorted(wanted) and found.data == replace(like.data, n=len(wanted))
+    _, here, there = np.intersect1d(found.table["id"], stored.table["id"], return_indices=True)
+    np.testing.assert_allclose(found.table["scores"][here], stored.table["scores"][there], atol=1e-6)
+    with pytest.raises(InputRefused):
+        TASK.evaluate(predictor, shapes_zip, like=replace(like, table={"id": np.array(["nowhere.png"])}))
+
+
 @pytest.mark.slow
 def test_same_seed_gives_the_same_weights(trained, shapes_zip, tmp_path):
     again = TASK.train(TINY, shapes_zip, ListedRun(tmp_path, TINY.seed))

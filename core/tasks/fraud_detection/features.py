@@ -66,12 +66,22 @@ class FeaturePlan:
 
     @classmethod
     def fit(cls, transactions: Transactions, rows: NDArray[Any], delay_days: int) -> FeaturePlan:
+        """The plan alone of `fit_and_build`."""
+        return cls.fit_and_build(transactions, rows, delay_days)[0]
+
+    @classmethod
+    def fit_and_build(
+        cls, transactions: Transactions, rows: NDArray[Any], delay_days: int
+    ) -> tuple[FeaturePlan, FeatureTable]:
         """Decide which features the table allows and measure them on the training rows.
 
         Args:
             transactions: All rows, of which those before the training rows are history.
             rows: Places of the training rows, or a mask (N,).
             delay_days: Days after which the label of a row is known.
+
+        Returns:
+            The plan, and the features of all rows, history included.
 
         Raises:
             InputRefused: There are no rows to learn from, or the delay is out of range.
@@ -84,8 +94,8 @@ class FeaturePlan:
         if not len(rows):
             raise InputRefused("fraud.no_rows", N_("There are no payments to learn from."))
         names, notices = possible_features(whole, rows)
-        values = build_features(whole, names, delay_days).values[rows]
-        return cls.of_values(names, values, delay_days, notices)
+        table = build_features(whole, names, delay_days)
+        return cls.of_values(names, table.values[rows], delay_days, notices), table
 
     @classmethod
     def of_values(

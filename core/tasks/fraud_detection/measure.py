@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from core.contracts import N_, DataInfo, Evaluation, Message, Metric
 from core.data.time_split import days_of
-from core.data.transactions import FRAUD, LABELS, UNKNOWN, Transactions
-from core.tasks.fraud_detection.examples import Examples, not_blocked
+from core.data.transactions import FRAUD, LABELS, Transactions
+from core.errors import InputRefused
+from core.tasks.fraud_detection.examples import Examples
 from core.tasks.fraud_detection.features import FeatureTable
 from core.tasks.fraud_detection.predictor import FraudPredictor
 from core.training.card_precision import CARDS_A_DAY, card_precision_at, cluster_bootstrap
@@ -95,10 +96,16 @@ def summarise(evaluation: Evaluation) -> dict[str, Metric]:
 
 
 def evaluate_part(predictor: FraudPredictor, examples: Examples, part: str, command: str) -> Evaluation:
-    """One row per labelled transaction of a part whose card the bank had not blocked by then."""
-    transactions, rows = examples.transactions, examples.split.parts[part]
-    kept = not_blocked(transactions, examples.split, part, predictor.plan.delay_days)
-    skipped = {BLOCKED: len(rows) - len(kept), UNLABELLED: int(np.sum(transactions.label == UNKNOWN))}
+    """One row per labelled transaction of a part whose card the bank had not blocked by then.
+
+    Raises:
+        InputRefused: There is none.
+    """
+    transactions, kept = examples.transactions, examples.measured[part]
+    if not len(kept):
+        raise InputRefused("data.part", N_("There is no labelled transaction to measure the model on."))
+    blocked = len(examples.split.parts[part]) - len(kept)
+    skipped = {BLOCKED: blocked, UNLABELLED: examples.split.unlabelled.get(part, 0)}
     # On validation thresholds are chosen, and only for the model that answers; a third of the file is saved.
     table = measure_rows(predictor, transactions, examples.table, kept, part == "test")
     split = examples.split.name if part == "test" else part

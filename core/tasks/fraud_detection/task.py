@@ -17,10 +17,11 @@ from core.tasks.fraud_detection.card import write_card
 from core.tasks.fraud_detection.checkpoint import Trained, write_checkpoint
 from core.tasks.fraud_detection.config import SECTOR, FraudConfig
 from core.tasks.fraud_detection.corrections import join_corrections
-from core.tasks.fraud_detection.examples import cases, examples_to_measure, read_examples
+from core.tasks.fraud_detection.examples import cases, read_examples
 from core.tasks.fraud_detection.predictor import FraudPredictor
 from core.tasks.fraud_detection.statement import write_statement
 from core.tasks.fraud_detection.theatre import add_theatre
+from core.tasks.fraud_detection.to_measure import examples_to_measure
 from core.tasks.fraud_detection.train import fit_models
 from core.training.commands import evaluate_command, train_command
 from core.training.seeding import seed_everything
@@ -48,7 +49,8 @@ class FraudDetection:
         self, predictor: FraudPredictor, transactions: Transactions, places: Sequence[int]
     ) -> tuple[TransactionCase, ...]:
         """Scored rows as a person judges them; `places` count from the first row after the history."""
-        return cases(transactions, predictor.plan.build(transactions), np.asarray(places, np.int64))
+        plan = predictor.plan
+        return cases(transactions, plan, plan.build(transactions), np.asarray(places, np.int64))
 
     def explain(
         self, predictor: FraudPredictor, sample: tuple[Transactions, int], target: str, method: str
@@ -75,9 +77,18 @@ class FraudDetection:
         write_card(folder, evaluation)
         return folder
 
-    def evaluate(self, predictor: FraudPredictor, data: Path, columns: Mapping[str, str] | None = None) -> Evaluation:
-        """Measure on the test part of a table by the model's own split, or on all of it when it is too short."""
-        examples = examples_to_measure(predictor.plan, predictor.shares, data, columns)
+    def evaluate(
+        self,
+        predictor: FraudPredictor,
+        data: Path,
+        columns: Mapping[str, str] | None = None,
+        like: Evaluation | None = None,
+    ) -> Evaluation:
+        """Measure on the test part of a table by the model's own split, or on all of it when it is too short.
+
+        With `like`, on the very transactions of that evaluation.
+        """
+        examples = examples_to_measure(predictor, data, columns, like)
         return measure.evaluate_part(predictor, examples, "test", evaluate_command(SECTOR, data, columns or {}))
 
     def summarise(self, evaluation: Evaluation) -> dict[str, Metric]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from core.contracts import N_, DataInfo, Evaluation, Message, Metric
 from core.data.examples import CONTENT
-from core.data.images import ImageSet, LabelledImages, Progress, read_labelled_images
+from core.data.images import ImageSet, LabelledImages, Progress, join_sets, read_labelled_images
 from core.data.splits import split
 from core.errors import InputRefused
 from core.tasks.image_classification.checkpoint import PLAIN, SMALL_SCAN, some_of
@@ -34,14 +35,36 @@ BY_NUMBER = Message(
 
 
 def images_to_measure(
-    predictor: ImagePredictor, data: Path, progress: Progress | None = None
+    predictor: ImagePredictor, data: Path, progress: Progress | None = None, like: Evaluation | None = None
 ) -> tuple[LabelledImages, str]:
-    """Images of a data path, and the name of the split that a predictor is measured on."""
+    """Images of a data path, and the name of the split that a predictor is measured on: with `like`, its very images.
+
+    Raises:
+        InputRefused: They cannot be read, or none of the images of `like` is among them.
+    """
     images = read_labelled_images(data, predictor.preprocessing.size, progress=progress)
+    if like is not None:
+        return _same_images(images, like), like.data.split
     if "all" in images.splits and images.fingerprint == predictor.trained_on:
         # The run that made this model split these very images; only its test part says anything.
         images = split(images, seed=predictor.seed)
     return images, next(name for name in ("test", "all", "validation", "train") if name in images.splits)
+
+
+def _same_images(images: LabelledImages, like: Evaluation) -> LabelledImages:
+    """The images of another evaluation as one split with the name of its own, wherever these data have them."""
+    wanted = set(map(str, like.table["id"]))
+    parts = [
+        found.take(rows)
+        for found in images.splits.values()
+        if len(rows := np.flatnonzero([image_id in wanted for image_id in found.ids]))
+    ]
+    if not parts:
+        raise InputRefused(
+            "data.other_examples",
+            Message(N_("None of the images that were measured before is in {name}."), {"name": like.data.name}),
+        )
+    return replace(images, name=like.data.name, splits={like.data.split: join_sets(parts)})
 
 
 def match_labels(model: tuple[str, ...], data: tuple[str, ...]) -> dict[int, int]:

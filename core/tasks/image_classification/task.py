@@ -93,8 +93,16 @@ class ImageClassification:
         """Fit the last layer to corrections, with everything measured anew, into the folder `target`."""
         return fixit.refit(predictor, checkpoint, examples, target, tolerance)
 
-    def evaluate(self, predictor: ImagePredictor, data: Path, columns: Mapping[str, str] | None = None) -> Evaluation:
+    def evaluate(
+        self,
+        predictor: ImagePredictor,
+        data: Path,
+        columns: Mapping[str, str] | None = None,
+        like: Evaluation | None = None,
+    ) -> Evaluation:
         """Measure on the test split of a data path, or on all of it when it carries no split.
+
+        With `like`, on the very images of that evaluation.
 
         Raises:
             InputRefused: `columns` were named; images have none.
@@ -103,7 +111,7 @@ class ImageClassification:
             raise InputRefused(
                 "data.no_columns", N_("Images have no columns that could be named."), N_("Leave the columns out.")
             )
-        images, part = images_to_measure(predictor, data)
+        images, part = images_to_measure(predictor, data, like=like)
         return evaluate_split(predictor, images, part, evaluate_command(SECTOR, data))
 
     def summarise(self, evaluation: Evaluation) -> dict[str, Metric]:
