@@ -104,7 +104,7 @@ def test_scored_rows_go_to_a_file_that_runs_no_formula(here: Path) -> None:
         "time": "2026-01-02T10:00:00",
         "customer": "c1",
         "terminal": "t1",
-        "amount": "10.0",
+        "amount": "10",
         "score": "",
         "threshold": "0.5",
         "decision": "genuine",

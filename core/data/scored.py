@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-import csv
 import io
+from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Final
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
+from pyarrow import csv
 
 from core.contracts import Decisions
 from core.data.transactions import Transactions
-from core.intake.exports import safe_cell
+from core.intake.exports import FORMULA_STARTS, NEGATIVE, safe_cell
 
-_AT_ONCE = 10_000
+_AT_ONCE = 100_000
+_MARK: Final = b"\xef\xbb\xbf"
+_RESULTS: Final = ("score", "threshold", "decision", "notice")
+"""Columns of ours; scripts look for them by these names, whatever the file's own columns are called."""
 
 
 def write_scored(path: Path, table: Transactions, found: Decisions, notice: str = "") -> None:
@@ -23,7 +29,7 @@ def write_scored(path: Path, table: Transactions, found: Decisions, notice: str 
     Raises:
         OSError: The file cannot be written.
     """
-    with path.open("w", encoding="utf-8-sig", newline="") as file:
+    with path.open("wb") as file:
         _write(file, table, found, notice)
 
 
@@ -33,39 +39,79 @@ def scored_csv(table: Transactions, found: Decisions, notice: str = "") -> bytes
     Cells that a spreadsheet would run as formulas are escaped. `notice` stands in every line, so that a line cut out
     of the file still carries it.
     """
-    buffer = io.StringIO()
+    buffer = io.BytesIO()
     _write(buffer, table, found, notice)
-    return buffer.getvalue().encode("utf-8-sig")
+    return buffer.getvalue()
 
 
-def _write(file: IO[str], table: Transactions, found: Decisions, notice: str) -> None:
-    writer = csv.writer(file)
-    columns = _columns(table)
-    header = [*columns, "score", "threshold", "decision", *(["notice"] if notice else [])]
-    writer.writerow([safe_cell(name) for name in header])  # columns are called as the sent file says
-    more = [safe_cell(notice)] if notice else []
-    for start in range(0, len(found.scores), _AT_ONCE):
-        part = slice(start, start + _AT_ONCE)
-        cells = [[safe_cell(value) for value in column[part].tolist()] for column in columns.values()]
-        scores = [round(score, 6) for score in found.scores[part].tolist()]
-        decided = ["" if found.abstained else found.labels[over] for over in found.decided[part].astype(int).tolist()]
-        writer.writerows(
-            [*row, score, found.threshold, label, *more]
-            for *row, score, label in zip(*cells, scores, decided, strict=True)
-        )
+def safe_texts(texts: pa.Array) -> pa.Array:
+    """What `core.intake.exports.safe_cell` makes of each of the texts, (N,)."""
+    formula = pc.is_in(pc.utf8_slice_codeunits(texts, 0, 1), value_set=pa.array(FORMULA_STARTS, texts.type))
+    if not pc.any(formula).as_py():
+        return texts
+    formula = pc.and_not(formula, pc.match_substring_regex(texts, f"^({NEGATIVE.pattern})$"))
+    quote, nothing = (pa.scalar(text, texts.type) for text in ("'", ""))
+    return pc.if_else(formula, pc.binary_join_element_wise(quote, texts, nothing), texts)
 
 
-def _columns(table: Transactions) -> dict[str, NDArray[Any]]:
-    """Columns of the scored rows by the name they had in the file, else by their role."""
-    rows = slice(table.context, None)
-    found: dict[str, NDArray[Any]] = {"id": table.ids[rows]}
+def _write(file: IO[bytes], table: Transactions, found: Decisions, notice: str) -> None:
+    file.write(_MARK)
+    writer: csv.CSVWriter | None = None
+    for start in range(0, max(1, len(found.scores)), _AT_ONCE):
+        batch = _batch(table, found, slice(start, start + _AT_ONCE), notice)
+        writer = writer or csv.CSVWriter(file, batch.schema)
+        writer.write(batch)
+    if writer is not None:
+        writer.close()
+
+
+def _batch(table: Transactions, found: Decisions, part: slice, notice: str) -> pa.RecordBatch:
+    """The lines of a part of the scored rows."""
+    scores = found.scores[part].astype(np.float64).round(6)
+    labels = pa.array(["", ""] if found.abstained else found.labels, pa.large_string())
+    columns = _columns(table, slice(table.context + part.start, table.context + part.stop))
+    columns += zip(
+        _RESULTS,
+        (
+            pa.array(scores),
+            pa.array(np.full(len(scores), found.threshold)),
+            safe_texts(labels).take(pa.array(found.decided[part].astype(np.int64))),
+            *([pa.array([safe_cell(notice)] * len(scores), pa.large_string())] if notice else []),
+        ),
+        strict=False,
+    )
+    return pa.record_batch([values for _, values in columns], [str(safe_cell(name)) for name, _ in columns])
+
+
+def _columns(table: Transactions, rows: slice) -> list[tuple[str, pa.Array]]:
+    """Name and cells of each column of some rows; named as in the file, else by its role, and never twice the same."""
+    values = dict(_values(table, rows))
+    names: dict[str, str] = {}
+    for role in sorted(values, key=lambda role: role not in table.columns):
+        taken = (*_RESULTS, *names.values())
+        names[role] = next(name for name in _names(table.columns.get(role, role), role) if name not in taken)
+    return [(names[role], cells) for role, cells in values.items()]
+
+
+def _names(first: str, role: str) -> Iterator[str]:
+    yield from (first, role)
+    yield from (f"{role} {number}" for number in range(2, 10))
+
+
+def _values(table: Transactions, rows: slice) -> Iterator[tuple[str, pa.Array]]:
+    yield "id", safe_texts(_texts(table.ids[rows]))
     if table.time is not None:
-        found["time"] = np.datetime_as_string(table.time[rows], "s")
+        yield "time", _texts(np.datetime_as_string(table.time[rows], "s"))
     for role, places, names in (
         ("customer", table.customer, table.customers),
         ("terminal", table.terminal, table.terminals),
     ):
         if places is not None:
-            found[role] = np.array([*names, ""], dtype=np.str_)[places[rows]]
-    found["amount"] = table.amount[rows]
-    return {table.columns.get(role, role): values for role, values in found.items()}
+            known = safe_texts(pa.array([*names, ""], pa.large_string()))
+            # The last name stands for nobody.
+            yield role, known.take(pa.array(places[rows].astype(np.int64) % len(known)))
+    yield "amount", pa.array(table.amount[rows])
+
+
+def _texts(values: NDArray[Any]) -> pa.Array:
+    return pa.array(values, pa.large_string())

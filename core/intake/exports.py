@@ -11,12 +11,12 @@ from typing import IO
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 """Signs that make a cell a formula, or that a spreadsheet skips before it looks for one."""
 
-_NEGATIVE = re.compile(r"-\d+(\.\d+)?([eE][-+]?\d+)?")
+NEGATIVE = re.compile(r"-\d+(\.\d+)?([eE][-+]?\d+)?")
 
 
 def safe_cell(value: object) -> object:
     """`value` so that a spreadsheet shows it and never runs it; numbers stay numbers, negative ones in text too."""
-    if isinstance(value, str) and value.startswith(FORMULA_STARTS) and not _NEGATIVE.fullmatch(value):
+    if isinstance(value, str) and value.startswith(FORMULA_STARTS) and not NEGATIVE.fullmatch(value):
         return f"'{value}"
     return value
 
