@@ -37,14 +37,20 @@ def cluster_bootstrap(statistic: Statistic, cluster: Array, seed: int = 0, resam
     Returns:
         Its `n` counts rows.
     """
+    of_clusters, count = by_cluster(statistic, cluster)
+    found = bootstrap(of_clusters, count, seed, resamples)
+    return Metric(found.value, found.low, found.high, len(cluster))
+
+
+def by_cluster(statistic: Statistic, cluster: Array) -> tuple[Statistic, int]:
+    """`statistic` of weights (R, N) of rows as one of weights (R, C) of their clusters, and the number C of those."""
     codes = clusters_of(cluster)
 
     def of_clusters(weights: Array) -> Array:
         pieces = max(1, len(weights) * len(codes) // metrics.CELLS_AT_ONCE)
         return np.concatenate([statistic(part[:, codes]) for part in np.array_split(weights, pieces)])
 
-    found = bootstrap(of_clusters, int(codes.max(initial=-1)) + 1, seed, resamples)
-    return Metric(found.value, found.low, found.high, len(codes))
+    return of_clusters, int(codes.max(initial=-1)) + 1
 
 
 def card_precision_of(

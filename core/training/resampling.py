@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
 from core.contracts import Metric
-from core.training.card_precision import cluster_bootstrap, clusters_of
+from core.training.card_precision import by_cluster, cluster_bootstrap, clusters_of
 from core.training.metrics import (
     CELLS_AT_ONCE,
     RESAMPLES,
@@ -17,6 +18,7 @@ from core.training.metrics import (
     interval_of,
     resampled,
     resamples_for,
+    share,
 )
 
 CUSTOMER = "customer"
@@ -29,6 +31,13 @@ def table_bootstrap(table: Mapping[str, Array], statistic: Statistic, seed: int 
     if CUSTOMER in table:
         return cluster_bootstrap(statistic, np.asarray(table[CUSTOMER]), seed, resamples_for(n))
     return bootstrap(statistic, n, seed, resamples_for(n))
+
+
+def table_draws(table: Mapping[str, Array], statistic: Statistic, seed: int = 0) -> Array:
+    """Values (R,) or (R, S) of `statistic` on the resamples that `table_bootstrap` has its interval from."""
+    n = len(table["truth"])
+    of, count = by_cluster(statistic, np.asarray(table[CUSTOMER])) if CUSTOMER in table else (statistic, n)
+    return resampled(of, count, seed, resamples_for(n))
 
 
 def resampled_sums(table: Mapping[str, Array], columns: Array, seed: int = 0) -> Array:
@@ -56,3 +65,21 @@ def means_in(table: Mapping[str, Array], values: Array, members: Array, seed: in
     drawn, whole = share_of(resampled_sums(table, held, seed)), share_of(held.sum(axis=0)[None])[0]
     counts = members.sum(axis=0)
     return [interval_of(float(whole[m]), drawn[:, m], int(counts[m])) for m in range(members.shape[1])]
+
+
+def shares_in(table: Mapping[str, Array], right: Array, members: Array, seed: int = 0) -> list[Metric]:
+    """The share of `right` (N,) bool in each of M parts of a table, given as `members` (N, M) bool.
+
+    The interval is over customers where the table has any, else Wilson's.
+    """
+    if CUSTOMER not in table:
+        return [share(int((right & rows).sum()), int(rows.sum())) for rows in members.T]
+    codes, found = clusters_of(np.asarray(table[CUSTOMER])), means_in(table, right, members, seed)
+    return [_sound(one, len(np.unique(codes[rows]))) for one, rows in zip(found, members.T, strict=True)]
+
+
+def _sound(found: Metric, customers: int) -> Metric:
+    """Where all rows are alike resamples say nothing of what was not seen: Wilson's interval of so many customers."""
+    if 0 < found.value < 1:
+        return found
+    return replace(share(customers if found.value == 1 else 0, customers), n=found.n)

@@ -5,7 +5,6 @@ The other models' scores stand in the columns `other.<name>` of an evaluation ta
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,14 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.contracts import Evaluation, Metric
-from core.training.card_precision import CARDS_A_DAY, card_precision_at, cluster_bootstrap
-from core.training.metrics import auroc_of, average_precision_of, share
+from core.training.card_precision import CARDS_A_DAY, card_precision_at
+from core.training.evaluation import OTHER
+from core.training.metrics import auroc_of, average_precision_of
 from core.training.quality import positive_of
+from core.training.resampling import CUSTOMER, shares_in, table_bootstrap
 
 Array = NDArray[Any]
-OTHER = "other."
-RESAMPLES = 200
-"""Of customers, for an interval; of several models in a row they would take minutes otherwise."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +26,8 @@ class Found:
     """Positive rows of one group."""
 
     count: int
+    share: Metric
+    """Of all positive rows."""
     amount: float
     """Their amounts together, NaN where the table has none."""
 
@@ -75,15 +75,12 @@ def ranking_figures(evaluation: Evaluation) -> dict[str, Metric]:
     truth, score = positive_of(evaluation)
     if not 0 < truth.sum() < len(truth):
         return {}
-    customer = np.asarray(evaluation.table.get("customer", np.full(len(truth), -1)))
-    found = {
-        name: cluster_bootstrap(of(truth, score), customer, evaluation.seed, RESAMPLES)
-        for name, of in (("average_precision", average_precision_of), ("auroc", auroc_of))
-    }
-    if {"customer", "day"} <= evaluation.table.keys():
-        day = np.asarray(evaluation.table["day"])
+    table = evaluation.table
+    found = {"average_precision": table_bootstrap(table, average_precision_of(truth, score))}
+    if {CUSTOMER, "day"} <= table.keys():
+        customer, day = (np.asarray(table[name]) for name in (CUSTOMER, "day"))
         found[f"card_precision_at_{CARDS_A_DAY}"] = card_precision_at(truth, score, customer, day)
-    return found
+    return found | {"auroc": table_bootstrap(table, auroc_of(truth, score))}
 
 
 def overlap(first: Evaluation, second: Evaluation, a_day: int) -> Overlap:
@@ -98,8 +95,10 @@ def overlap(first: Evaluation, second: Evaluation, a_day: int) -> Overlap:
     one, two = top_of_each_day(first, a_day), top_of_each_day(second, a_day)
 
     def found(rows: Array) -> Found:
+        (share,) = shares_in(first.table, rows, truth[:, None])
         rows = truth & rows
-        return Found(int(rows.sum()), float(np.asarray(amount)[rows].sum()) if amount is not None else float("nan"))
+        total = float(np.asarray(amount)[rows].sum()) if amount is not None else float("nan")
+        return Found(int(rows.sum()), share, total)
 
     return Overlap(int(one.sum()), found(one & two), found(one & ~two), found(two & ~one), found(~one & ~two))
 
@@ -124,17 +123,14 @@ def accuracies(evaluation: Evaluation) -> Accuracies:
     """Accuracy of the version's decisions and of the more common answer of two."""
     truth = np.asarray(evaluation.table["truth"]) == 1
     decided = np.asarray(evaluation.table["prediction"]) == 1
-    n, positives = len(truth), int(truth.sum())
+    positives = int(truth.sum())
+
+    def of(right: Array) -> Metric:
+        return shares_in(evaluation.table, right, np.ones((len(truth), 1), bool))[0]
+
     return Accuracies(
-        always=share(max(positives, n - positives), n),
-        model=share(int((truth == decided).sum()), n),
+        always=of(truth if 2 * positives > len(truth) else ~truth),
+        model=of(truth == decided),
         positives=positives,
         found=int((truth & decided).sum()),
     )
-
-
-def rates(groups: Overlap) -> Mapping[str, Metric]:
-    """Share of all positive rows in each group, with its interval."""
-    parts = {name: getattr(groups, name).count for name in ("both", "only_first", "only_second", "neither")}
-    total = sum(parts.values())
-    return {name: share(count, total) for name, count in parts.items()}

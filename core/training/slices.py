@@ -14,9 +14,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.contracts import N_, Evaluation, Message, Metric
-from core.training.metrics import bootstrap, resampled, resamples_for, share, statistic_of, whole
+from core.training.metrics import statistic_of, whole
 from core.training.quality import sign_test
-from core.training.resampling import means_in, resampled_sums, share_of
+from core.training.resampling import (
+    CUSTOMER,
+    means_in,
+    resampled_sums,
+    share_of,
+    shares_in,
+    table_bootstrap,
+    table_draws,
+)
 
 Array = NDArray[Any]
 PREFIX = "slice."
@@ -103,19 +111,18 @@ def worst_slices(evaluation: Evaluation, metric: str = "accuracy", seed: int = 0
         metric: As for `statistic_of`; higher has to be better.
         seed: Of the bootstrap; slice and whole are resampled together, so that the gap's interval is of the gap.
     """
-    truth, decided, scores = (np.asarray(evaluation.table[name]) for name in ("truth", "prediction", "scores"))
+    truth = np.asarray(evaluation.table["truth"])
     parts = [part for part in slices_of(evaluation) if metric == "accuracy" or len(np.unique(truth[part[2]])) > 1]
     if not parts:
         return []
-    own_of = [statistic_of(metric, truth[rows], decided[rows], scores[rows]) for _, _, rows in parts]
+    own = _own(evaluation, metric, [rows for _, _, rows in parts], seed)
     drawn, value = _gaps(evaluation, metric, parts, seed)
     corrected = holm([_p_value(drawn[:, place], value[place]) for place in range(len(parts))])
     found = []
     for place, (name, text, rows) in enumerate(parts):
         low, high = np.nanquantile(drawn[:, place], [0.025, 0.975])
         gap = Metric(float(value[place]), float(low), float(high), int(rows.sum()))
-        own = _own_metric(metric, own_of[place], truth[rows] == decided[rows], seed)
-        found.append(SliceFigures(name, text, int(rows.sum()), own, gap, corrected[place]))
+        found.append(SliceFigures(name, text, int(rows.sum()), own[place], gap, corrected[place]))
     return sorted(found, key=lambda slice_: slice_.gap.value)
 
 
@@ -135,8 +142,7 @@ def _gaps(
         own = [of(weights[:, rows]) for of, rows in zip(statistics, members.T, strict=True)]
         return np.stack([value - own[-1] for value in own[:-1]], axis=1)
 
-    n = len(truth)
-    return resampled(gaps, n, seed, resamples_for(n)), whole(gaps, n)
+    return table_draws(evaluation.table, gaps, seed), whole(gaps, len(truth))
 
 
 def changes(champion: Evaluation, challenger: Evaluation) -> list[SliceChange]:
@@ -184,8 +190,15 @@ def _p_value(drawn: Array, value: float) -> float:
     return (beyond + 1) / (len(finite) + 1)
 
 
-def _own_metric(metric: str, statistic: Any, right: Array, seed: int) -> Metric:
-    """A share gets its Wilson interval, anything else a bootstrap."""
+def _own(evaluation: Evaluation, metric: str, parts: Sequence[Array], seed: int) -> list[Metric]:
+    """The metric of each part of the examples, with the same kind of interval as the whole has."""
+    columns = {name: np.asarray(evaluation.table[name]) for name in ("truth", "prediction", "scores")}
     if metric == "accuracy":
-        return share(int(right.sum()), len(right))
-    return bootstrap(statistic, len(right), seed, resamples_for(len(right)))
+        return shares_in(evaluation.table, columns["truth"] == columns["prediction"], np.stack(parts, axis=1), seed)
+    columns |= {name: np.asarray(column) for name, column in evaluation.table.items() if name == CUSTOMER}
+    found = []
+    for rows in parts:
+        table = {name: column[rows] for name, column in columns.items()}
+        statistic = statistic_of(metric, table["truth"], table["prediction"], table["scores"])
+        found.append(table_bootstrap(table, statistic, seed))
+    return found

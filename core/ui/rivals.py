@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.contracts import N_, Evaluation, Metric
+from core.training.evaluation import OTHER
 from core.ui.figures import metric_title
 from core.ui.i18n import t
 from core.ui.measured import Measured, interval
@@ -26,8 +27,6 @@ MODEL_NAMES = {
 METRICS = ("average_precision", "card_precision_at_100", "auroc")
 """What models are compared by, the figure that counts first."""
 RULES = "rules"
-OTHER = "other."
-"""What the columns with other models' scores begin with, see `core.training.rivals`."""
 _A_DAY = 100
 _GROUPS = {
     "both": N_("Both"),
@@ -131,14 +130,11 @@ def show_overlap(measured: Measured) -> None:
 
 
 def _show_groups(groups: Overlap) -> None:
-    from core.training.rivals import rates
-
-    shares = rates(groups)
     st.markdown(f"**{t('Frauds found by')}**")
     with st.grid(min_column_width=165):
         for name, title in _GROUPS.items():
             found: Found = getattr(groups, name)
-            share = shares[name]
+            share = found.share
             st.metric(
                 t(title),
                 t("{count} frauds", count=found.count),

@@ -13,9 +13,9 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 
 from core.contracts import DataInfo, Evaluation
 from core.training import gate, money, quality, slices
-from core.training.metrics import auroc_of, average_precision_of, bootstrap, mean_of, whole
+from core.training.metrics import auroc_of, average_precision_of, bootstrap, mean_of, share, whole
 from core.training.quality import sign_test
-from core.training.resampling import means_in, table_bootstrap
+from core.training.resampling import means_in, shares_in, table_bootstrap
 from tests.fake_payments import evaluation
 
 
@@ -108,3 +108,44 @@ def test_a_hundred_thousand_rows_take_seconds() -> None:
     slices.worst_slices(challenger)
     money.worth(champion, challenger, prices, 0.3)
     assert time.process_time() - began < 30, "it was over a minute before sums were resampled in place of rows"
+
+
+def test_shares_are_wilsons_of_rows_and_of_customers_where_rows_go_together() -> None:
+    right, members = np.arange(600) % 200 < 150, np.stack([np.ones(600, bool), np.arange(600) < 300], axis=1)
+    rows = {"truth": np.zeros(600, int)}
+    alone, grouped = (shares_in(one, right, members) for one in (rows, rows | {"customer": np.arange(600) % 200}))
+    assert alone == [share(450, 600), share(250, 300)]
+    assert [one.value for one in grouped] == pytest.approx([one.value for one in alone])
+    assert [one.n for one in grouped] == [600, 300]
+    assert grouped[0].high - grouped[0].low > 1.5 * (alone[0].high - alone[0].low)
+
+
+def test_a_share_of_all_is_as_sure_as_there_are_customers() -> None:
+    table = {"truth": np.zeros(600, int), "customer": np.arange(600) % 20}
+    everything, nothing, missing = (
+        shares_in(table, right, members)[0]
+        for right, members in (
+            (np.ones(600, bool), np.ones((600, 1), bool)),
+            (np.zeros(600, bool), np.ones((600, 1), bool)),
+            (np.ones(600, bool), np.zeros((600, 1), bool)),
+        )
+    )
+    assert (everything.low, everything.n) == (share(20, 20).low, 600) and everything.high == 1
+    assert nothing.high == share(0, 20).high
+    assert np.isnan(missing.value) and (missing.low, missing.high) == (0, 1)
+
+
+@pytest.mark.parametrize("metric", ["accuracy", "auroc"])
+def test_slices_count_customers_whatever_the_metric(metric: str) -> None:
+    one = evaluation(n=1000)
+    thrice = {name: np.concatenate([column] * 3) for name, column in one.table.items()}
+    tables = [thrice | {"customer": customer} for customer in (np.tile(np.arange(1000), 3), np.arange(3000))]
+    found, apart = (slices.worst_slices(replace(one, table=table), metric) for table in tables)
+    apart = {(part.name, part.value): part for part in apart}
+    ratios = [
+        (getattr(part, of).high - getattr(part, of).low)
+        / (getattr(apart[part.name, part.value], of).high - getattr(apart[part.name, part.value], of).low)
+        for part in found
+        for of in ("gap", "metric")
+    ]
+    assert ratios == pytest.approx([3**0.5] * len(ratios), rel=0.2), "three payments that go together are worth one"

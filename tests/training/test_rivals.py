@@ -15,7 +15,6 @@ from core.training.rivals import (
     other_models,
     overlap,
     ranking_figures,
-    rates,
     scored_by,
     top_of_each_day,
 )
@@ -65,7 +64,22 @@ def test_every_fraud_is_in_exactly_one_group_with_its_money() -> None:
     assert sum(part.count for part in parts) == truth.sum()
     assert sum(part.amount for part in parts) == pytest.approx(found.table["amount"][truth].sum())
     assert groups.only_first.count > groups.only_second.count, "the model knows more than the amount"
-    assert sum(metric.value for metric in rates(groups).values()) == pytest.approx(1.0)
+    assert sum(part.share.value for part in parts) == pytest.approx(1.0)
+
+
+def test_intervals_of_every_figure_are_over_customers() -> None:
+    found = table()
+    thrice = {name: np.concatenate([column] * 3) for name, column in found.table.items()}
+    own = {"customer": np.tile(np.arange(2000), 3)}
+
+    def widths(columns: dict[str, np.ndarray]) -> np.ndarray:
+        rows = replace(found, table=columns)
+        groups = overlap(rows, scored_by(rows, "rules"), 30)
+        metrics = [*ranking_figures(rows).values(), accuracies(rows).model, accuracies(rows).always, groups.both.share]
+        return np.array([metric.high - metric.low for metric in metrics if metric.n == 6000 or metric.n < 2000])
+
+    ratio = widths(thrice | own)[[0, 2, 3, 4, 5]] / widths(thrice)
+    assert ratio == pytest.approx(3**0.5, rel=0.15), "three payments that go together are worth one"
 
 
 def test_a_model_against_itself_is_alone_nowhere() -> None:

@@ -10,6 +10,7 @@ from core.contracts import Evaluation
 from core.data.payments import NAME as SIMULATED
 from core.store.files import MANIFEST
 from core.tasks.fraud_detection.config import MODELS
+from core.training.resampling import CUSTOMER
 
 CARD = "card.md"
 NOT_SIMULATED = "of unknown origin; whoever trained the version knows"
@@ -35,8 +36,8 @@ Research and teaching demo. Not advice; no automatic decision on people.
 
 ## Measured
 
-On the {part} part of {eval_data}, n = {n}, {frauds} frauds, 95 % intervals (over customers for average precision and
-AUROC, Wilson for accuracy, bootstrap otherwise). Left out: {skipped}.
+On the {part} part of {eval_data}, n = {n}, {frauds} frauds, 95 % intervals ({intervals}).
+Left out: {skipped}.
 Repeat with `{eval_command}`; VERSION is `bundled` or the number of this version.
 
 | metric | value | 95 % interval |
@@ -109,6 +110,11 @@ def _measured(evaluation: Evaluation) -> dict[str, object]:
         "genuine": 1 - frauds / max(evaluation.data.n, 1),
         "skipped": ", ".join(f"{count} {reason}" for reason, count in evaluation.skipped.items()) or "nothing",
         "eval_command": evaluation.command,
+        "intervals": (
+            "bootstrap over customers"
+            if CUSTOMER in evaluation.table
+            else "Wilson for accuracy, bootstrap over rows otherwise"
+        ),
         "metrics": "\n".join(metrics),
     }
 

@@ -16,15 +16,14 @@ from core.errors import InputRefused
 from core.tasks.fraud_detection.examples import Examples
 from core.tasks.fraud_detection.features import FeatureTable
 from core.tasks.fraud_detection.predictor import FraudPredictor
-from core.training.card_precision import CARDS_A_DAY, card_precision_at, cluster_bootstrap
-from core.training.evaluation import VALIDATION, save_evaluation
-from core.training.metrics import bootstrap, resamples_for, share, statistic_of
+from core.training.evaluation import OTHER, VALIDATION, save_evaluation
+from core.training.metrics import statistic_of
+from core.training.resampling import shares_in, table_bootstrap
+from core.training.rivals import ranking_figures
 from core.training.slices import PREFIX
 
 HOURS = ("0–5 h", "6–11 h", "12–17 h", "18–23 h")
 TERCILES = ("low", "middle", "high")
-OTHER = "other."
-"""What columns with the scores of the other models begin with."""
 BLOCKED, UNLABELLED = "blocked cards", "unknown label"
 """Rows that an evaluation leaves out, in `Evaluation.skipped`."""
 
@@ -72,27 +71,15 @@ def _slices(transactions: Transactions, rows: NDArray[np.int64]) -> dict[str, ND
 def summarise(evaluation: Evaluation) -> dict[str, Metric]:
     """Metrics of a table of this task, or of some of its rows.
 
-    Ranking figures have intervals over customers where there are any: payments of one stolen card come together.
+    Intervals are over customers where there are any: payments of one stolen card come together.
     """
     table = evaluation.table
     truth, decided, scores = (np.asarray(table[name]) for name in ("truth", "prediction", "scores"))
-    n = len(truth)
-    resamples = resamples_for(n)
-    customer = np.asarray(table.get("customer", np.full(n, -1)))
-
-    def over_customers(name: str) -> Metric:
-        return cluster_bootstrap(statistic_of(name, truth, decided, scores), customer, resamples=resamples)
-
-    summary: dict[str, Metric] = {}
-    if len(np.unique(truth)) > 1:
-        summary["average_precision"] = over_customers("average_precision")
-        if {"customer", "day"} <= table.keys():
-            found = card_precision_at(truth == FRAUD, scores[:, FRAUD], customer, np.asarray(table["day"]))
-            summary[f"card_precision_at_{CARDS_A_DAY}"] = found
-        summary["auroc"] = over_customers("auroc")
+    summary = ranking_figures(evaluation)
     for name in ("ece", "balanced_accuracy", "f1_macro"):
-        summary[name] = bootstrap(statistic_of(name, truth, decided, scores), n, resamples=resamples)
-    return summary | {"accuracy": share(int(np.sum(truth == decided)), n)}
+        summary[name] = table_bootstrap(table, statistic_of(name, truth, decided, scores))
+    (accuracy,) = shares_in(table, truth == decided, np.ones((len(truth), 1), bool))
+    return summary | {"accuracy": accuracy}
 
 
 def evaluate_part(predictor: FraudPredictor, examples: Examples, part: str, command: str) -> Evaluation:

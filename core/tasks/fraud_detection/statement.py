@@ -11,7 +11,7 @@ import numpy as np
 from core.contracts import Evaluation
 from core.data.catalog import DATA_SETS
 from core.store.files import MANIFEST
-from core.tasks.fraud_detection.measure import OTHER
+from core.training.evaluation import OTHER
 from core.training.metrics import statistic_of, whole
 
 LICENCE_OF_UPLOAD = "as the training data allow"
