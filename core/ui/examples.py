@@ -34,6 +34,8 @@ class Example:
     decided: str
     score: float
     """Of the decided label."""
+    looked_for: float | None = None
+    """Score of the second of two labels, whatever was decided; None where there are more."""
     before: str = ""
     """What the version in use decides; empty where nothing is compared."""
     amount: float | None = None
@@ -56,6 +58,7 @@ def examples_of(evaluation: Evaluation, ids: Sequence[str], before: Evaluation |
                 truth=labels[int(evaluation.table["truth"][row])],
                 decided=labels[decided],
                 score=float(evaluation.table["scores"][row, decided]),
+                looked_for=float(evaluation.table["scores"][row, 1]) if len(labels) == 2 else None,
                 before=before.labels[int(before.table["prediction"][earlier[name]])] if before else "",
                 amount=None if amount is None else float(amount[row]),
                 day="" if day is None else str(np.datetime64(int(day[row]), "D")),
@@ -84,7 +87,7 @@ def show_examples(measured: Measured, kind: str, part: str, examples: Sequence[E
     if catalog.sector(measured.version.sector).reads == "images":
         st.fragment(_draw)(measured, kind, part, examples)
     else:
-        _table(measured.slug, examples)
+        _table(measured, examples)
 
 
 @dataclass(frozen=True)
@@ -111,7 +114,7 @@ def _draw(measured: Measured, kind: str, part: str, examples: Sequence[Example])
         if pages > 1:
             st.pagination(pages, key=f"{key}.page")
     else:
-        _table(measured.slug, examples)
+        _table(measured, examples)
     if found.hint is not None:
         st.caption(f":material/info: {say(found.hint)}")
 
@@ -173,19 +176,27 @@ def _open(measured: Measured, example: Example) -> None:
     dialog()
 
 
-def _table(slug: str, examples: Sequence[Example]) -> None:
+def _table(measured: Measured, examples: Sequence[Example]) -> None:
     rows = [
         {
-            told("Image", slug): example.id,
+            told("Image", measured.slug): example.id,
             **({t("Day"): example.day} if example.day else {}),
             **({t("Amount"): round(example.amount, 2)} if example.amount is not None else {}),
             t("True label"): label_name(example.truth),
             **({t("Read before as"): label_name(example.before)} if example.before else {}),
             t("Decision"): label_name(example.decided),
-            t("Score, %"): round(100 * example.score, 1),
+            **_score(measured, example),
         }
         for example in examples[:_WITHOUT_PICTURES]
     ]
     st.dataframe(rows, hide_index=True, height=min(38 + 35 * len(rows), 388))
     if len(examples) > len(rows):
         st.caption(t("The first {shown} of {count}.", shown=len(rows), count=len(examples)))
+
+
+def _score(measured: Measured, example: Example) -> dict[str, float]:
+    """The score as everywhere else: of the label that a threshold looks for, where there is one to look for."""
+    if example.looked_for is None:
+        return {t("Score, %"): round(100 * example.score, 1)}
+    label = label_name(measured.evaluation.labels[1])
+    return {t("Score for {label}, %", label=label): round(100 * example.looked_for, 1)}

@@ -24,6 +24,8 @@ FIGURE_NAMES = {
     "f1": N_("F1"),
     "accuracy": N_("Accuracy"),
 }
+_RARE = 0.01
+"""Below this share a slider of whole tenths of a percent is too coarse."""
 RULES = {
     "default": N_("As trained"),
     "sensitivity": N_("By sensitivity"),
@@ -73,32 +75,43 @@ def show_figures(
     )
 
 
+def percent_input(title: str, start: float, key: str, limits: tuple[float, float] = (0.01, 99.99)) -> float:
+    """A share or score in percent; returns it as a fraction, and until somebody moves it exactly `start`.
+
+    Small ones are told apart: where it starts below 1 % the slider has finer steps.
+
+    Args:
+        title: Of the slider.
+        start: A fraction.
+        key: Of the widget.
+        limits: Ends of the slider, in percent.
+    """
+    low, high = limits
+    shown = min(high, max(low, round(100 * start, 2)))
+    step = 0.01 if start < _RARE else 0.1
+    percent = st.slider(title, low, high, shown, step, format="%.2f", key=key, persist_state="session")
+    return start if percent == shown else percent / 100
+
+
 def show_predictive_value(slug: str, figures: OperatingFigures, label: str) -> None:
     """What a positive answer is worth where the label is rarer or more common than in the test data."""
     from core.training import quality
 
     label = escape(label_name(label))
-    prevalence = st.slider(
-        told("Prevalence where the model would be used: share of images that are {label}, %", slug, label=label),
-        0.1,
-        90.0,
-        10.0,
-        0.1,
-        format="%.1f",
-        key=f"{slug}.prevalence",
-        persist_state="session",
-    )
-    value = quality.ppv(figures.sensitivity.value, figures.specificity.value, prevalence / 100)
+    measured = figures.sensitivity.n / (figures.sensitivity.n + figures.specificity.n)
+    title = told("Prevalence where the model would be used: share of images that are {label}, %", slug, label=label)
+    prevalence = percent_input(title, measured, f"{slug}.prevalence_of_use", (0.01, 9.0 if measured < _RARE else 90.0))
+    value = quality.ppv(figures.sensitivity.value, figures.specificity.value, prevalence)
     if math.isnan(value):
         st.write(told("At this threshold the model never calls an image {label}.", slug, label=label))
         return
     st.write(
         told(
-            "Of 100 images that the model calls {label}, about **{right}** are, at a prevalence of {prevalence:.1f} %.",
+            "Of 100 images that the model calls {label}, about **{right}** are, at a prevalence of {prevalence:.2f} %.",
             slug,
             label=label,
             right=round(100 * value),
-            prevalence=prevalence,
+            prevalence=100 * prevalence,
         )
     )
     st.caption(t("Positive predictive value by Bayes' rule from the sensitivity and specificity above."))

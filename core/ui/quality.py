@@ -52,10 +52,11 @@ _OF_TRANSACTIONS = (
 
 
 SKIPPED = {
-    "blocked cards": N_("transactions of cards that were blocked by then"),
+    "blocked cards": N_("transactions of blocked cards"),
     "unknown label": N_("transactions whose label is not known"),
 }
 """What evaluations of transactions leave out -> its words."""
+_WHY_BLOCKED = N_("As in a bank, a card is blocked once a fraud of it is known, and is not scored from then on.")
 
 
 def views_of(sector: Sector) -> tuple[str, ...]:
@@ -135,9 +136,10 @@ def show_provenance(evaluation: Evaluation, version: Version) -> None:
     )
     if evaluation.skipped:
         left_out = ", ".join(f"{escape(_skipped(why))} ({count:,})" for why, count in evaluation.skipped.items())
-        st.caption(
-            told("Left out, because the model does not know these classes: {classes}", version.sector, classes=left_out)
+        said = told(
+            "Left out, because the model does not know these classes: {classes}", version.sector, classes=left_out
         )
+        st.caption(f"{said}. {t(_WHY_BLOCKED)}" if "blocked cards" in evaluation.skipped else said)
     if evaluation.command:
         # Written before the version had its number.
         command = evaluation.command.replace("--model VERSION", f"--model {version.ref}")

@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.ui.i18n import t
 from core.ui.measured import Measured
-from core.ui.operating import FIGURE_NAMES, show_figures, show_predictive_value
+from core.ui.operating import FIGURE_NAMES, percent_input, show_figures, show_predictive_value
 from core.ui.targets import both_present, decides_from, target_input, target_name
 from core.ui.theme import mode, palette, show_chart
 
@@ -25,18 +25,12 @@ def show_threshold(measured: Measured) -> None:
     if not both_present(measured.slug, evaluation, target):
         return
     label = target_name(evaluation, target)
-    percent = st.slider(
-        t("Call it {label} from this score on, %", label=label),
-        1,
-        99,
-        min(99, max(1, round(100 * decides_from(measured)))),
-        key=f"{measured.slug}.threshold",
-        persist_state="session",
-    )
-    figures = quality.at_threshold(evaluation, percent / 100, target)
+    title, key = t("Call it {label} from this score on, %", label=label), f"{measured.slug}.threshold"
+    threshold = percent_input(title, decides_from(measured), key)
+    figures = quality.at_threshold(evaluation, threshold, target)
     show_figures(measured.slug, figures, list(FIGURE_NAMES))
     _counts(figures.counts, label)
-    _curves(measured, target, percent)
+    _curves(measured, target, 100 * threshold)
     show_predictive_value(measured.slug, figures, evaluation.labels[target])
 
 
@@ -54,13 +48,13 @@ def _counts(counts: Counts, label: str) -> None:
     )
 
 
-def _curves(measured: Measured, target: int, percent: int) -> None:
+def _curves(measured: Measured, target: int, percent: float) -> None:
     """How each figure moves with the threshold, and where it stands."""
     import plotly.graph_objects as go
 
     from core.training import quality
 
-    thresholds = np.arange(1, 100)
+    thresholds = np.arange(0.25, 100, 0.25)
     figure = go.Figure()
     for name, values in quality.threshold_curves(measured.evaluation, thresholds / 100, target).items():
         figure.add_scatter(
@@ -68,7 +62,7 @@ def _curves(measured: Measured, target: int, percent: int) -> None:
             y=100 * values,
             mode="lines",
             name=t(FIGURE_NAMES[name]),
-            hovertemplate="%{x} · %{y:.1f}<extra>%{fullData.name}</extra>",
+            hovertemplate="%{x:.2f} · %{y:.1f}<extra>%{fullData.name}</extra>",
         )
     figure.add_vline(x=percent, line={"dash": "dot", "color": palette(mode()).muted})
     figure.update_layout(showlegend=True)

@@ -58,9 +58,9 @@ _OF_TRANSACTIONS: Final = {
     "At this threshold the model never calls an image {label}.": N_(
         "At this threshold the model never calls a transaction {label}."
     ),
-    "Of 100 images that the model calls {label}, about **{right}** are, at a prevalence of {prevalence:.1f} %.": N_(
+    "Of 100 images that the model calls {label}, about **{right}** are, at a prevalence of {prevalence:.2f} %.": N_(
         "Of 100 transactions that the model calls {label}, about **{right}** are, at a prevalence of "
-        "{prevalence:.1f} %."
+        "{prevalence:.2f} %."
     ),
     "The threshold was chosen on {chosen} validation images and measured on {n} other images, the test. "
     "Whoever scores from it on is looked at by a person, who finds out; everybody else is not. Intervals are "

@@ -127,7 +127,7 @@ def test_without_pictures_there_is_a_table_and_a_way_to_get_them(open_page: Open
     (champion.path / examples.EXAMPLES).unlink()
     page = view(open_page, "confusion")
     assert "Keep small pictures" in words(page)
-    assert any("Score, %" in frame.value for frame in page.dataframe)
+    assert any("Score for Pneumonia, %" in frame.value for frame in page.dataframe)
 
 
 def test_threshold_moves_all_figures(open_page: OpenPage, champion: Version) -> None:
@@ -211,3 +211,27 @@ def test_range_over_seeds_has_no_column_when_no_version_has_one(
     page = open_page("medical", view="improve")
     tables = [frame.value for frame in page.dataframe if "Role" in frame.value]
     assert tables and not any("Range over seeds" in table for table in tables)
+
+
+def test_a_threshold_and_a_share_stay_exact_until_somebody_moves_them() -> None:
+    def script(start: float) -> None:
+        import streamlit as st
+
+        from core.ui.operating import percent_input
+
+        st.text(repr(percent_input("share", start, "share")))
+
+    page = AppTest.from_function(script, args=(0.0033523,)).run()
+    assert page.slider[0].value == 0.34 and page.text[0].value == "0.0033523"
+    page.slider[0].set_value(0.5).run()
+    assert float(page.text[0].value) == 0.005
+
+
+def test_the_value_of_a_positive_answer_starts_at_the_share_that_was_measured(
+    open_page: OpenPage, champion: Version
+) -> None:
+    page = view(open_page, "threshold")
+    share = float(np.mean(table(1).table["truth"] == 1))
+    assert page.slider(key="medical.prevalence_of_use").value == pytest.approx(100 * share, abs=0.01)
+    precision = next(metric.value for metric in page.metric if metric.label == "Precision")
+    assert f"about **{round(float(precision.split()[0]))}** are" in words(page)

@@ -76,9 +76,9 @@ def test_a_cell_of_the_matrix_opens_its_rows(payments: House) -> None:
     page.selectbox(key=f"{SLUG}.cell_truth").set_value(1)
     page.selectbox(key=f"{SLUG}.cell_decided").set_value(1).run()
     (table,) = [frame.value for frame in page.dataframe if "Transaction" in frame.value]
-    assert {"Transaction", "Amount", "Day", "True label", "Decision", "Score, %"} <= set(table.columns)
+    assert {"Transaction", "Amount", "Day", "True label", "Decision", "Score for Fraud, %"} <= set(table.columns)
     assert (table["True label"].str.lower() == "fraud").all() and table["Day"].iloc[0].startswith("2026-01-")
-    assert table["Score, %"].is_monotonic_decreasing
+    assert table["Score for Fraud, %"].is_monotonic_decreasing
 
 
 def test_corrections_show_the_kept_row(payments: House) -> None:
