@@ -42,7 +42,7 @@ class Prices:
     volume: int
     """Items a month."""
     miss_share: float = 0.0
-    """Share of the item's `amount` that a miss costs besides `miss`; needs that column."""
+    """Share of the item's `amount` that a miss costs besides `miss`, none of one below zero; needs that column."""
     prevalence: float | None = None
     """Share of items that are positive where the model is used; None for that of the examples."""
     capacity: int | None = None
@@ -67,7 +67,11 @@ class Worth:
     threshold: float
     """Chosen on validation; `NEVER` when looking at nothing is cheapest."""
     today: float
-    """The threshold it is compared with, as far as the capacity lets it be used."""
+    """The threshold in use, whatever the capacity."""
+    compared: float
+    """The threshold it is compared with: today's, or as far down to it as the capacity reaches."""
+    asked: Metric
+    """Items a month that a person would look at with today's threshold, had one the time."""
     cost: Metric
     against_today: Metric
     """Saved a month against today's threshold; negative when it costs more."""
@@ -111,7 +115,8 @@ def _items(evaluation: Evaluation, prices: Prices, target: int) -> _Items:
                 N_("A share of the amount was asked for, but these examples carry no amount."),
                 N_("Give the cost of a miss as a figure of its own."),
             )
-        loss = loss + prices.miss_share * np.asarray(evaluation.table[AMOUNT], np.float64)
+        # As in the queue of alerts: nobody gains by a refund that was missed.
+        loss = loss + prices.miss_share * np.maximum(np.asarray(evaluation.table[AMOUNT], np.float64), 0.0)
     return _Items(truth, np.asarray(score, np.float64), np.where(truth, loss, 0.0))
 
 
@@ -184,16 +189,22 @@ def worth(
     items = _items(test, prices, target)
     paid = _paid(items, prices, threshold)
     others = (_paid(items, prices, other) - paid for other in (now, NEVER, -NEVER))
-    each = np.stack([paid, *others, items.score >= threshold], axis=1)
-    cost, saved, nothing, everything, reviews, caught = _figures(items, prices, each, test.table, seed)
+    each = np.stack([paid, *others, items.score >= today, items.score >= threshold], axis=1)
+    cost, saved, nothing, everything, asked, reviews, caught = _figures(items, prices, each, test.table, seed)
     enough = prices.capacity is None or prices.capacity >= prices.volume
-    return Worth(threshold, now, cost, saved, nothing, everything if enough else None, reviews, caught)
+    return Worth(threshold, today, now, asked, cost, saved, nothing, everything if enough else None, reviews, caught)
 
 
 def curve(evaluation: Evaluation, prices: Prices, target: int = 1) -> tuple[Array, Array]:
-    """`cost_curve` thinned for drawing, without `NEVER`: thresholds and cost a month, at most `CURVE_POINTS` each."""
+    """`cost_curve` thinned for drawing, without `NEVER`: thresholds and cost a month, at most `CURVE_POINTS` each.
+
+    Half of the points are evenly spread over the examples and half over the scores: where the class is rare nearly all
+    examples lie at scores that nobody would choose.
+    """
     thresholds, costs, _ = cost_curve(evaluation, prices, target)
-    places = np.unique(np.linspace(0, len(thresholds) - 2, CURVE_POINTS).round().astype(int))
+    last, half = len(thresholds) - 2, CURVE_POINTS // 2
+    by_score = np.searchsorted(thresholds[:-1], np.linspace(thresholds[0], thresholds[last], half))
+    places = np.unique([*np.linspace(0, last, half).round().astype(int), *np.minimum(by_score, last)])
     return thresholds[places], costs[places]
 
 

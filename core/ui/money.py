@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from core.training.money import Prices, Worth
 
 DAYS_A_MONTH: Final = 30
+_CHARTED_COST: Final = 2.0
+"""The chart ends at so many times the cost of looking at nobody: dearer thresholds are out of the question."""
 
 
 def show_money(measured: Measured, validation: Evaluation | None) -> None:
@@ -40,6 +42,7 @@ def _draw(measured: Measured, validation: Evaluation, target: int) -> None:
     prices = _prices_input(measured, label)
     found = money.worth(validation, measured.evaluation, prices, decides_from(measured), target)
     _savings(found)
+    _capacity_line(found, prices)
     _threshold_line(measured.slug, found, label)
     _chart(measured, prices, found, target)
     st.caption(
@@ -92,8 +95,14 @@ def _prices_of_amounts(measured: Measured, label: str) -> Prices:
 
     slug, evaluation = measured.slug, measured.evaluation
     days = len(set(np.asarray(evaluation.table["day"]).tolist())) if "day" in evaluation.table else DAYS_A_MONTH
-    positive = 100 * float(np.mean(np.asarray(evaluation.table["truth"]) == 1))
-    share = _number(slug, "miss_share", t("Share of the amount that a miss costs, %"), 100.0)
+    positive = float(np.mean(np.asarray(evaluation.table["truth"]) == 1))
+    share = _number(
+        slug,
+        "miss_share",
+        t("Share of the amount that a miss costs, %"),
+        100.0,
+        t("An amount below zero, such as a refund, costs nothing here."),
+    )
     review = _number(slug, "review", t("Cost of a review by a person"), 5.0)
     reviewers = _whole(slug, "reviewers", t("People who review on a day; 0: any number"), 2, 0, step=1)
     each = _whole(slug, "each", t("Reviews that each of them makes a day"), 50, 1, step=10)
@@ -105,19 +114,23 @@ def _prices_of_amounts(measured: Measured, label: str) -> Prices:
         t("Share of cases that are {label}, %", label=label),
         0.01,
         90.0,
-        min(90.0, max(0.01, round(positive, 2))),
+        shown := min(90.0, max(0.01, round(100 * positive, 2))),
         0.05,
         format="%.2f",
         key=f"{slug}.money_prevalence",
         persist_state="session",
     )
+    # What was measured has more digits than the box, and counts with all of them until somebody changes it.
+    positive = positive if prevalence == shown else prevalence / 100
     capacity = reviewers * each * DAYS_A_MONTH
-    return Prices(miss, false_alarm, review, volume, share / 100, prevalence / 100, capacity or None)
+    return Prices(miss, false_alarm, review, volume, share / 100, positive, capacity or None)
 
 
-def _number(slug: str, name: str, title: str, default: float) -> float:
+def _number(slug: str, name: str, title: str, default: float, said: str | None = None) -> float:
     key = f"{slug}.money_{name}"
-    return float(st.number_input(title, 0.0, None, default, 10.0, key=key, format="%g", persist_state="session"))
+    return float(
+        st.number_input(title, 0.0, None, default, 10.0, key=key, help=said, format="%g", persist_state="session")
+    )
 
 
 def _whole(slug: str, name: str, title: str, default: int, least: int, step: int = 100) -> int:
@@ -147,6 +160,24 @@ def _metric(title: str, metric: Metric) -> None:
         delta_color="off",
         delta_arrow="off",
         border=True,
+    )
+
+
+def _capacity_line(found: Worth, prices: Prices) -> None:
+    """Where there are fewer people than today's threshold asks for, what is compared is not quite today's."""
+    if prices.capacity is None or found.compared == found.today:
+        return
+    st.info(
+        t(
+            "Today's threshold, {today:.1f} %, would need about {asked:,.0f} reviews a month, and there are "
+            "{capacity:,}. The saving is against what these people can do: the highest scores first, from {compared} "
+            "on.",
+            today=100 * found.today,
+            asked=found.asked.value,
+            capacity=prices.capacity,
+            compared=f"{100 * found.compared:.1f} %" if math.isfinite(found.compared) else "–",
+        ),
+        icon=":material/groups:",
     )
 
 
@@ -204,5 +235,10 @@ def _chart(measured: Measured, prices: Prices, found: Worth, target: int) -> Non
             figure.add_vline(x=100 * place, line={"dash": "dot", "color": colour}, annotation_text=name)
     figure.update_layout(showlegend=False)
     figure.update_xaxes(title=t("Threshold, %"))
-    figure.update_yaxes(title=told("Cost a month, test images", measured.slug), rangemode="tozero")
+    nobody = found.cost.value + found.against_nothing.value
+    figure.update_yaxes(
+        title=told("Cost a month, test images", measured.slug),
+        range=[0, min(float(costs.max()) * 1.05, _CHARTED_COST * nobody)] if nobody > 0 else None,
+        rangemode="tozero",
+    )
     show_chart(figure, f"{measured.slug}.money_curve", height=320, alt=t("Cost a month over the threshold"))

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from core.errors import InputRefused
-from core.training.money import NEVER, Prices, best_threshold, cost_curve, curve, within_capacity, worth
+from core.training.money import CURVE_POINTS, NEVER, Prices, best_threshold, cost_curve, curve, within_capacity, worth
 from tests.training.tables import evaluated, latent
 
 PRICES = Prices(miss=100, false_alarm=5, review=10, volume=1000)
@@ -87,6 +87,13 @@ def test_amounts_move_the_threshold_to_where_the_money_is():
         assert costs[place] == pytest.approx(expected)
 
 
+def test_a_missed_refund_is_no_gain():
+    truth = np.array([1, 1, 0, 0])
+    evaluation = evaluated(truth, np.array([-2.0, -1.0, 0.0, 1.0]), amount=np.array([-500.0, 80.0, -20.0, 10.0]))
+    prices = Prices(miss=1, false_alarm=0, review=0, volume=4, miss_share=0.5)
+    assert cost_curve(evaluation, prices)[1][-1] == pytest.approx(1 + (1 + 40))
+
+
 def test_table_with_one_score_column_works_too():
     evaluation = table()
     scores = evaluation.table["scores"][:, 1]
@@ -141,3 +148,21 @@ def test_what_cannot_be_weighed_up_is_said():
     one_class = evaluated(np.zeros(50, np.int64), np.linspace(-1, 1, 50))
     with pytest.raises(InputRefused, match="only positive or only negative"):
         worth(one_class, table(), PRICES, 0.5)
+
+
+def test_the_threshold_in_use_stays_itself_where_people_are_few():
+    tight = replace(PRICES, capacity=50, volume=1000)
+    found = worth(table(seed=1, n=1000), table(seed=2, n=1000), tight, today=0.1)
+    assert found.today == 0.1 < found.compared
+    assert found.asked.value == pytest.approx(np.mean(table(seed=2, n=1000).table["scores"][:, 1] >= 0.1) * 1000)
+    assert found.asked.value > 50 and found.asked.low <= found.asked.value <= found.asked.high
+    free = worth(table(seed=1), table(seed=2), PRICES, today=0.5)
+    assert free.compared == free.today == 0.5
+
+
+def test_the_drawn_curve_has_points_where_scores_are_rare():
+    truth = (np.arange(5000) % 100 == 0).astype(np.int64)
+    logit = np.random.default_rng(0).normal(-7, 1, 5000) + 6 * truth
+    thresholds, costs = curve(evaluated(truth, logit), PRICES)
+    assert len(thresholds) == len(costs) <= CURVE_POINTS and np.all(np.diff(thresholds) > 0)
+    assert (thresholds > thresholds.max() / 10).sum() >= 15

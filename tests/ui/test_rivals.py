@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -48,6 +50,13 @@ def test_a_version_without_other_models_says_how_to_get_them(view: str) -> None:
     assert "Switch on" in draw(view, bare()).info[0].value
 
 
+def test_a_version_that_is_the_rules_is_not_set_beside_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fraud_service, "Version", lambda: SimpleNamespace(manifest={"architecture": "rules"}))
+    found = fraud_service.evaluation()
+    table = {name: values for name, values in found.table.items() if name != "other.rules"}
+    assert "by the rules themselves" in draw("overlap", replace(found, table=table)).info[0].value
+
+
 def test_overlap_counts_every_fraud_once_and_moves_with_the_alerts() -> None:
     page = draw("overlap")
     frauds = int(fraud_service.evaluation().table["truth"].sum())
@@ -86,3 +95,25 @@ def test_more_people_let_more_be_looked_at() -> None:
     page.number_input(key="fraud.money_reviewers").set_value(0).run()
     many = next(metric.value for metric in page.metric if metric.label == "Cost that is left")
     assert float(many.replace(",", "")) < float(few.replace(",", ""))
+
+
+def test_few_people_leave_todays_mark_in_its_place_and_are_said_to_be_few() -> None:
+    page = draw("money")
+    assert not page.info, "the people of the example are enough"
+    page.number_input(key="fraud.money_reviewers").set_value(1)
+    page.number_input(key="fraud.money_each").set_value(1).run()
+    said = page.info[0].value
+    assert "Today's threshold, 50.0 %, would need about" in said and "there are 30" in said
+    chart = next(spec for spec in (one.proto.spec for one in page.get("plotly_chart")) if "today" in spec)
+    (mark,) = [shape for shape in json.loads(chart)["layout"]["shapes"] if shape["x0"] == 100 * fraud_service.THRESHOLD]
+    assert mark["x0"] == mark["x1"]
+
+
+def test_the_chart_of_costs_ends_at_twice_the_cost_of_looking_at_nobody() -> None:
+    page = draw("money")
+    costs = {
+        metric.label: float(metric.value.replace(",", "")) for metric in page.metric if "threshold" not in metric.label
+    }
+    nobody = costs["Cost that is left"] + costs["Saved against looking at nobody"]
+    low, high = json.loads(page.get("plotly_chart")[0].proto.spec)["layout"]["yaxis"]["range"]
+    assert low == 0 and high <= 2 * nobody + 2
