@@ -44,7 +44,7 @@ def alert_queue(transactions: Transactions, scores: NDArray[np.floating], a_day:
     A refund has no loss to expect and comes last. Equal losses stand in the order of the table.
     """
     loss = np.asarray(scores, np.float64) * np.maximum(transactions.amount[transactions.context :], 0.0)
-    day = days_of(transactions)
+    day = scored_days(transactions)
     order = np.lexsort((np.arange(len(loss)), -loss, -day.astype("datetime64[D]").astype(np.int64)))
     first = np.flatnonzero(np.append(True, _differs(day[order])))[: len(order)]
     starts = np.repeat(first, np.diff(np.append(first, len(order))))
@@ -54,7 +54,7 @@ def alert_queue(transactions: Transactions, scores: NDArray[np.floating], a_day:
     return AlertQueue(rows, day[rows], rank[kept], loss[rows])
 
 
-def days_of(transactions: Transactions) -> NDArray[np.datetime64]:
+def scored_days(transactions: Transactions) -> NDArray[np.datetime64]:
     """Day of every scored row, (N,); `NO_DAY` where there are no times."""
     if transactions.time is None:
         return np.full(len(transactions) - transactions.context, NO_DAY)

@@ -24,6 +24,7 @@ from core.contracts import (
     Single,
     Task,
 )
+from core.data.new_transaction import Fields
 from core.device import limit_threads, pick_device
 from core.errors import AppError, InputRefused, ModelRefused, StoreError
 from core.log import log_event
@@ -32,7 +33,7 @@ from core.settings import settings
 from core.store import audit
 from core.store.registry import BUNDLED, CHAMPION, Version, registry
 from core.store.versions import find_sector
-from core.tasks import load_config_type, load_task
+from core.tasks import load_config_type, load_task, read_fields
 
 BATCH_SIZE = 32
 """Inputs per call of the model; between two batches another session gets its turn. A table is one input."""
@@ -203,6 +204,15 @@ def methods(slug: str) -> tuple[str, ...]:
 def config_type(slug: str) -> type:
     """The dataclass of a sector's training options; imports nothing heavy."""
     return load_config_type(find_sector(slug).task)
+
+
+def fields_of(slug: str) -> Fields:
+    """What the version in use has to be told of a transaction; nothing is loaded for it.
+
+    Raises:
+        ModelRefused: Its list of features cannot be read.
+    """
+    return read_fields(find_sector(slug).task, registry().resolve(slug).manifest)
 
 
 def model_ref(version: Version) -> ModelRef:

@@ -32,6 +32,13 @@ METRIC_NAMES = {
     "declined": N_("Declined"),
 }
 """Metric of a summary -> its title."""
+MODEL_NAMES = {
+    "boosted_trees": N_("Boosted trees"),
+    "network": N_("Neural network"),
+    "logistic_regression": N_("Logistic regression"),
+    "rules": N_("Plain rules"),
+}
+"""Kind of model that is compared with others on the same rows -> its title."""
 
 
 def same_labels(first: Sequence[str], second: Sequence[str]) -> bool:

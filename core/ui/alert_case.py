@@ -25,11 +25,11 @@ def show_alert_case(sector: Sector, scored: Scored, row: int) -> None:
     answer = replace(scored.answer, prediction=scored.decisions.row(row))
     words, why = st.columns([1, 1.3], gap="large")
     try:
-        case = case_of(slug, table)
+        case = case_of(slug, table, answer.model)
         with words:
             show_prediction(slug, answer, case, {})
         with why:
-            show_reasons(reasons_for(slug, table), decision_of(answer))
+            show_reasons(reasons_for(slug, table, answer.model), decision_of(answer))
         show_correction(slug, case, answer)
     except AppError as error:
         show_error(error)

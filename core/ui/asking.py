@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any, cast
 
@@ -11,8 +10,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from core.contracts import Decision, FeatureAttribution, TransactionCase
-from core.data.new_transaction import Fields
+from core.contracts import Decision, FeatureAttribution, ModelRef, TransactionCase
 from core.data.transactions import FRAUD, LABELS, Transactions
 from core.serving import service
 from core.serving.service import Answer
@@ -22,8 +20,6 @@ from core.tasks import load_task
 from core.ui.i18n import t
 from core.ui.predict import wait_until_ready
 
-AMOUNT, NUMBER = "amount", "number:"
-"""Feature of the amount, and what the features of a table's own number columns begin with."""
 _KEPT = 16
 
 
@@ -51,48 +47,39 @@ def scores_of(slug: str, tables: Sequence[Transactions]) -> NDArray[np.float64]:
     return np.array([float(answer.decisions.scores[-1]) for answer in service.predict(slug, tables)])
 
 
-def reasons_for(slug: str, table: Transactions) -> FeatureAttribution:
-    """What each feature adds to the score of the last row of a table."""
+def reasons_for(slug: str, table: Transactions, model: ModelRef) -> FeatureAttribution:
+    """What each feature adds to the score that `model` gave the last row of a table."""
 
     def ask() -> FeatureAttribution:
         method = service.methods(slug)[0]
-        return cast(FeatureAttribution, service.explain(slug, (table, 0), LABELS[FRAUD], method))
+        return cast(FeatureAttribution, service.explain(slug, (table, 0), LABELS[FRAUD], method, model.version))
 
-    return cast(FeatureAttribution, _kept(slug, ("reasons", table.sha256), ask))
+    return cast(FeatureAttribution, _kept(slug, ("reasons", table.sha256), ask, model.sha256))
 
 
-def case_of(slug: str, table: Transactions) -> TransactionCase:
-    """The last row of a table as a person judges it: what the version in use saw of it."""
+def case_of(slug: str, table: Transactions, model: ModelRef) -> TransactionCase:
+    """The last row of a table as a person judges it: what `model` saw of it."""
 
     def ask() -> TransactionCase:
-        task: Any = load_task(find_sector(slug).task)
-        with service.leased(task, service.choose(slug).version) as loaded:
-            (case,) = task.cases(loaded.predictor, table, [0])
-        return cast(TransactionCase, case)
+        return cases_of(slug, [table], model)[0]
 
-    return cast(TransactionCase, _kept(slug, ("case", table.sha256), ask))
+    return cast(TransactionCase, _kept(slug, ("case", table.sha256), ask, model.sha256))
 
 
-def fields_of(slug: str) -> Fields:
-    """What the version in use has to be told of a transaction; nothing is loaded for it.
-
-    Raises:
-        ModelRefused: Its list of features cannot be read.
-    """
-    from core.tasks.fraud_detection.features import FeaturePlan
-
-    plan = FeaturePlan.from_json(json.dumps(registry().resolve(slug).manifest.get("features")))
-    ranges = {feature.name: feature.quantiles for feature in plan.features}
-    columns = {feature.name: feature.definition.column for feature in plan.features if feature.definition.column}
-    numbers = {column: ranges[name] for name, column in columns.items() if name.startswith(NUMBER)}
-    texts = dict.fromkeys(column for name, column in columns.items() if not name.startswith(NUMBER))
-    return Fields(ranges[AMOUNT], numbers, tuple(texts), plan.delay_days)
+def cases_of(slug: str, tables: Iterable[Transactions], model: ModelRef) -> list[TransactionCase]:
+    """`case_of` for many tables; nothing is kept."""
+    task: Any = load_task(find_sector(slug).task)
+    found: list[TransactionCase] = []
+    with service.leased(task, service.choose(slug, model.version).version) as loaded:
+        for table in tables:
+            found += task.cases(loaded.predictor, table, [0])
+    return found
 
 
-def _kept(slug: str, key: tuple[Hashable, ...], ask: Any) -> Any:
-    """What `ask` returns, for the version in use; the latest few are kept in this session."""
+def _kept(slug: str, key: tuple[Hashable, ...], ask: Any, sha256: str = "") -> Any:
+    """What `ask` returns, for the version of this checksum or the one in use; the latest few stay in this session."""
     kept: dict[Any, Any] = st.session_state.setdefault(f"{slug}.asked_before", {})
-    key = (*key, registry().resolve(slug).sha256)
+    key = (*key, sha256 or registry().resolve(slug).sha256)
     if key not in kept:
         wait_until_ready()
         with st.spinner(t("The model looks at the transaction")):

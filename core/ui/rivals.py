@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.contracts import N_, Evaluation, Metric
-from core.training.evaluation import OTHER
+from core.training.evaluation import MODEL_NAMES, OTHER
 from core.ui.figures import metric_title
 from core.ui.i18n import t
 from core.ui.measured import Measured, interval
@@ -17,13 +17,6 @@ from core.ui.measured import Measured, interval
 if TYPE_CHECKING:
     from core.training.rivals import Found, Overlap
 
-MODEL_NAMES = {
-    "rules": N_("Plain rules"),
-    "logistic_regression": N_("Logistic regression"),
-    "boosted_trees": N_("Boosted trees"),
-    "network": N_("Neural network"),
-}
-"""Kind of model -> its title; others go by their own names."""
 METRICS = ("average_precision", "card_precision_at_100", "auroc")
 """What models are compared by, the figure that counts first."""
 RULES = "rules"
@@ -37,7 +30,7 @@ _GROUPS = {
 
 
 def model_title(kind: str) -> str:
-    """What a kind of model is called."""
+    """What a kind of model is called; one without a title goes by its own name."""
     return t(MODEL_NAMES[kind]) if kind in MODEL_NAMES else kind
 
 

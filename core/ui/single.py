@@ -7,7 +7,8 @@ import streamlit as st
 from core.contracts import Sector
 from core.data.new_transaction import NewTransaction, on_history
 from core.errors import AppError
-from core.ui.asking import answer_of, case_of, decision_of, fields_of, reasons_for
+from core.serving import service
+from core.ui.asking import answer_of, case_of, decision_of, reasons_for
 from core.ui.correct import show_correction
 from core.ui.i18n import t
 from core.ui.reasons import show_reasons
@@ -21,7 +22,7 @@ def show_single(sector: Sector) -> None:
     from core.data.simulated_bank import sample_bank, sample_transactions
 
     try:
-        form = Form(sector.slug, sample_bank(), fields_of(sector.slug))
+        form = Form(sector.slug, sample_bank(), service.fields_of(sector.slug))
     except AppError as error:
         show_error(error)
         return
@@ -37,14 +38,15 @@ def show_single(sector: Sector) -> None:
 
 def _show(form: Form, asked: NewTransaction) -> None:
     slug, table = form.slug, on_history(form.bank, asked)
-    answer, case = answer_of(slug, table), case_of(slug, table)
+    answer = answer_of(slug, table)
+    case = case_of(slug, table, answer.model)
     words, why = st.columns([1, 1.3], gap="large")
     with words:
         _said(asked)
         show_prediction(slug, answer, case, {})
         show_recent(form, asked)
     with why:
-        show_reasons(reasons_for(slug, table), decision_of(answer))
+        show_reasons(reasons_for(slug, table, answer.model), decision_of(answer))
     show_what_if(form, asked)
     show_correction(slug, case, answer)
 

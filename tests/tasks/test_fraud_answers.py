@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -12,8 +13,9 @@ import torch
 
 from core.data.new_transaction import NewTransaction, on_history, row_with_history
 from core.data.time_split import split_by_time
-from core.errors import InputRefused
+from core.errors import InputRefused, ModelRefused
 from core.serving.pool import ModelPool
+from core.tasks import read_fields
 from core.tasks.fraud_detection.config import MODELS
 from core.tasks.fraud_detection.explain import METHOD_OF
 from core.tasks.fraud_detection.features import FeaturePlan
@@ -161,3 +163,13 @@ def test_file_too_short_for_a_split_is_measured_whole(fraud_predictor, bank, tmp
 def test_probe_is_answered(fraud_predictor):
     (answer,) = fraud_predictor.predict([TASK.probe()])
     assert len(answer.scores) == len(TASK.probe())
+
+
+def test_fields_of_a_form_are_read_from_the_manifest_without_a_model(fraud_checkpoint, fraud_predictor):
+    manifest = json.loads((fraud_checkpoint / "manifest.json").read_text())
+    found = read_fields("fraud_detection", manifest)
+    low, median, high = found.amount
+    assert 0 < low < median < high and found.delay_days == fraud_predictor.plan.delay_days
+    assert found.numbers == {} and found.categories == ()
+    with pytest.raises(ModelRefused):
+        read_fields("fraud_detection", {})

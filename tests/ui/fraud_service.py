@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
@@ -97,9 +97,13 @@ def explain(slug: str, sample: tuple[Transactions, int], target: str, method: st
     )
 
 
-def case_of(slug: str, table: Transactions) -> TransactionCase:
+def case_of(slug: str, table: Transactions, model: ModelRef = MODEL) -> TransactionCase:
     digest = hashlib.sha256(table.sha256.encode()).hexdigest()
     return TransactionCase(str(table.ids[-1]), {"amount": float(table.amount[-1])}, digest)
+
+
+def cases_of(slug: str, tables: Iterable[Transactions], model: ModelRef = MODEL) -> list[TransactionCase]:
+    return [case_of(slug, table) for table in tables]
 
 
 def evaluation(n: int = 3000, seed: int = 0, **columns: np.ndarray) -> Evaluation:
@@ -135,5 +139,6 @@ def install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(service, "evaluation_of", lambda version, split="test": evaluation(seed=split != "test"))
     monkeypatch.setattr(Registry, "resolve", lambda self, slug, ref="champion": Version())
     monkeypatch.setattr(asking, "case_of", case_of)
-    monkeypatch.setattr(asking, "fields_of", lambda slug: Fields((5.0, 40.0, 300.0), delay_days=7))
+    monkeypatch.setattr(asking, "cases_of", cases_of)
+    monkeypatch.setattr(service, "fields_of", lambda slug: Fields((5.0, 40.0, 300.0), delay_days=7))
     monkeypatch.setattr(warmup, "state", lambda: warmup.WarmUp("ready", 1.0))

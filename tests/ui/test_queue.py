@@ -12,10 +12,13 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.contracts import ModelRef, TransactionCase
 from core.data import simulated_bank
 from core.data.transactions import Transactions
+from core.serving import service
 from core.serving.alert_queue import alert_queue
 from core.serving.service import Answer
+from core.store.registry import Registry
 from core.ui import alert_case
 from core.ui.queue import PER_PAGE
 from core.ui.scored import EXAMPLE_DAYS, Scored
@@ -124,6 +127,38 @@ def test_an_opened_case_shows_its_reasons(opened: Open) -> None:
     page = checked(page.run())
     assert page.subheader[0].value == f"Case {name}"
     assert f"The amount is {BANK.amount[row]:.2f}" in words(page).replace("\\", "")
+
+
+def test_a_case_is_explained_by_the_version_that_scored_it_after_a_promotion(
+    opened: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def explain(*given: object) -> object:
+        asked.append(given[4])
+        return fraud_service.explain(*given)
+
+    def case_of(slug: str, table: Transactions, model: ModelRef) -> TransactionCase:
+        asked.append(model.version)
+        return fraud_service.case_of(slug, table)
+
+    monkeypatch.setattr(service, "explain", explain)
+    monkeypatch.setattr(alert_case, "case_of", case_of)
+    promoted = fraud_service.Version("a" * 64, "3", number=3)
+
+    def script() -> None:
+        """A fragment keeps what was scored when the page was drawn."""
+        from types import SimpleNamespace
+
+        from core.ui.alert_case import show_alert_case
+        from tests.ui import fraud_service
+        from tests.ui.test_queue import scored
+
+        show_alert_case(SimpleNamespace(slug="fraud", notice=""), scored(fraud_service.bank()), 0)
+
+    monkeypatch.setattr(Registry, "resolve", lambda self, slug, ref="champion": promoted)
+    checked(AppTest.from_function(script, default_timeout=60).run())
+    assert asked == ["bundled", "bundled"]
 
 
 def test_a_file_is_asked_about_and_then_scored_with_its_own_past(opened: Open) -> None:

@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.data import simulated_bank
 from core.data.new_transaction import Fields
+from core.serving import service
 from core.ui import asking, single
 from tests.ui import fraud_service
 from tests.ui.test_house import words
@@ -28,8 +29,7 @@ def opened(home: Path, monkeypatch: pytest.MonkeyPatch) -> Open:
     samples = tuple(SimpleNamespace(place=place, title=title) for place, title in ((LARGE, "Large"), (SMALL, "Small")))
     monkeypatch.setattr(simulated_bank, "sample_bank", lambda: BANK)
     monkeypatch.setattr(simulated_bank, "sample_transactions", lambda: samples)
-    for name in ("case_of", "fields_of"):
-        monkeypatch.setattr(single, name, getattr(asking, name))
+    monkeypatch.setattr(single, "case_of", asking.case_of)
     monkeypatch.setattr(single, "show_correction", lambda *_: None)
 
     def script() -> None:
@@ -104,7 +104,7 @@ def test_what_would_change_the_decision_is_said_in_both_directions(opened: Open)
 
 def test_extra_numbers_and_groups_of_the_version_are_asked_for(opened: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     fields = Fields((5.0, 40.0, 300.0), {"speed": (0.0, 3.0, 9.0)}, ("channel",), 7)
-    monkeypatch.setattr(single, "fields_of", lambda slug: fields)
+    monkeypatch.setattr(service, "fields_of", lambda slug: fields)
     seen = []
     monkeypatch.setattr(asking.service, "predict", lambda *a, **k: seen.append(a[1]) or fraud_service.predict(*a, **k))
     page = opened()

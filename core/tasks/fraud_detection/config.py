@@ -8,15 +8,11 @@ from core.catalog import slug_of_task
 from core.contracts import N_, Message
 from core.data.mapping import parse_mapping
 from core.errors import InputRefused
+from core.training.evaluation import MODEL_NAMES
 from core.training.options import check_options, option
 
-MODELS = {
-    "boosted_trees": N_("Boosted trees"),
-    "network": N_("Neural network"),
-    "logistic_regression": N_("Logistic regression"),
-    "rules": N_("Plain rules"),
-}
-"""Kind of model -> its title."""
+MODELS = MODEL_NAMES
+"""Kind of model -> its title, all that there are."""
 
 
 @dataclass(frozen=True)
