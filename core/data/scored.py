@@ -5,20 +5,18 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
-from pyarrow import csv
 
 from core.contracts import Decisions
 from core.data.transactions import Transactions
-from core.intake.exports import FORMULA_STARTS, NEGATIVE, safe_cell
+from core.intake.exports import safe_cell
+from core.intake.table_exports import safe_texts, write_batches
 
 _AT_ONCE = 100_000
-_MARK: Final = b"\xef\xbb\xbf"
 _RESULTS: Final = ("score", "threshold", "decision", "notice")
 """Columns of ours; scripts look for them by these names, whatever the file's own columns are called."""
 
@@ -30,7 +28,7 @@ def write_scored(path: Path, table: Transactions, found: Decisions, notice: str 
         OSError: The file cannot be written.
     """
     with path.open("wb") as file:
-        _write(file, table, found, notice)
+        write_batches(file, _batches(table, found, notice))
 
 
 def scored_csv(table: Transactions, found: Decisions, notice: str = "") -> bytes:
@@ -40,29 +38,13 @@ def scored_csv(table: Transactions, found: Decisions, notice: str = "") -> bytes
     of the file still carries it.
     """
     buffer = io.BytesIO()
-    _write(buffer, table, found, notice)
+    write_batches(buffer, _batches(table, found, notice))
     return buffer.getvalue()
 
 
-def safe_texts(texts: pa.Array) -> pa.Array:
-    """What `core.intake.exports.safe_cell` makes of each of the texts, (N,)."""
-    formula = pc.is_in(pc.utf8_slice_codeunits(texts, 0, 1), value_set=pa.array(FORMULA_STARTS, texts.type))
-    if not pc.any(formula).as_py():
-        return texts
-    formula = pc.and_not(formula, pc.match_substring_regex(texts, f"^({NEGATIVE.pattern})$"))
-    quote, nothing = (pa.scalar(text, texts.type) for text in ("'", ""))
-    return pc.if_else(formula, pc.binary_join_element_wise(quote, texts, nothing), texts)
-
-
-def _write(file: IO[bytes], table: Transactions, found: Decisions, notice: str) -> None:
-    file.write(_MARK)
-    writer: csv.CSVWriter | None = None
+def _batches(table: Transactions, found: Decisions, notice: str) -> Iterator[pa.RecordBatch]:
     for start in range(0, max(1, len(found.scores)), _AT_ONCE):
-        batch = _batch(table, found, slice(start, start + _AT_ONCE), notice)
-        writer = writer or csv.CSVWriter(file, batch.schema)
-        writer.write(batch)
-    if writer is not None:
-        writer.close()
+        yield _batch(table, found, slice(start, start + _AT_ONCE), notice)
 
 
 def _batch(table: Transactions, found: Decisions, part: slice, notice: str) -> pa.RecordBatch:

@@ -13,9 +13,10 @@ import pytest
 from core.contracts import Decisions, Message, Reason
 from core.data import scored
 from core.data.read_transactions import open_transactions
-from core.data.scored import safe_texts, scored_csv, write_scored
+from core.data.scored import scored_csv, write_scored
 from core.data.transactions import LABELS, Transactions
 from core.intake.exports import safe_cell
+from core.intake.table_exports import safe_texts
 
 
 def lines(data: bytes) -> list[list[str]]:
