@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner, Result
 
+from core import answers
 from core.cli import app
 from tests.fake_payments import CSV, SLUG, payments
 from tests.house import House
@@ -56,6 +57,14 @@ def test_a_person_reads_the_highest_scores_first(here: Path) -> None:
     assert lines[0] == "20 rows, 11 fraud from a score of 0.500 on"
     assert lines[1] == "p20\t200.00\tfraud\t0.667"
     assert lines[-1] == "Synthetic payments."
+
+
+def test_the_rows_of_a_document_are_made_for_scripts_only(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[object] = []
+    monkeypatch.setattr(answers, "_row_results", lambda *said: asked.append(said) or [{"input": "p1"}])
+    run("predict", SLUG, "bank.csv")
+    assert not asked
+    assert document(run("predict", SLUG, "bank.csv", "--json"))["results"] == [{"input": "p1"}]
 
 
 def test_the_threshold_decides(here: Path) -> None:

@@ -9,16 +9,16 @@ from typing import Annotated, Any, Final
 import typer
 
 from core.cli import pictures, tables
-from core.cli.asked import Asked, ColumnOption, columns_of
+from core.cli.asked import Asked, ColumnOption, Said, columns_of
 from core.cli.shell import JsonOption, ModelOption, SectorArgument, app, existing, guarded, put, say, sector_of
 from core.contracts import Refusal
 from core.log import log_event
 
-_PREDICT: Final[dict[str, Callable[[Asked, list[Refusal]], tuple[dict[str, Any], str]]]] = {
+_PREDICT: Final[dict[str, Callable[[Asked, list[Refusal]], Said]]] = {
     "images": pictures.predict,
     "transactions": tables.predict,
 }
-"""What a sector reads -> its answers as JSON and in words; what was not taken is added to the list."""
+"""What a sector reads -> its answers; what was not taken is added to the list."""
 _EXPLAIN: Final[dict[str, Callable[..., tuple[dict[str, Any], str]]]] = {
     "images": pictures.explain,
     "transactions": tables.explain,
@@ -49,14 +49,14 @@ def predict(
     paths = [existing(path) for path in inputs]
     refused: list[Refusal] = []
     asked = Asked(entry, paths, model, coverage, threshold, columns_of(entry, column), out)
-    body, words = _PREDICT[entry.reads](asked, refused)
-    for notice in body["notices"]:
+    said = _PREDICT[entry.reads](asked, refused)
+    for notice in said.notices:
         say(notice)
     for refusal in refused:
         log_event("refused", command="predict", code=refusal.code)
         say(f"{refusal.name}: {refusal.code}: {refusal.message} {refusal.hint}")
-    put(body, as_json, words)
-    if not body["results"]:
+    put(said.document() if as_json else None, as_json, said.words)
+    if not said.answered:
         raise typer.Exit(1)
 
 

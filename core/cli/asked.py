@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -18,6 +18,18 @@ ColumnOption = Annotated[
     list[str] | None,
     typer.Option("--column", metavar="ROLE=NAME", help="Column of a table by its role; may be given several times."),
 ]
+
+
+@dataclass(frozen=True)
+class Said:
+    """What came of it."""
+
+    document: Callable[[], dict[str, Any]]
+    """As JSON; made when a script asks for it, because of a large table it takes gigabytes."""
+    words: str
+    notices: Sequence[str]
+    answered: int
+    """Inputs, or rows of a table."""
 
 
 @dataclass(frozen=True)

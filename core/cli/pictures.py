@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from core.answers import Answered, predict_document
-from core.cli.asked import Asked, out_file, unwritable
+from core.cli.asked import Asked, Said, out_file, unwritable
 from core.cli.shell import existing
 from core.contracts import N_, Heatmap, ImageSample, Message, Refusal
 from core.errors import AppError, InputRefused
@@ -27,8 +27,8 @@ COVERAGE = 0.9
 """Of the prediction sets, when nothing else was asked for."""
 
 
-def predict(asked: Asked, refused: list[Refusal]) -> tuple[dict[str, Any], str]:
-    """Answers for all images of the paths, as JSON and as a line each."""
+def predict(asked: Asked, refused: list[Refusal]) -> Said:
+    """Answers for all images of the paths, in words a line each."""
     from core.serving import service
 
     asked.refuse(threshold=asked.threshold is not None, out=asked.out)
@@ -38,7 +38,8 @@ def predict(asked: Asked, refused: list[Refusal]) -> tuple[dict[str, Any], str]:
     for path in asked.paths:
         _answer_all(path, ask, answered, refused, notices)
     words = "\n".join([*map(_answer_line, answered), asked.sector.notice])
-    return predict_document(slug, answered, refused, notices), words
+    document = partial(predict_document, slug, answered, refused, notices)
+    return Said(document, words, [str(notice) for notice in notices], len(answered))
 
 
 @contextmanager

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import typer
 
 from core.answers import attribution_document, finite, table_document
-from core.cli.asked import Asked, out_file, unwritable
+from core.cli.asked import Asked, Said, out_file, unwritable
 from core.contracts import FeatureAttribution, Refusal
 from core.errors import InputRefused
 
@@ -21,8 +22,8 @@ SHOWN: Final = 20
 """Rows printed for a person, the highest scores."""
 
 
-def predict(asked: Asked, refused: list[Refusal]) -> tuple[dict[str, Any], str]:
-    """Scores of all rows of the file, as JSON and as a table of the highest ones; with `out` also as CSV."""
+def predict(asked: Asked, refused: list[Refusal]) -> Said:
+    """Scores of all rows of the file, in words those of the highest ones; with `out` also as CSV."""
     from core.data.read_transactions import open_transactions
     from core.data.scored import write_scored
     from core.serving import service
@@ -35,7 +36,7 @@ def predict(asked: Asked, refused: list[Refusal]) -> tuple[dict[str, Any], str]:
         (answer,) = service.predict(slug, [table], chosen, threshold=asked.threshold)
     except InputRefused as error:
         refused.append(error.refusal(path.name))
-        return table_document(slug, None, None, refused), asked.sector.notice
+        return Said(partial(table_document, slug, None, None, refused), asked.sector.notice, (), 0)
     refused += table.refused
     if out is not None:
         try:
@@ -43,7 +44,8 @@ def predict(asked: Asked, refused: list[Refusal]) -> tuple[dict[str, Any], str]:
         except OSError as error:
             raise unwritable(out, error) from None
     words = _words(table, answer.decisions, asked.sector.notice)
-    return table_document(slug, table, answer), words
+    notices = [str(notice) for notice in (*table.notices, *answer.decisions.notices, *answer.notices)]
+    return Said(partial(table_document, slug, table, answer), words, notices, len(answer.decisions.scores))
 
 
 def _words(table: Transactions, found: Decisions, notice: str) -> str:
