@@ -117,8 +117,11 @@ def _counted(numbers: Column[np.float64], column: pd.Series[Any]) -> Column[np.d
         parts = next(parts for least, parts in reversed(_EPOCHS) if middle >= least)
         stray = filled / parts < _EPOCHS[0][0]
         return _in_range(_after(FIRST, filled / parts), numbers.missing, numbers.bad | stray)
-    if low >= _SERIALS[0] and high <= _SERIALS[1] and not _names_seconds(column):
-        if bool((known % 1 == 0).all()) and "date" not in plain_name(str(column.name)):
+    name, whole = plain_name(str(column.name)), bool((known % 1 == 0).all())
+    # Public data sets count whole seconds in a column called time; fractions there are hours of a spreadsheet's days.
+    usual = name in ("time", "transaction_dt")
+    if low >= _SERIALS[0] and high <= _SERIALS[1] and "second" not in name and not (usual and whole):
+        if usual or (whole and "date" not in name):
             raise _ambiguous_count(column, low, high)
         notice = Message(N_("Times were read as the days that spreadsheets count from 1899-12-30."))
         return _in_range(_after(_SERIAL_DAY, filled * 86_400), numbers.missing, numbers.bad, (notice,))
@@ -126,10 +129,6 @@ def _counted(numbers: Column[np.float64], column: pd.Series[Any]) -> Column[np.d
         return Column(none, numbers.missing, ~numbers.missing)
     template = N_("Times were read as seconds after the first row; the hour of the day and the weekday are not known.")
     return _in_range(_after(FIRST, filled), numbers.missing, numbers.bad, (Message(template),))
-
-
-def _names_seconds(column: pd.Series[Any]) -> bool:
-    return "second" in plain_name(str(column.name)) or plain_name(str(column.name)) in ("time", "transaction_dt")
 
 
 def _after(start: np.datetime64, seconds: NDArray[np.float64]) -> _Times:
@@ -226,4 +225,5 @@ def _offset_seconds(zone: str) -> int:
 def _ambiguous_count(column: pd.Series[Any], low: float, high: float) -> InputRefused:
     found = {"column": str(column.name), "low": f"{low:g}", "high": f"{high:g}"}
     template = N_("Column {column}: counts from {low} to {high} may be days of a spreadsheet or seconds.")
-    return InputRefused("columns.ambiguous_times", Message(template, found), Message(_WRITE_ISO))
+    hint = N_("Write the time as 2024-05-31 14:05:09, or call the column “date” for days or “seconds” for seconds.")
+    return InputRefused("columns.ambiguous_times", Message(template, found), Message(hint))

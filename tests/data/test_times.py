@@ -130,6 +130,15 @@ def test_days_of_a_spreadsheet() -> None:
     assert "45443" in str(caught.value.message)
 
 
+def test_whole_counts_in_a_column_called_time_are_seconds_and_fractions_are_asked_about() -> None:
+    assert "seconds after the first row" in said(texts("30000", "45443", name="Time"))
+    assert "seconds after the first row" in said(texts("45000.5", "45001.25", name="Seconds"))
+    with pytest.raises(InputRefused, match="ambiguous_times") as caught:
+        read_times(texts("45000.5", "45001.25", name="time"))
+    assert "“date”" in str(caught.value.hint) and "“seconds”" in str(caught.value.hint)
+    assert "spreadsheets" in said(texts("45000.5", "45001.25", name="date"))
+
+
 def test_is_time() -> None:
     assert is_time(texts("2024-05-31", "", "2024-06-01")) and not is_time(texts("a", "b")) and not is_time(texts(""))
     assert is_time(texts("03/04/2024"))
