@@ -65,7 +65,7 @@ _OF_TRANSACTIONS: Final = {
     "The threshold was chosen on {chosen} validation images and measured on {n} other images, the test. "
     "Whoever scores from it on is looked at by a person, who finds out; everybody else is not. Intervals are "
     "95 % by a bootstrap over the test images; the prices are taken as exact.": N_(
-        "The threshold was chosen on {chosen} validation transactions and measured on {n} later ones, the test. What "
+        "The threshold was chosen on {chosen} validation transactions and measured on {n} other ones, the test. What "
         "scores from it on is looked at by a person, who finds out; everything else is not. Intervals are 95 % by a "
         "bootstrap over the test; the prices are taken as exact."
     ),

@@ -1,5 +1,7 @@
 """Overfitting on a stage: what it shows of labels that say something, and of labels that say nothing."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -39,7 +41,11 @@ def test_shuffled_labels_are_worth_nothing_later(found):
 def test_words_follow_the_figures(found):
     said = [str(message) for message in verdict(found)]
     assert "the tree overfits: average precision 100.0" in said[0]
-    assert "is better on later rows" in said[1] or "too close to tell" in said[1]
+    assert "and is better on later rows: " in said[1]
+    worse = replace(found.whole, unlimited=found.whole.limited, limited=found.whole.unlimited)
+    even = replace(found.whole, unlimited=found.whole.limited)
+    for step, words in ((worse, "and is worse on later rows too"), (even, "too close to tell which of the two")):
+        assert words in str(verdict(replace(found, by_size=(step,)))[1])
     leaking = theatre.Theatre(**{**vars(found), "shuffled": found.whole})
     assert "The control failed" in str(verdict(leaking)[-1])
 

@@ -131,6 +131,7 @@ def test_every_wording_is_used_and_fits_the_fields_of_its_sentence() -> None:
         here, there = ({f[1] for f in string.Formatter().parse(text) if f[1]} for text in (transactions, images))
         assert here <= there, transactions
         assert "image" not in transactions.lower(), transactions
+        assert "later" not in transactions, "a table without times is split too, and not by time"
 
 
 def test_other_sectors_keep_the_sentence(payments: House) -> None:
