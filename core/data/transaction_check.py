@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from core.contracts import N_, Message, Refusal
+from core.data.currencies import currency_warnings
 from core.data.label_leaks import column_leaks, filled_where_labelled, leak_message, sorted_by_label, time_separates
 from core.data.time_split import TimeSplit, content_hashes, split_by_time
 from core.data.transactions import FRAUD, GENUINE, LABELS, UNKNOWN, Transactions
@@ -104,7 +105,7 @@ def check_transactions(
     amounts = _amounts(transactions.amount)
     warnings = _leak_warnings(transactions)
     warnings += _duplicate_warnings(duplicates, contradictions, across, split)
-    warnings += _amount_warnings(amounts)
+    warnings += [*_amount_warnings(amounts), *currency_warnings(transactions)]
     warnings += _row_warnings(transactions)
     return TransactionReport(
         counts=_counts(transactions),

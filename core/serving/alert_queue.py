@@ -28,8 +28,8 @@ class AlertQueue:
     def __len__(self) -> int:
         return len(self.rows)
 
-    def where(self, wanted: NDArray[np.bool_]) -> AlertQueue:
-        """The alerts for which `wanted` (A,) holds, with the ranks that they have among all."""
+    def where(self, wanted: NDArray[np.bool_] | slice) -> AlertQueue:
+        """The alerts for which `wanted` (A,) holds, or a slice of them, with the ranks that they have among all."""
         return AlertQueue(self.rows[wanted], self.day[wanted], self.rank[wanted], self.expected_loss[wanted])
 
 

@@ -7,13 +7,15 @@ from dataclasses import replace
 import streamlit as st
 
 from core.contracts import Sector
-from core.data.new_transaction import row_with_history
+from core.data.new_transaction import row_with_history, transaction_at
 from core.errors import AppError
+from core.serving import service
 from core.ui.asking import case_of, decision_of, reasons_for
-from core.ui.correct import show_correction
+from core.ui.correct import draw_correction
 from core.ui.i18n import t
 from core.ui.reasons import show_reasons
 from core.ui.scored import Scored
+from core.ui.transaction import Form, show_recent, show_transaction
 from core.ui.views import escape, show_error, show_prediction
 
 
@@ -26,10 +28,16 @@ def show_alert_case(sector: Sector, scored: Scored, row: int) -> None:
     words, why = st.columns([1, 1.3], gap="large")
     try:
         case = case_of(slug, table, answer.model)
+        asked = transaction_at(scored.transactions, place)
         with words:
+            show_transaction(asked)
             show_prediction(slug, answer, case, {})
+            if asked.time is not None:
+                show_recent(Form(slug, scored.transactions, service.fields_of(slug)), asked)
         with why:
             show_reasons(reasons_for(slug, table, answer.model), decision_of(answer))
-        show_correction(slug, case, answer)
+        # In the queue's own fragment: the table above says at once what was marked.
+        with st.container(border=True):
+            draw_correction(slug, case, answer)
     except AppError as error:
         show_error(error)

@@ -31,10 +31,11 @@ KNOWN_S: Final = 10.0
 def show_correction(slug: str, sample: Sample, answer: Answer) -> None:
     """Ask what the visitor says of an answer, or show what was said, with a way to take it back."""
     with st.container(border=True):
-        st.fragment(_draw)(slug, sample, answer)
+        st.fragment(draw_correction)(slug, sample, answer)
 
 
-def _draw(slug: str, sample: Sample, answer: Answer) -> None:
+def draw_correction(slug: str, sample: Sample, answer: Answer) -> None:
+    """As `show_correction`, without a frame, for a fragment that shows elsewhere what was said."""
     show_trouble(slug)
     where = f"{slug}.correct.{sample.sha256[:16]}.{answer.model.version}"
     try:

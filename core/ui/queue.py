@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import streamlit as st
 
-from core.contracts import N_, Decisions, Sector
-from core.data.transactions import FRAUD, Transactions
+from core.contracts import N_, Sector
+from core.data.currencies import currency_warnings
+from core.data.transactions import FRAUD
 from core.serving.alert_queue import AlertQueue, alert_queue
 from core.ui.alert_case import show_alert_case
+from core.ui.alert_rows import alert_rows
 from core.ui.i18n import t
-from core.ui.labels import label_name
 from core.ui.scored import Scored, scored_input
 from core.ui.scored_file import downloads
+from core.ui.views import say
 
 PER_PAGE = 25
 A_DAY = 20
@@ -67,14 +68,21 @@ def _summary(scored: Scored, queue: AlertQueue) -> None:
     """How much work the queue is, and how much of what may be lost it holds."""
     amounts = np.maximum(scored.transactions.amount[scored.transactions.context :], 0.0)
     loss = float((scored.decisions.scores * amounts).sum())
-    with st.grid(min_column_width=170):
-        st.metric(t("Transactions scored"), f"{len(amounts):,}", border=True)
-        st.metric(t("Over today's threshold"), f"{int(scored.decisions.decided.sum()):,}", border=True)
-        st.metric(t("Alerts in the queue"), f"{len(queue):,}", border=True)
-        if loss > 0:
-            held = 100 * float(queue.expected_loss.sum()) / loss
-            st.metric(t("Of the expected loss"), f"{held:.0f} %", border=True)
+    tiles = {
+        t("Transactions scored"): f"{len(amounts):,}",
+        t("Over today's threshold"): f"{int(scored.decisions.decided.sum()):,}",
+        t("Alerts in the queue"): f"{len(queue):,}",
+    }
+    if loss > 0:
+        tiles[t("Of the expected loss")] = f"{100 * float(queue.expected_loss.sum()) / loss:.0f} %"
+    with st.grid(min_column_width=210):
+        for what, value in tiles.items():
+            # The table below shows one day at first.
+            title = what if scored.transactions.time is None else t("{what}, all days", what=what)
+            st.metric(title, value, border=True)
     st.caption(t("Expected loss is score times amount; the queue ranks by it. Both are estimates of the model."))
+    for warning in currency_warnings(scored.transactions):
+        st.warning(say(warning), icon=":material/currency_exchange:")
     _known(scored, queue)
 
 
@@ -139,8 +147,8 @@ def _table(slug: str, scored: Scored, queue: AlertQueue) -> int | None:
     # Filters change the number of pages; a page of another number of them would mean nothing.
     page = int(st.session_state.get(f"{key}.page.{pages}", 1))
     part = slice((page - 1) * PER_PAGE, page * PER_PAGE)
-    rows = [_shown(scored.transactions, scored.decisions, queue, place) for place in range(len(queue))[part]]
     chosen = [int(row) for row in queue.rows[part]]
+    rows = alert_rows(slug, scored, queue.where(part))
     table = f"{key}.table.{page}.{scored.key[:16]}.{hash(tuple(chosen)) & 0xFFFFFFFF:08x}"
     st.dataframe(
         rows,
@@ -171,23 +179,3 @@ def _table(slug: str, scored: Scored, queue: AlertQueue) -> int | None:
 def _pick(slug: str, scored_key: str, widget: str, rows: list[int]) -> None:
     picked = st.session_state[widget].selection.rows
     st.session_state[f"{slug}.queue.open"] = (scored_key, rows[picked[0]] if picked else None)
-
-
-def _shown(table: Transactions, decisions: Decisions, queue: AlertQueue, place: int) -> dict[str, Any]:
-    scored = int(queue.rows[place])
-    row = table.context + scored
-    cells: dict[str, Any] = {t("Rank"): int(queue.rank[place])}
-    if table.time is not None:
-        cells[t("Time")] = str(table.time[row]).replace("T", " ")
-    cells[t("Transaction")] = str(table.ids[row])
-    for title, names, places in (
-        (t("Customer"), table.customers, table.customer),
-        (t("Terminal"), table.terminals, table.terminal),
-    ):
-        if places is not None:
-            cells[title] = names[places[row]] if places[row] >= 0 else ""
-    cells[t("Amount")] = float(table.amount[row])
-    cells["%"] = 100 * float(decisions.scores[scored])
-    cells[t("Expected loss")] = round(float(queue.expected_loss[place]), 2)
-    cells[t("Decision")] = label_name(decisions.row(scored).decision or "") or t("No answer")
-    return cells

@@ -12,7 +12,7 @@ from core.ui.asking import answer_of, case_of, decision_of, reasons_for
 from core.ui.correct import show_correction
 from core.ui.i18n import t
 from core.ui.reasons import show_reasons
-from core.ui.transaction import Form, SampleRow, show_recent, transaction_input
+from core.ui.transaction import Form, SampleRow, show_recent, show_transaction, transaction_input
 from core.ui.views import show_error, show_prediction
 from core.ui.what_if import show_what_if
 
@@ -42,16 +42,10 @@ def _show(form: Form, asked: NewTransaction) -> None:
     case = case_of(slug, table, answer.model)
     words, why = st.columns([1, 1.3], gap="large")
     with words:
-        _said(asked)
+        show_transaction(asked)
         show_prediction(slug, answer, case, {})
         show_recent(form, asked)
     with why:
         show_reasons(reasons_for(slug, table, answer.model), decision_of(answer))
     show_what_if(form, asked)
     show_correction(slug, case, answer)
-
-
-def _said(asked: NewTransaction) -> None:
-    """The transaction in a line, so that a number in the reasons can be found again."""
-    when = "" if asked.time is None else str(asked.time).replace("T", " ")
-    st.markdown(f"**{asked.amount:,.2f}** · {when}".rstrip(" ·"))

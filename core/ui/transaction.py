@@ -49,6 +49,18 @@ def transaction_input(form: Form, samples: Sequence[SampleRow]) -> NewTransactio
     return asked
 
 
+def show_transaction(asked: NewTransaction) -> None:
+    """The transaction in a line, so that a number in the reasons can be found again."""
+    facts = [f"**{asked.amount:,.2f}**"]
+    if asked.time is not None:
+        facts.append(str(asked.time).replace("T", " "))
+    if asked.customer:
+        facts.append(t("Customer {name}", name=escape(asked.customer)))
+    if asked.terminal:
+        facts.append(t("Terminal {name}", name=escape(asked.terminal)))
+    st.markdown(" · ".join(facts))
+
+
 def show_recent(form: Form, asked: NewTransaction) -> None:
     """What the bank knew of the customer and the terminal when the transaction came in."""
     found = recent(form.bank, asked, form.fields.delay_days)

@@ -79,6 +79,15 @@ def test_counts_span_and_amounts(payments):
     assert "answer key" in noticed(report)
 
 
+def test_more_than_one_currency_is_warned_of(payments):
+    rng = np.random.default_rng(0)
+    two = rng.choice(["EUR", "USD", ""], len(payments))
+    assert "Column TX_Currency names 2 currencies (EUR, USD)" in warned(plus(payments, TX_Currency=two))
+    assert "Column 币种 names 2" in warned(plus(payments, 币种=two))
+    assert "currencies" not in warned(plus(payments, currency=np.where(two == "EUR", "EUR", "")))
+    assert "currencies" not in warned(plus(payments, channel=two, recurring=two))
+
+
 def test_an_answer_key_in_numbers_is_found(payments):
     key = np.unique(payments.scenario, return_inverse=True)[1].astype(float)
     said = warned(plus(payments, kind=key))

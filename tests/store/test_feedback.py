@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import math
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -270,7 +271,8 @@ def test_reason_is_one_short_line_without_control_characters(house: House) -> No
 
 def transaction(amount: float = 12.5, **more: float | str) -> TransactionCase:
     values = {"amount": amount, "time": "2026-01-31T08:15:00", "terminal_risk_7d": float("nan"), **more}
-    return TransactionCase("card 4929 1234 5678 9012", values, f"{int(amount):064x}")
+    name = "card 4929 1234 5678 9012"
+    return TransactionCase(name, values, f"{int(amount):064x}", features=("amount", "terminal_risk_7d"), delay_days=7)
 
 
 def decided(score: float = 0.2) -> Decision:
@@ -289,6 +291,7 @@ def test_a_transaction_is_kept_as_what_the_model_saw_of_it(house: House) -> None
     assert isinstance(found, TransactionCase) and found.sha256 == transaction().sha256
     assert math.isnan(found.values["terminal_risk_7d"])  # type: ignore[arg-type]
     assert (found.values["amount"], found.values["city"]) == (12.5, "深圳")
+    assert (found.features, found.delay_days) == (("amount", "terminal_risk_7d"), 7)
     assert given.scores == {"genuine": 0.8, "fraud": 0.2}
     assert (given.decision, given.answer, given.right) == ("genuine", "fraud", False)
     assert feedback.find(transaction(), MODEL) == given
@@ -350,3 +353,36 @@ def test_a_case_that_was_changed_on_the_disk_is_refused(house: House, written: b
     files(house)[0].write_bytes(written)
     with pytest.raises(StoreError):
         feedback.kept_sample(given)
+
+
+def test_many_samples_are_found_with_one_query(house: House) -> None:
+    first, again = add(0), add(0, answer="owl")
+    second = add(1)
+    feedback.undo(add(2).id)
+    add(3, model=ModelRef("fake", "4", "tiny", "b" * 64))
+    found = feedback.find_all([sample(number) for number in range(5)], MODEL)
+    assert found == {sample(0).sha256: again, sample(1).sha256: second} and first != again
+    assert feedback.find_all([], MODEL) == {}
+    with acting_as(VIEWER):
+        assert feedback.find_all([sample(0)], MODEL) == {}, "somebody else's"
+
+
+@pytest.mark.parametrize(
+    "changed", [{"features": "amount"}, {"features": [1]}, {"delay_days": "7"}, {"delay_days": True}]
+)
+def test_a_kept_case_that_was_changed_is_refused(house: House, changed: dict[str, object]) -> None:
+    given = add_case()
+    (kept,) = files(house)
+    kept.write_text(json.dumps(json.loads(kept.read_text("utf-8")) | changed))
+    with pytest.raises(StoreError):
+        feedback.kept_sample(given)
+
+
+def test_a_case_of_an_earlier_release_says_not_what_its_features_were_computed_with(house: House) -> None:
+    given = add_case()
+    (kept,) = files(house)
+    old = json.loads(kept.read_text("utf-8"))
+    del old["features"], old["delay_days"]
+    kept.write_text(json.dumps(old))
+    found = feedback.kept_sample(given)
+    assert isinstance(found, TransactionCase) and (found.features, found.delay_days) == ((), None)

@@ -12,12 +12,15 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.contracts import ModelRef, TransactionCase
+from core.contracts import Decision, ModelRef, TransactionCase
 from core.data import simulated_bank
-from core.data.transactions import Transactions
+from core.data.new_transaction import row_with_history
+from core.data.transactions import LABELS, Transactions
+from core.errors import StoreError
 from core.serving import service
 from core.serving.alert_queue import alert_queue
 from core.serving.service import Answer
+from core.store import audit, feedback
 from core.store.registry import Registry
 from core.ui import alert_case
 from core.ui.queue import PER_PAGE
@@ -31,6 +34,7 @@ Open = Callable[[], AppTest]
 BANK = fraud_service.bank()
 NOTICE = "Not advice."
 CONTEXT = int(np.searchsorted(BANK.time, BANK.time[-1].astype("datetime64[D]") - np.timedelta64(EXAMPLE_DAYS - 1, "D")))
+BANK_AS_SCORED = replace(BANK, context=CONTEXT)
 A_DAY = np.unique(BANK.time[CONTEXT:].astype("datetime64[D]"), return_counts=True)[1]
 
 
@@ -39,7 +43,7 @@ def opened(home: Path, monkeypatch: pytest.MonkeyPatch) -> Open:
     fraud_service.install(monkeypatch)
     monkeypatch.setattr(simulated_bank, "sample_bank", lambda: BANK)
     monkeypatch.setattr(alert_case, "case_of", fraud_service.case_of)
-    monkeypatch.setattr(alert_case, "show_correction", lambda *_: None)
+    monkeypatch.setattr(alert_case, "draw_correction", lambda *_: None)
 
     def script() -> None:
         from types import SimpleNamespace
@@ -77,10 +81,10 @@ def as_csv(rows: int = 60, extra: str = "") -> str:
 def test_our_own_days_are_a_ready_example(opened: Open) -> None:
     page = opened()
     metrics = {metric.label: metric.value for metric in page.metric}
-    assert metrics["Transactions scored"] == str(len(BANK) - CONTEXT)
-    assert metrics["Alerts in the queue"] == str(np.minimum(A_DAY, 20).sum())
+    assert metrics["Transactions scored, all days"] == str(len(BANK) - CONTEXT)
+    assert metrics["Alerts in the queue, all days"] == str(np.minimum(A_DAY, 20).sum())
     page.number_input(key="fraud.queue.a_day").set_value(3).run()
-    assert {m.label: m.value for m in page.metric}["Alerts in the queue"] == str(3 * EXAMPLE_DAYS)
+    assert {m.label: m.value for m in page.metric}["Alerts in the queue, all days"] == str(3 * EXAMPLE_DAYS)
     table = alerts(page)
     assert list(table["Rank"]) == [1, 2, 3], "the latest day alone is shown at first"
     assert list(table["Expected loss"]) == sorted(table["Expected loss"], reverse=True)
@@ -94,13 +98,41 @@ def test_filters_leave_the_ranks_alone(opened: Open) -> None:
     page = opened()
     page.selectbox(key="fraud.queue.decision").select("over").run()
     over = alerts(page)
-    assert set(over["Decision"]) == {"Fraud"} and (over["%"] >= 50).all()
+    assert set(over["Score against the threshold"]) == {"over today's threshold"} and (over["%"] >= 50).all()
     page.selectbox(key="fraud.queue.decision").select("all")
     page.text_input(key="fraud.queue.customer").set_value("C3").run()
     table = alerts(page)
     assert set(table["Customer"]) == {"C3"} and table["Rank"].max() > len(table)
     page.text_input(key="fraud.queue.customer").set_value("nobody").run()
     assert "No alert is left" in page.info[0].value
+
+
+def test_nothing_is_marked_before_somebody_looked_and_then_it_is_said_what(opened: Open) -> None:
+    page = opened()
+    table = alerts(page)
+    assert set(table["Reviewed"]) == {""} and "Genuine" not in str(table.to_dict())
+    row = int(np.flatnonzero(BANK.ids == table["Transaction"][1])[0])
+    case = fraud_service.case_of("fraud", row_with_history(BANK_AS_SCORED, row))
+    decision = Decision(LABELS, 0.9, fraud_service.THRESHOLD)
+    feedback.add(case, decision, fraud_service.MODEL, answer="genuine")
+    assert list(alerts(checked(page.run()))["Reviewed"][:3]) == ["", "Genuine", ""]
+    case = fraud_service.case_of("fraud", row_with_history(BANK_AS_SCORED, row - 1))
+    feedback.add(case, decision, replace(fraud_service.MODEL, sha256="e" * 64), answer="genuine")
+    assert sum(map(bool, alerts(checked(page.run()))["Reviewed"])) == 1, "another version's score is another matter"
+
+
+def test_figures_stand_before_names_and_long_names_are_cut(opened: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = tuple(f"4929-1111-2222-{place:04d}" for place in range(10))
+    monkeypatch.setattr(simulated_bank, "sample_bank", lambda: replace(BANK, customers=names))
+    table = alerts(opened())
+    assert list(table)[:5] == ["Rank", "Time", "Amount", "%", "Expected loss"]
+    assert set(table["Customer"]) <= {f"…000{place}" for place in range(10)}
+
+
+def test_several_currencies_are_said(opened: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    codes = np.where(np.arange(len(BANK)) % 2, "EUR", "USD")
+    monkeypatch.setattr(simulated_bank, "sample_bank", lambda: replace(BANK, categories={"tx_currency": codes}))
+    assert "names 2 currencies (EUR, USD)" in opened().warning[0].value.replace("\\", "")
 
 
 def test_pages_hold_every_alert_once_and_no_more_than_a_page(opened: Open) -> None:
@@ -126,6 +158,9 @@ def test_an_opened_case_shows_its_reasons(opened: Open) -> None:
     page.session_state["fraud.queue.open"] = (page.session_state["fraud.queue.scored"][1].key, row - CONTEXT)
     page = checked(page.run())
     assert page.subheader[0].value == f"Case {name}"
+    said = words(page).replace("\\", "")
+    assert f"**{BANK.amount[row]:,.2f}** · {str(BANK.time[row]).replace('T', ' ')}" in said.replace("\u2060", "")
+    assert f"Terminal {BANK.terminals[BANK.terminal[row]]}" in said and "in the 30 days before" in said
     assert f"The amount is {BANK.amount[row]:.2f}" in words(page).replace("\\", "")
 
 
@@ -170,7 +205,7 @@ def test_a_file_is_asked_about_and_then_scored_with_its_own_past(opened: Open) -
     for label, column in mapping.items():
         next(box for box in page.selectbox if box.label == label).select(column)
     page = checked(send(page))
-    assert {m.label: m.value for m in page.metric}["Transactions scored"] == "60"
+    assert {m.label: m.value for m in page.metric}["Transactions scored, all days"] == "60"
     assert set(alerts(page)["Customer"]) <= {f"c{place}" for place in range(7)}
 
 
@@ -196,6 +231,30 @@ def test_a_bad_file_is_refused_with_a_message(opened: Open, text: str) -> None:
     page = upload(opened(), text)
     assert not page.exception and page.error and not page.metric
     assert "/tmp" not in page.error[0].value
+
+
+def test_a_store_that_did_not_answer_is_asked_again_and_nothing_was_refused(
+    opened: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noted: list[object] = []
+    monkeypatch.setattr(audit, "note_refused", lambda *said: noted.append(said))
+    page = upload(opened(), as_csv())
+    predict = service.predict
+
+    def fail(*_: object, **__: object) -> None:
+        raise StoreError("store.busy", "The store is busy.", "Try again.")
+
+    monkeypatch.setattr(service, "predict", fail)
+    for label, column in {"Amount *": "price", "Time": "when"}.items():
+        next(box for box in page.selectbox if box.label == label).select(column)
+    page = send(page)
+    assert "The store is busy" in page.error[0].value and not page.metric and not noted
+    monkeypatch.setattr(service, "predict", predict)
+    page = checked(page.run())
+    assert page.metric and not page.error
+    page = upload(page, "<html></html>", "other.csv")
+    page.run()
+    assert len(noted) == 1, "a refusal is kept, and noted once"
 
 
 def scored(table: Transactions) -> Scored:

@@ -47,12 +47,16 @@ class Domain:
         odd = (values < self.low.astype(np.float32)) | (values > self.high.astype(np.float32))
         return np.asarray(odd.mean(axis=1), np.float32)
 
-    def notices(self, plan: FeaturePlan, values: NDArray[np.float32]) -> tuple[Message, ...]:
-        """How a table (N, F) differs from the training rows: rare values first, then moved columns, each in order."""
+    def notices(self, plan: FeaturePlan, values: NDArray[np.float32], *, windows: bool = True) -> tuple[Message, ...]:
+        """How a table (N, F) differs from the training rows: rare values first, then moved columns, each in order.
+
+        Without `windows` nothing is said of features that look back, which a table without a past cannot fill.
+        """
         if not len(values):
             return ()
         some = values[:: max(1, len(values) // ROWS_MAX)]
-        places = [place for place, name in enumerate(plan.names) if name not in NOT_TOLD]
+        told_of = {one.name for one in plan.features if windows or not one.definition.days} - {*NOT_TOLD}
+        places = [place for place, name in enumerate(plan.names) if name in told_of]
         found = [self._about(plan, place, some[:, place]) for place in places]
         told = sorted((entry for entry in found if entry is not None), key=lambda entry: entry[0])
         return tuple(message for _, message in told[:TOLD])

@@ -14,6 +14,7 @@ from core.contracts import Decisions
 from core.data.transactions import LABELS, Transactions
 from core.store.sealed import unreadable
 from core.tasks.fraud_detection.features import FeaturePlan
+from core.tasks.fraud_detection.history import history_notices
 from core.tasks.fraud_detection.model import read_checkpoint, tensors_of
 from core.tasks.fraud_detection.trees import BoostedTrees
 
@@ -71,7 +72,9 @@ class FraudPredictor:
         found = []
         for transactions in inputs:
             table = self.plan.build(transactions)
-            notices = (*table.notices, *self.model.domain.notices(self.plan, table.values))
+            short = history_notices(self.plan, transactions)
+            moved = self.model.domain.notices(self.plan, table.values, windows=not short)
+            notices = (*table.notices, *short, *moved)
             found.append(Decisions(LABELS, self.scores(table.values), limit, notices))
         return found
 

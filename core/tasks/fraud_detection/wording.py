@@ -74,7 +74,7 @@ def _amount(case: _Case, _: Feature) -> Message:
 
 def _amount_ratio(case: _Case, feature: Feature) -> Message:
     said = {"amount": _money(float(case.transactions.amount[case.row])), "days": feature.definition.days}
-    template = N_("The amount is {amount}: {times} times this customer's mean of {days} days.")
+    template = N_("The amount is {amount}: {times} times this customer's mean of {days} days, this payment included.")
     return Message(template, said | {"times": f"{case.value(feature.name):,.1f}"})
 
 
@@ -96,19 +96,25 @@ def _customer_count(case: _Case, feature: Feature) -> Message:
     said: dict[str, object] = {"count": int(count), "days": days}
     usual = case.value("customer_count_30d") / 30
     if days == 1 and np.isfinite(usual):
-        template = N_("Payments of this customer within 24 hours: {count}; {usual} a day in the last 30 days.")
+        template = N_(
+            "Payments of this customer within 24 hours, this one included: {count}; {usual} a day in the last 30 days."
+        )
         return Message(template, said | {"usual": f"{usual:.1f}"})
-    return Message(N_("Payments of this customer in the last {days} × 24 hours: {count}."), said)
+    return Message(N_("Payments of this customer in the last {days} × 24 hours, this one included: {count}."), said)
 
 
 def _customer_mean(case: _Case, feature: Feature) -> Message:
     said = {"mean": _money(case.value(feature.name)), "days": feature.definition.days}
-    return Message(N_("This customer's mean amount in the last {days} × 24 hours is {mean}."), said)
+    template = N_("This customer's mean amount in the last {days} × 24 hours, this payment included, is {mean}.")
+    return Message(template, said)
 
 
 def _customer_shift(case: _Case, feature: Feature) -> Message:
     said = {"days": feature.definition.days, "long": LONG_DAYS, "times": f"{case.value(feature.name):,.1f}"}
-    return Message(N_("This customer's mean amount of {days} days is {times} times that of {long} days."), said)
+    template = N_(
+        "This customer's mean amount of {days} days is {times} times that of {long} days, this payment included."
+    )
+    return Message(template, said)
 
 
 def _customer_large(case: _Case, feature: Feature) -> Message:
