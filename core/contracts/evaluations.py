@@ -44,7 +44,7 @@ class Evaluation:
     `abstained` (N,) bool, `domain_score` (N,) float32. Optional ones: `slice.<name>` (N,) str, what an example is like;
     `content` (N,) str, hashes of the inputs of a public data set; `amount` (N,) float, what is at stake; `customer`
     (N,) int and `day` (N,) int, whose transaction of which day a row is; `other.<name>` (N,) float32, scores of another
-    model on the same rows.
+    model on the same rows; `seen` (N,) bool, whether the model was made from an example, or from others of its days.
     """
 
     labels: tuple[str, ...]

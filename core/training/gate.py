@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from core.contracts import N_, Evaluation, Message, Metric
 from core.training.evaluation import METRIC_NAMES
@@ -20,10 +19,10 @@ from core.training.metrics import Statistic, statistic_of
 from core.training.p_value import p_said
 from core.training.quality import Comparison, changed, matched_rows, take, why_incomparable
 from core.training.resampling import table_bootstrap
+from core.training.seen import SEEN
 from core.training.slices import SMALL, SliceChange, changes, title
 
 Result: TypeAlias = Literal["pass", "fail", "undecided"]
-Array = NDArray[Any]
 
 
 @dataclass(frozen=True)
@@ -200,12 +199,15 @@ def _frozen(champion: Evaluation | None, challenger: Evaluation | None) -> Messa
 
 
 def _same_test(pair: _Pair) -> Check:
-    data = pair.new.data
-    message = Message(
-        N_("Both were measured on the same {n} test examples of {name} (fingerprint {fingerprint})."),
-        {"n": len(pair.new.table["truth"]), "name": data.name, "fingerprint": data.fingerprint[:8]},
-    )
-    return Check("test", "pass", message)
+    data, seen = pair.new.data, int(np.sum(pair.old.table.get(SEEN, 0)))
+    template = N_("Both were measured on the same {n} test examples of {name} (fingerprint {fingerprint}).")
+    if seen:
+        template = N_(
+            "Both were measured on the same {n} test examples of {name} (fingerprint {fingerprint}). The version in "
+            "use was made from {seen} of them, or from others of their days, which favours it."
+        )
+    said = {"n": len(pair.new.table["truth"]), "name": data.name, "fingerprint": data.fingerprint[:8], "seen": seen}
+    return Check("test", "pass", Message(template, said))
 
 
 def _answers(pair: _Pair) -> Check:

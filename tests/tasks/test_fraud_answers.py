@@ -14,6 +14,7 @@ import torch
 from core.data.new_transaction import NewTransaction, on_history, row_with_history
 from core.data.time_split import split_by_time
 from core.errors import InputRefused, ModelRefused
+from core.explain.attribution import CLOSE
 from core.serving.pool import ModelPool
 from core.tasks import read_fields
 from core.tasks.fraud_detection.config import MODELS
@@ -114,7 +115,7 @@ def test_contributions_add_up_to_the_score(kind, fraud_predictor, bank):
     (answer,) = predictor.predict([bank])
     for place in np.argsort(-answer.scores)[[0, 5, 500, 5000]]:
         found = TASK.explain(predictor, (bank, int(place)), "fraud", "contributions")
-        limit = 1e-2 if kind == "network" else 1e-6
+        limit = CLOSE + 1e-5 if kind == "network" else 1e-6  # the network itself answers in single precision
         assert abs(found.residual) < limit
         assert found.method == METHOD_OF[kind] and len(found.reasons) == len(found.names)
         against = TASK.explain(predictor, (bank, int(place)), "genuine", "contributions")

@@ -77,7 +77,11 @@ def test_a_champion_of_other_shares_is_judged_on_the_challengers_rows(
     verdict = judge(old, new, None, "average_precision")
     assert verdict.comparison is not None and verdict.comparison.n == new.data.n
     results = {check.name: check.result for check in verdict.checks}
-    assert results["test"] == "pass" and {"headline", "decisions", "slices", "calibration"} <= results.keys()
+    assert (
+        "seen" not in new.table
+        and results["test"] == "pass"
+        and {"headline", "decisions", "slices", "calibration"} <= results.keys()
+    )
 
 
 def test_at_home_the_challenger_is_measured_on_the_champions_rows(champion, bank, bank_file, tmp_path, monkeypatch):
@@ -100,7 +104,11 @@ def test_measured_elsewhere_in_the_split_and_said(champion, bank_file, bank):
     like = replace(own, table={"id": np.concatenate([own.table["id"], seen])})
     found = TASK.evaluate(predictor, bank_file, like=like)
     assert found.data.n == own.data.n + 40
-    assert said(found, f"40 of the {found.data.n} measured transactions")
+    assert said(found, f"40 of the {found.data.n} measured examples")
+    assert set(found.table["id"][found.table["seen"]]) == set(seen) and "seen" not in own.table
+    plain = replace(found, table={name: column for name, column in found.table.items() if name != "seen"})
+    same_test = [str(judge(old, plain, None, "accuracy").checks[0].message) for old in (plain, found)]
+    assert ["made from 40 of them" in words for words in same_test] == [False, True]
     with pytest.raises(InputRefused):
         TASK.evaluate(predictor, bank_file, like=replace(own, table={"id": np.array(["nobody"])}))
 

@@ -21,10 +21,11 @@ from core.tasks.fraud_detection.examples import cases, read_examples
 from core.tasks.fraud_detection.predictor import FraudPredictor
 from core.tasks.fraud_detection.statement import write_statement
 from core.tasks.fraud_detection.theatre import add_theatre
-from core.tasks.fraud_detection.to_measure import examples_to_measure
+from core.tasks.fraud_detection.to_measure import examples_to_measure, seen_rows
 from core.tasks.fraud_detection.train import fit_models
 from core.training.commands import evaluate_command, train_command
 from core.training.seeding import seed_everything
+from core.training.seen import with_seen
 
 PROBE = PaymentWorld(customers=20, terminals=40, days=40, seed=0)
 
@@ -89,7 +90,9 @@ class FraudDetection:
         With `like`, on the very transactions of that evaluation.
         """
         examples = examples_to_measure(predictor, data, columns, like)
-        return measure.evaluate_part(predictor, examples, "test", evaluate_command(SECTOR, data, columns or {}))
+        command = evaluate_command(SECTOR, data, columns or {})
+        found = measure.evaluate_part(predictor, examples, "test", command)
+        return with_seen(found, seen_rows(predictor, examples))
 
     def summarise(self, evaluation: Evaluation) -> dict[str, Metric]:
         """The metrics of a table that came of `evaluate`, or of some of its rows."""

@@ -47,7 +47,6 @@ def examples_to_measure(
     else:
         split = TimeSplit(_NONE, _NONE, _rows_of(like, transactions), like.data.split)
         measured, notices, name = {"test": split.test}, (), like.data.name
-    notices += _too_good(predictor, transactions, measured["test"], name)
     if split.name == WHOLE:
         template = N_("All labelled transactions were measured; where the model learned from some, it looks too good.")
         notices += (Message(template),)
@@ -73,24 +72,20 @@ def _rows_of(like: Evaluation, transactions: Transactions) -> NDArray[np.int64]:
     return np.flatnonzero(wanted)
 
 
-def _too_good(
-    predictor: FraudPredictor, transactions: Transactions, rows: NDArray[np.int64], name: str
-) -> tuple[Message, ...]:
-    """That some of the rows are of the days, or without times of the customers, that the model was made from."""
-    trained = predictor.trained_on
-    if transactions.sha256 != trained.fingerprint and name != trained.name:
-        return ()
+def seen_rows(predictor: FraudPredictor, examples: Examples) -> NDArray[np.bool_]:
+    """Which of the measured rows are of the days, or without times of the customers, that the model was made from.
+
+    Only of data of the same name or content that is known; the next table of a bank may have the name of the last.
+    """
+    trained, rows, transactions = predictor.trained_on, examples.measured["test"], examples.transactions
     seen = np.zeros(len(rows), bool)
-    if transactions.time is None and not trained.boundaries:
-        seen = group_places(transactions)[rows] >= predictor.shares[1]
-    elif transactions.time is not None:
-        day = days_of(transactions.time)[rows]
-        for begin, end in (trained.boundaries[part] for part in ("train", "validation") if part in trained.boundaries):
-            seen |= (day >= begin.astype(np.int64)) & (day < end.astype(np.int64))
-    if not seen.any():
-        return ()
-    template = N_(
-        "{count} of the {total} measured transactions are among those that the model learned from or was chosen on, or "
-        "of the same days of {name}: its figures are likely too good."
-    )
-    return (Message(template, {"count": int(seen.sum()), "total": len(rows), "name": name}),)
+    if transactions.sha256 != trained.fingerprint and examples.name != trained.name:
+        return seen
+    if transactions.time is None:
+        return seen if trained.boundaries else group_places(transactions)[rows] >= predictor.shares[1]
+    day = days_of(transactions.time)[rows]
+    for part in ("train", "validation"):
+        if part in trained.boundaries:
+            begin, end = (int(one.astype(np.int64)) for one in trained.boundaries[part])
+            seen |= (day >= begin) & (day < end)
+    return seen

@@ -25,6 +25,7 @@ from core.tasks.image_classification.slices import slice_columns
 from core.training.augment import STRENGTHS, Strength, augment
 from core.training.evaluation import VALIDATION, save_evaluation
 from core.training.metrics import classification_summary, share
+from core.training.seen import with_seen
 
 BATCH = 64
 N_SPREAD = 500
@@ -35,20 +36,28 @@ BY_NUMBER = Message(
 
 
 def images_to_measure(
-    predictor: ImagePredictor, data: Path, progress: Progress | None = None, like: Evaluation | None = None
+    predictor: ImagePredictor, data: Path, progress: Progress | None = None
 ) -> tuple[LabelledImages, str]:
-    """Images of a data path, and the name of the split that a predictor is measured on: with `like`, its very images.
-
-    Raises:
-        InputRefused: They cannot be read, or none of the images of `like` is among them.
-    """
+    """Images of a data path, and the name of the split that a predictor is measured on."""
     images = read_labelled_images(data, predictor.preprocessing.size, progress=progress)
-    if like is not None:
-        return _same_images(images, like), like.data.split
     if "all" in images.splits and images.fingerprint == predictor.trained_on:
         # The run that made this model split these very images; only its test part says anything.
         images = split(images, seed=predictor.seed)
     return images, next(name for name in ("test", "all", "validation", "train") if name in images.splits)
+
+
+def evaluate_like(predictor: ImagePredictor, data: Path, like: Evaluation, command: str) -> Evaluation:
+    """One row per image of another evaluation; says which of them the predictor was made from.
+
+    Raises:
+        InputRefused: The data cannot be read, or hold none of these images.
+    """
+    images = read_labelled_images(data, predictor.preprocessing.size)
+    found = evaluate_split(predictor, _same_images(images, like), like.data.split, command)
+    if images.fingerprint != predictor.trained_on:
+        return found
+    own = split(images, seed=predictor.seed).splits
+    return with_seen(found, np.isin(found.table["id"], [*own["train"].ids, *own["validation"].ids]))
 
 
 def _same_images(images: LabelledImages, like: Evaluation) -> LabelledImages:

@@ -22,7 +22,13 @@ from core.tasks.image_classification.corrections import join_corrections
 from core.tasks.image_classification.folds import cross_validate
 from core.tasks.image_classification.formats import FORMATS
 from core.tasks.image_classification.head import Fitted, fit_head
-from core.tasks.image_classification.measure import evaluate_split, images_to_measure, measure_splits, summary_of
+from core.tasks.image_classification.measure import (
+    evaluate_like,
+    evaluate_split,
+    images_to_measure,
+    measure_splits,
+    summary_of,
+)
 from core.tasks.image_classification.model import Start
 from core.tasks.image_classification.predictor import ImagePredictor
 from core.tasks.image_classification.statement import write_statement
@@ -111,8 +117,11 @@ class ImageClassification:
             raise InputRefused(
                 "data.no_columns", N_("Images have no columns that could be named."), N_("Leave the columns out.")
             )
-        images, part = images_to_measure(predictor, data, like=like)
-        return evaluate_split(predictor, images, part, evaluate_command(SECTOR, data))
+        command = evaluate_command(SECTOR, data)
+        if like is not None:
+            return evaluate_like(predictor, data, like, command)
+        images, part = images_to_measure(predictor, data)
+        return evaluate_split(predictor, images, part, command)
 
     def summarise(self, evaluation: Evaluation) -> dict[str, Metric]:
         """The metrics of a table that came of `evaluate`, or of some of its rows."""
