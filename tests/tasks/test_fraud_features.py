@@ -10,7 +10,7 @@ import pytest
 from core.data.transactions import FRAUD, GENUINE, UNKNOWN, Transactions
 from core.errors import InputRefused, ModelRefused
 from core.tasks.fraud_detection.building import build_features
-from core.tasks.fraud_detection.features import FeaturePlan
+from core.tasks.fraud_detection.features import REACH, FeaturePlan
 from tests.tasks.fraud_tables import DAY, bank, crowded, table
 
 
@@ -229,6 +229,21 @@ def test_standardised_values_of_the_training_rows_have_mean_zero_and_deviation_o
     assert not np.isnan(moved).any()
     np.testing.assert_allclose(np.nanmean(known, axis=0), 0, atol=1e-5)
     np.testing.assert_allclose(np.nanstd(known, axis=0), 1, atol=1e-4)
+
+
+def test_absurd_numbers_stay_within_reach_and_leave_the_other_features_alone():
+    whole = crowded(0)
+    absurd = whole.numbers["score"].copy()
+    absurd[7:9] = 1e300, -1e300
+    plan, odd = every(whole), replace(whole, numbers={"score": absurd})
+    learned = every(odd)
+    for one in (plan, learned):
+        values = one.build(odd).values
+        assert not np.isinf(values).any()
+        moved = one.standardised(values)
+        assert np.isfinite(moved).all() and np.abs(moved).max() <= REACH
+    place = plan.names.index("number:score")
+    assert plan.standardised(plan.build(odd).values)[7:9, place].tolist() == [REACH, -REACH]
 
 
 def test_a_plan_is_read_as_it_was_written():

@@ -21,6 +21,8 @@ __all__ = ["Feature", "FeaturePlan", "FeatureTable"]
 SCHEMA = 1
 QUANTILES = (0.01, 0.5, 0.99)
 DELAY_DAYS_MAX = 365
+REACH = 10.0
+"""A standardised value counts as at most this many deviations from the mean."""
 FEATURES_MAX = 6_100
 """More than a table of 2,000 columns can bring."""
 
@@ -127,12 +129,12 @@ class FeaturePlan:
         return build_features(transactions, self.names, self.delay_days)
 
     def standardised(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Values (N, F) less their means in training, over their deviations there; 0 where unknown."""
+        """Values (N, F) less their means in training, over their deviations there, within `REACH`; 0 where unknown."""
         means = np.array([feature.mean for feature in self.features], np.float32)
         stds = np.array([feature.std for feature in self.features], np.float32)
         moved = np.asarray(values - means, np.float32)
         moved /= stds
-        return np.nan_to_num(moved, copy=False, nan=0.0)
+        return np.nan_to_num(np.clip(moved, -REACH, REACH, out=moved), copy=False, nan=0.0)
 
     def to_json(self) -> str:
         """The plan as text, for `from_json`."""

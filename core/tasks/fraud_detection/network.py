@@ -28,8 +28,6 @@ from core.training.snapshot import FOLDER, NETWORK, Snapshot
 Rows = tuple[NDArray[np.float32], NDArray[np.int64]]
 CHANGEABLE = ("model", "compare", "diagnose", "epochs", "learning_rate", "early_stopping", "columns")
 """Options that a run may change when it goes on from a snapshot."""
-REACH = 10.0
-"""A feature counts as at most this many standard deviations from its mean."""
 AT_ONCE = 65_536
 """Rows of one pass without gradients."""
 WEIGHT_DECAY = 0.01
@@ -61,7 +59,7 @@ class NetworkModel:
 
     def inputs(self, values: NDArray[np.float32]) -> Tensor:
         """Features (N, F) as the network takes them, on its device."""
-        scaled = np.clip(self.plan.standardised(values), -REACH, REACH)
+        scaled = self.plan.standardised(values)
         return torch.from_numpy(scaled).to(self.device)
 
     @torch.inference_mode()
