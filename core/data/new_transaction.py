@@ -83,15 +83,20 @@ def on_history(bank: Transactions, new: NewTransaction) -> Transactions:
 
     Only rows before its time count; they are `context`, so that the table asks for one score. A number or group of
     which the bank knows nothing is empty in its rows.
+
+    Raises:
+        ValueError: The bank's rows have times and `new` has none.
     """
-    history = bank.take(np.flatnonzero(_shares(bank, new) & _before(bank, new)))
+    if bank.time is not None and new.time is None:
+        raise ValueError("a transaction without a time has no place in a bank with times")
+    history = bank.take(np.flatnonzero(_shares(bank, new) & earlier_rows(bank, new)))
     customer, customers = _appended(history.customer, bank.customers, new.customer)
     terminal, terminals = _appended(history.terminal, bank.terminals, new.terminal)
     return replace(
         history,
         ids=np.append(history.ids, NEW_ID),
         amount=np.append(history.amount, new.amount),
-        time=None if history.time is None else np.append(history.time, [_moment(new.time)]),
+        time=None if history.time is None else np.append(history.time, np.array([new.time], "datetime64[s]")),
         customer=customer,
         customers=customers,
         terminal=terminal,
@@ -109,10 +114,10 @@ def on_history(bank: Transactions, new: NewTransaction) -> Transactions:
 
 def recent(bank: Transactions, new: NewTransaction, delay_days: int, days: int = 30) -> Recent:
     """What the bank knows when `new` comes in; labels count `delay_days` after their row."""
-    before = _before(bank, new)
+    before = earlier_rows(bank, new)
     if bank.time is not None and new.time is not None:
         before &= bank.time > new.time - np.timedelta64(days, "D")
-    own = before & _is(new.customer, bank.customers, bank.customer, len(bank))
+    own = before & earlier_of_customer(bank, new)
     there = before & _is(new.terminal, bank.terminals, bank.terminal, len(bank))
     known = np.zeros(len(bank), bool) if bank.label is None else bank.label == FRAUD
     if bank.time is not None and new.time is not None:
@@ -126,6 +131,18 @@ def recent(bank: Transactions, new: NewTransaction, delay_days: int, days: int =
     )
 
 
+def earlier_rows(bank: Transactions, new: NewTransaction) -> NDArray[np.bool_]:
+    """Rows before the time of `new`, (N,); all of them where there are no times."""
+    if bank.time is None or new.time is None:
+        return np.ones(len(bank), bool)
+    return np.asarray(bank.time < new.time)
+
+
+def earlier_of_customer(bank: Transactions, new: NewTransaction) -> NDArray[np.bool_]:
+    """Those among them that are of its customer, (N,); none where the bank does not know who that is."""
+    return earlier_rows(bank, new) & _is(new.customer, bank.customers, bank.customer, len(bank))
+
+
 def _shares(bank: Transactions, new: NewTransaction) -> NDArray[np.bool_]:
     same = _is(new.customer, bank.customers, bank.customer, len(bank))
     same = same | _is(new.terminal, bank.terminals, bank.terminal, len(bank))
@@ -133,12 +150,6 @@ def _shares(bank: Transactions, new: NewTransaction) -> NDArray[np.bool_]:
         if new.categories.get(name):
             same = same | (values == new.categories[name])
     return same
-
-
-def _before(bank: Transactions, new: NewTransaction) -> NDArray[np.bool_]:
-    if bank.time is None or new.time is None:
-        return np.ones(len(bank), bool)
-    return np.asarray(bank.time < new.time)
 
 
 def _is(wanted: str, names: tuple[str, ...], places: NDArray[np.int32] | None, n: int) -> NDArray[np.bool_]:
@@ -153,10 +164,6 @@ def _joined(
     """Columns by name, those of the bank and those that only the new row has, each with the new row at its end."""
     names = dict.fromkeys([*known, *said])
     return {name: np.append(known.get(name, empty), said.get(name, missing)) for name in names}
-
-
-def _moment(time: np.datetime64 | None) -> np.datetime64:
-    return np.datetime64("NaT", "s") if time is None else time.astype("datetime64[s]")
 
 
 def _name(names: tuple[str, ...], places: NDArray[np.int32] | None, place: int) -> str:

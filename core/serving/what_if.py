@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from core.data.new_transaction import NewTransaction, on_history
+from core.data.new_transaction import NewTransaction, earlier_of_customer, earlier_rows, on_history
 from core.data.transactions import Transactions
 
 What = Literal["amount", "hour", "terminal"]
@@ -90,13 +90,12 @@ def other_terminal(
     return Change("terminal", terminals[flipped[0] - 1], float(scores[flipped[0]]), len(terminals))
 
 
-def usual_terminals(bank: Transactions, customer: str, limit: int = 12) -> tuple[str, ...]:
-    """Terminals where a customer pays, the most frequent first; of everybody where the bank does not know him."""
+def usual_terminals(bank: Transactions, new: NewTransaction, limit: int = 12) -> tuple[str, ...]:
+    """Terminals where its customer paid before, the most frequent first; where everybody did if he never did."""
     if bank.terminal is None:
         return ()
-    places = bank.terminal
-    if bank.customer is not None and customer in bank.customers:
-        places = places[bank.customer == bank.customers.index(customer)]
+    own = earlier_of_customer(bank, new)
+    places = bank.terminal[own if own.any() else earlier_rows(bank, new)]
     counts = np.bincount(places[places >= 0], minlength=len(bank.terminals))
     order = np.argsort(-counts, kind="stable")[:limit]
     return tuple(bank.terminals[place] for place in order if counts[place])

@@ -8,7 +8,7 @@ from functools import partial
 import streamlit as st
 
 from core.contracts import N_, Decision
-from core.data.new_transaction import NewTransaction, on_history
+from core.data.new_transaction import NewTransaction, earlier_of_customer, on_history
 from core.serving.what_if import (
     Change,
     What,
@@ -37,6 +37,11 @@ _NOTHING: dict[What, str] = {
     "hour": N_("No other hour of the same day would do ({count} tried)."),
     "terminal": N_("None of the other terminals where this customer pays would do ({count} tried)."),
 }
+_OF_NOBODY = (
+    N_("At terminal {value}, one of the busiest: {decision}, {score:.1f} %."),
+    N_("None of the busiest terminals would do ({count} tried)."),
+)
+"""The same two about terminals for a customer who has not paid anywhere before."""
 
 
 def show_what_if(form: Form, asked: NewTransaction) -> None:
@@ -84,7 +89,7 @@ def _changed_input(form: Form, asked: NewTransaction) -> NewTransaction:
             hour = st.slider(t("Hour of the day"), 0, 23, hour, key=f"{key}.hour")
         terminal = asked.terminal
         if form.bank.terminal is not None:
-            options = list(dict.fromkeys([asked.terminal, *usual_terminals(form.bank, asked.customer)]))
+            options = list(dict.fromkeys([asked.terminal, *usual_terminals(form.bank, asked)]))
             terminal = st.selectbox(t("Terminal"), options, key=f"{key}.terminal")
     moved = replace(asked, amount=round(amount, 2), terminal=terminal)
     return moved if hour == hour_of(asked) else with_hour(moved, hour)
@@ -99,14 +104,17 @@ def amounts_of(form: Form, asked: NewTransaction) -> tuple[float, float]:
 def _show_changes(form: Form, asked: NewTransaction) -> None:
     decision = _decision(form, asked)
     low, high = amounts_of(form, asked)
+    turns, nothing = dict(_TURNS), dict(_NOTHING)
+    if not earlier_of_customer(form.bank, asked).any():
+        turns["terminal"], nothing["terminal"] = _OF_NOBODY
     lines = []
     for change in _changes(form, asked, decision.threshold):
         if change.to is None:
-            line = t(_NOTHING[change.what], low=low, high=high, count=change.tried)
+            line = t(nothing[change.what], low=low, high=high, count=change.tried)
         else:
             turned = Decision(decision.labels, change.score, decision.threshold)
             line = t(
-                _TURNS[change.what],
+                turns[change.what],
                 value=escape(change.to) if isinstance(change.to, str) else change.to,
                 decision=escape(label_name(turned.decision or "")),
                 score=100 * change.score,
@@ -136,7 +144,7 @@ def _look(form: Form, asked: NewTransaction, threshold: float) -> tuple[Change, 
     found = [other_amount(bank, asked, score, threshold, amounts_of(form, asked))]
     if asked.time is not None:
         found.append(other_hour(bank, asked, score, threshold))
-    terminals = [name for name in usual_terminals(bank, asked.customer) if name != asked.terminal]
+    terminals = [name for name in usual_terminals(bank, asked) if name != asked.terminal]
     if terminals:
         found.append(other_terminal(bank, asked, score, threshold, terminals))
     return tuple(found)

@@ -85,3 +85,8 @@ def test_a_column_that_only_the_new_row_has_is_empty_in_its_history() -> None:
     assert np.isnan(table.numbers["speed"][:-1]).all() and table.numbers["speed"][-1] == 3.0
     assert list(table.categories["channel"]) == [""] * table.context + ["web"]
     assert np.isnan(table.numbers["age"][-1])
+
+
+def test_a_transaction_without_a_time_has_no_place_in_a_bank_with_times() -> None:
+    with pytest.raises(ValueError, match="without a time"):
+        on_history(bank(), NewTransaction(1.0, None, "a", "x"))

@@ -56,6 +56,14 @@ def test_the_first_terminal_that_changes_the_decision() -> None:
 
 
 def test_usual_terminals_are_the_customers_own_most_frequent_first() -> None:
-    assert what_if.usual_terminals(bank(), "a") == ("x", "z", "y")
-    assert what_if.usual_terminals(bank(), "nobody", 1) == ("x",)
-    assert what_if.usual_terminals(replace(bank(), terminal=None), "a") == ()
+    late = replace(NEW, time=START + np.timedelta64(30, "D"))
+    assert what_if.usual_terminals(bank(), late) == ("x", "z", "y")
+    assert what_if.usual_terminals(bank(), replace(late, customer="nobody"), 1) == ("x",)
+    assert what_if.usual_terminals(replace(bank(), terminal=None), late) == ()
+
+
+def test_terminals_of_later_payments_are_not_known_yet() -> None:
+    early = replace(NEW, time=START + np.timedelta64(3, "D"))
+    assert what_if.usual_terminals(bank(), early) == ("x", "z")
+    assert what_if.usual_terminals(bank(), replace(early, customer="nobody")) == ("x", "y", "z")
+    assert what_if.usual_terminals(bank(), replace(early, time=START)) == ()

@@ -114,3 +114,17 @@ def test_extra_numbers_and_groups_of_the_version_are_asked_for(opened: Open, mon
     checked(page.run())
     table = seen[0][0]
     assert (table.numbers["speed"][-1], table.categories["channel"][-1]) == (3.0, "web")
+
+
+def test_terminals_of_a_customer_without_a_past_are_not_called_his_own(opened: Open) -> None:
+    page = press(opened(), f"fraud.sample.{LARGE}")
+    assert "where this customer pays" in words(page)
+    firsts = [int(np.flatnonzero(BANK.customer == place)[0]) for place in range(len(BANK.customers))]
+    customer = int(np.argmax(firsts))
+    moment = BANK.time[firsts[customer]].astype("datetime64[s]").item()
+    page.selectbox(key="fraud.new.customer").select(BANK.customers[customer])
+    page.date_input(key="fraud.new.date").set_value(moment.date())
+    page.time_input(key="fraud.new.time").set_value(moment.time())
+    next(button for button in page.button if button.label == "Score it").click()
+    said = words(checked(page.run()))
+    assert "busiest" in said and "where this customer pays" not in said
