@@ -91,6 +91,9 @@ def show_overlap(measured: Measured) -> None:
     from core.training.rivals import other_models, overlap, scored_by
 
     evaluation = measured.evaluation
+    if measured.version.manifest.get("architecture") == RULES:
+        st.info(t("This version answers by the rules themselves, so there is no model to set beside them."))
+        return
     if RULES not in other_models(evaluation):
         st.info(t("No rules were fitted with this version. Switch on “Fit the other models too” to compare."))
         return

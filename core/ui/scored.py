@@ -12,7 +12,7 @@ import streamlit as st
 
 from core.contracts import N_, Decisions, Message, Sector
 from core.data.transactions import Transactions
-from core.errors import AppError
+from core.errors import AppError, InputRefused
 from core.serving import service
 from core.serving.service import Answer
 from core.settings import settings
@@ -176,18 +176,21 @@ def _read(slug: str, file: Any, opened: _Opened, columns: Mapping[str, str]) -> 
 
 
 def _once(slot: str, key: Hashable, make: Callable[[], Made]) -> Made:
-    """What `make` returns or raises, kept in this session until `key` changes."""
+    """What `make` returns, or the refusal it raises, kept in this session until `key` changes.
+
+    Other errors, such as a store that does not answer, may be gone the next time.
+    """
     kept = st.session_state.get(slot)
     if kept is None or kept[0] != key:
-        made: Made | AppError
+        made: Made | InputRefused
         try:
             made = make()
-        except AppError as error:
+        except InputRefused as error:
             audit.note_refused(slot.partition(".")[0], [error.code])
             made = error
         kept = (key, made)
         st.session_state[slot] = kept
-    if isinstance(kept[1], AppError):
+    if isinstance(kept[1], InputRefused):
         raise kept[1]
     found: Made = kept[1]
     return found
