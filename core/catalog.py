@@ -53,7 +53,7 @@ SECTORS: tuple[Sector, ...] = (
         reads="transactions",
         offers=(),
         sections=("answer", "queue", "corrections", "improve", "quality", "overfitting", "card"),
-        metrics=("average_precision", "card_precision_at_100", "auroc", "ece"),
+        metrics=("average_precision", "card_precision_at_100", "auroc"),
     ),
 )
 

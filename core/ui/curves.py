@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import streamlit as st
 
+from core.contracts import Metric
 from core.ui.i18n import t
+from core.ui.labels import label_name
 from core.ui.measured import Measured, interval
-from core.ui.targets import both_present, short_name, target_input, target_name
+from core.ui.targets import both_present, decides_from, short_name, target_input, target_name
 from core.ui.theme import mode, palette, show_chart
+from core.ui.wording import told
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -72,37 +76,55 @@ def _curve(x: Any, y: Any) -> go.Figure:
 
 
 def show_calibration(measured: Measured) -> None:
-    """How often the model is right, by how sure it was."""
-    import plotly.graph_objects as go
+    """What scores have meant: of the label that a threshold looks for, or of whatever the model was most sure of."""
+    if len(measured.evaluation.labels) == 2 and "threshold" in measured.version.manifest:
+        _of_looked_for(measured)
+    else:
+        _of_decided(measured)
 
+
+def _of_looked_for(measured: Measured) -> None:
+    """Score of the second of two labels against how many of the examples were of it."""
+    from core.training.score_bins import score_bins
+
+    evaluation, slug = measured.evaluation, measured.slug
+    label = label_name(evaluation.labels[1])
+    found = score_bins(evaluation, decides_from(measured))
+    figure = _reliability([(one.mean, one.share) for one in found])
+    end = 105 * max([*(one.share.high for one in found), *(one.mean for one in found), 0.05])
+    figure.update_xaxes(title=t("Score for {label}, %", label=short_name(evaluation, 1)), range=[0, end])
+    figure.update_yaxes(title=t("Actually {label}, %", label=short_name(evaluation, 1)), range=[0, end])
+    show_chart(figure, f"{slug}.calibration", height=380, alt=t("Reliability diagram"))
+    st.dataframe(
+        {
+            t("Score for {label}, %", label=label): [f"{100 * one.low:.4g} – {100 * one.high:.4g}" for one in found],
+            told("Images", slug): [one.share.n for one in found],
+            t("Mean score, %"): [round(100 * one.mean, 2) for one in found],
+            t("Actually {label}, %", label=label): [
+                f"{100 * one.share.value:.2f} [{100 * one.share.low:.2f}, {100 * one.share.high:.2f}]" for one in found
+            ],
+        },
+        hide_index=True,
+    )
+    st.caption(
+        t(
+            "On the dotted line a score means what it says. Bars and brackets are 95 % intervals; where one does not "
+            "reach the mean score, the scores there are too high or too low. The threshold is the edge of a bin."
+        )
+    )
+    _show_temperature(measured)
+
+
+def _of_decided(measured: Measured) -> None:
+    """Score of the decided label against how often it was right."""
     from core.training import quality
 
     bins = quality.reliability_bins(measured.evaluation)
-    values = [100 * entry.accuracy.value for entry in bins]
-    figure = go.Figure(
-        go.Scatter(
-            x=[100 * entry.confidence for entry in bins],
-            y=values,
-            error_y={
-                "type": "data",
-                "array": [100 * entry.accuracy.high - value for entry, value in zip(bins, values, strict=True)],
-                "arrayminus": [value - 100 * entry.accuracy.low for entry, value in zip(bins, values, strict=True)],
-            },
-            mode="markers+lines",
-            customdata=[entry.accuracy.n for entry in bins],
-            hovertemplate="%{x:.1f} % · %{y:.1f} % · n = %{customdata}<extra></extra>",
-        )
-    )
-    figure.add_scatter(x=[0, 100], y=[0, 100], mode="lines", line={"dash": "dot", "color": palette(mode()).muted})
-    figure.update_layout(showlegend=False)
+    figure = _reliability([(entry.confidence, entry.accuracy) for entry in bins])
     figure.update_xaxes(title=t("Score of the model, %"), range=[0, 102])
     figure.update_yaxes(title=t("Right answers, %"), range=[0, 102])
     show_chart(figure, f"{measured.slug}.calibration", height=380, alt=t("Reliability diagram"))
     st.caption(t("On the dotted line a score means what it says. Bars are 95 % intervals."))
-    _calibration_figures(measured)
-
-
-def _calibration_figures(measured: Measured) -> None:
     if error := measured.evaluation.summary.get("ece"):
         st.caption(
             t(
@@ -111,6 +133,34 @@ def _calibration_figures(measured: Measured) -> None:
                 n=error.n,
             )
         )
+    _show_temperature(measured)
+
+
+def _reliability(points: Sequence[tuple[float, Metric]]) -> go.Figure:
+    """Mean score and what it has meant, both fractions, with the line on which they agree."""
+    import plotly.graph_objects as go
+
+    values = [100 * share.value for _, share in points]
+    figure = go.Figure(
+        go.Scatter(
+            x=[100 * mean for mean, _ in points],
+            y=values,
+            error_y={
+                "type": "data",
+                "array": [100 * share.high - value for (_, share), value in zip(points, values, strict=True)],
+                "arrayminus": [value - 100 * share.low for (_, share), value in zip(points, values, strict=True)],
+            },
+            mode="markers+lines",
+            customdata=[share.n for _, share in points],
+            hovertemplate="%{x:.1f} % · %{y:.1f} % · n = %{customdata}<extra></extra>",
+        )
+    )
+    figure.add_scatter(x=[0, 100], y=[0, 100], mode="lines", line={"dash": "dot", "color": palette(mode()).muted})
+    figure.update_layout(showlegend=False)
+    return figure
+
+
+def _show_temperature(measured: Measured) -> None:
     if temperature := measured.version.manifest.get("temperature"):
         st.caption(
             t(

@@ -26,8 +26,11 @@ _CALIBRATION: Final = "ece"
 
 
 def shown_metrics(sector: Sector) -> tuple[str, ...]:
-    """Metrics that tell versions apart: the first two of the sector, and how far scores can be taken at their word."""
-    return (*sector.metrics[:2], _CALIBRATION)
+    """Metrics that tell versions apart: the first two of the sector, and how far scores can be taken at their word.
+
+    The last only where the sector names it: of a rare label it is near zero even for whoever never calls it.
+    """
+    return (*sector.metrics[:2], *(name for name in sector.metrics[2:] if name == _CALIBRATION))
 
 
 def show_versions(sector: Sector) -> None:

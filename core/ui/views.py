@@ -175,8 +175,6 @@ def _show_decision(slug: str, decision: Decision, options: Mapping[str, Any]) ->
     st.caption(t("At today's threshold the model says"))
     st.subheader(escape(label_name(decision.decision or "")), anchor=False)
     show_against_threshold(decision)
-    label = escape(label_name(decision.labels[1]))
-    st.caption(t("Calibrated score: of 100 cases scored 20 %, about 20 should be {label}.", label=label))
 
 
 def show_against_threshold(decision: Decision) -> None:

@@ -16,6 +16,11 @@ _OF_TRANSACTIONS: Final = {
     "Left out, because the model does not know these classes: {classes}": N_("Left out of the figures: {classes}"),
     "Images": N_("Transactions"),
     "Image": N_("Transaction"),
+    "Of the {n} test images scored {low:g} to {high:g} %, {share:.1f} % were {label} (95 % interval "
+    "{least:.1f} to {most:.1f} %).": N_(
+        "Of the {n} test transactions scored {low:g} to {high:g} %, {share:.1f} % were {label} (95 % interval "
+        "{least:.1f} to {most:.1f} %)."
+    ),
     # quality
     "Number of images; the colour is the share of each true label. Click a cell to see its images.": N_(
         "Number of transactions; the colour is the share of each true label. Click a cell to see its transactions."

@@ -235,3 +235,11 @@ def test_the_value_of_a_positive_answer_starts_at_the_share_that_was_measured(
     assert page.slider(key="medical.prevalence_of_use").value == pytest.approx(100 * share, abs=0.01)
     precision = next(metric.value for metric in page.metric if metric.label == "Precision")
     assert f"about **{round(float(precision.split()[0]))}** are" in words(page)
+
+
+def test_calibration_is_of_the_label_that_is_looked_for(open_page: OpenPage, champion: Version) -> None:
+    page = view(open_page, "calibration")
+    (shown,) = [frame.value for frame in page.dataframe if "Mean score, %" in frame.value]
+    assert sum(shown["Images"]) == N and all(shown["Images"] >= 30)
+    assert shown["Mean score, %"].iloc[0] < 50, "scores below one half are looked at too"
+    assert "Expected calibration error" not in words(page), "that is of the decided label"
