@@ -73,7 +73,6 @@ def check_mapping(
         InputRefused: When a role or column does not exist, or a column is given twice.
     """
     names = [role.name for role in roles]
-    exact = {plain_name(column): column for column in reversed(columns)} | {column: column for column in columns}
     found: dict[str, str] = {}
     for role, column in given.items():
         if role not in names:
@@ -83,21 +82,32 @@ def check_mapping(
                 Message(N_("There is no role {role} for a column."), values),
                 Message(N_("Choose one of: {roles}."), values),
             )
-        actual = exact.get(column) or exact.get(plain_name(column), "")
-        if column and not actual:
-            values = {"name": label, "column": clean_text(column), "columns": named(columns)}
-            raise InputRefused(
-                "columns.unknown_column",
-                Message(N_("{name}: there is no column {column}."), values),
-                Message(N_("It has: {columns}."), values),
-            )
+        actual = exact_name(column, columns, label) if column else ""
         if actual and actual in found.values():
-            values = {"name": label, "column": actual}
-            template = N_("{name}: the column {column} is given two roles.")
-            hint = Message(N_("Give every column one role."))
-            raise InputRefused("columns.used_twice", Message(template, values), hint)
+            raise used_twice(actual, label)
         found[role] = actual
     return found
+
+
+def exact_name(column: str, columns: Sequence[str], label: str) -> str:
+    """A column of the table called `label` as it is written there; raises `InputRefused` when there is none."""
+    exact = {plain_name(name): name for name in reversed(columns)} | {name: name for name in columns}
+    actual = exact.get(column) or exact.get(plain_name(column), "")
+    if not actual:
+        values = {"name": label, "column": clean_text(column), "columns": named(columns)}
+        raise InputRefused(
+            "columns.unknown_column",
+            Message(N_("{name}: there is no column {column}."), values),
+            Message(N_("It has: {columns}."), values),
+        )
+    return actual
+
+
+def used_twice(column: str, label: str) -> InputRefused:
+    """One column was given for two things."""
+    template = N_("{name}: the column {column} is given two roles.")
+    hint = Message(N_("Give every column one role."))
+    return InputRefused("columns.used_twice", Message(template, {"name": label, "column": column}), hint)
 
 
 def named(columns: Sequence[str], most: int = 30) -> str:

@@ -17,6 +17,7 @@ from scipy.stats import rankdata
 
 from core.contracts import N_, Message
 from core.data.time_split import days_of
+from core.data.transaction_columns import IGNORE
 from core.data.transactions import FRAUD, UNKNOWN, Transactions
 
 AUC_LIMIT = 0.99
@@ -100,27 +101,41 @@ def filled_where_labelled(transactions: Transactions) -> list[str]:
     return [name for name, values in filled.items() if np.array_equal(values, known)]
 
 
-def leak_message(leak: Leak) -> Message:
-    """What to say about a leak."""
+def leak_message(leak: Leak, transactions: Transactions) -> Message:
+    """What to say about a leak of these transactions, and what can be done about it."""
     templates = {
         "number": N_(
             "Column {column} alone tells frauds from genuine transactions (AUC {auc}). Was it filled in after the "
-            "fraud was known? Then leave it out."
+            "fraud was known? {remedy}"
         ),
         "code": N_(
             "Column {column} separates frauds from genuine transactions (AUC {auc}): it looks like an "
-            "answer key. Leave it out."
+            "answer key. {remedy}"
         ),
         "text": N_(
             "The values in column {column} say which transactions are frauds (AUC {auc}): it looks like an answer key. "
-            "Leave it out."
+            "{remedy}"
         ),
         "empty": N_(
             "Column {column} is empty for one class and filled for the other (AUC {auc}): it was written when the "
-            "label was known. Leave it out."
+            "label was known. {remedy}"
         ),
     }
-    return Message(templates[leak.kind], {"column": leak.column, "auc": f"{leak.auc:.3f}"})
+    found = {"column": leak.column, "auc": f"{leak.auc:.3f}", "remedy": remedy(leak.column, transactions)}
+    return Message(templates[leak.kind], found)
+
+
+def remedy(column: str, transactions: Transactions) -> Message:
+    """What helps against a column that gives the label away; amounts cannot be left out."""
+    if column == transactions.columns.get("amount", "amount"):
+        return Message(
+            N_(
+                "No model can do without amounts: find out how those of the frauds came about, and send amounts as "
+                "they were when the payment was made."
+            )
+        )
+    template = N_("Choose it under “Columns to leave out” (on the command line: {option}), or take it out of the file.")
+    return Message(template, {"option": f"--column {IGNORE}={column}"})
 
 
 def _looked_at(transactions: Transactions) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:

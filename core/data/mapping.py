@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from core.contracts import N_, Message
 from core.errors import InputRefused
@@ -41,6 +41,26 @@ def write_mapping(columns: Mapping[str, str]) -> str:
     """The text that `parse_mapping` reads as `columns`."""
     buffer = io.StringIO()
     csv.writer(buffer, lineterminator="").writerow([f"{role}={column}" for role, column in columns.items()])
+    return buffer.getvalue()
+
+
+def parse_names(text: str) -> tuple[str, ...]:
+    """Several columns in the place of one, `a|b`; a name with such a line in it stands in double quotes.
+
+    Raises:
+        InputRefused: the quotes do not match.
+    """
+    try:
+        names = next(csv.reader([text], delimiter="|", skipinitialspace=True, strict=True), [])
+    except csv.Error:
+        raise _refused(text) from None
+    return tuple(name for name in map(str.strip, names) if name)
+
+
+def write_names(names: Sequence[str]) -> str:
+    """The text that `parse_names` reads as `names`."""
+    buffer = io.StringIO()
+    csv.writer(buffer, delimiter="|", lineterminator="").writerow(names)
     return buffer.getvalue()
 
 

@@ -18,7 +18,14 @@ from core.contracts import N_, Message
 from core.data.cells import Column, as_text, bad_cells, has_codes, is_number, is_text, read_labels, read_numbers, truth
 from core.data.columns import named, plain_name, sample_rows
 from core.data.times import is_time, read_times
-from core.data.transaction_columns import KNOWN_LABELS, ROLES, TRANSACTION_ROLES, guess_columns, preview
+from core.data.transaction_columns import (
+    KNOWN_LABELS,
+    ROLES,
+    TRANSACTION_ROLES,
+    guess_columns,
+    ignored_columns,
+    preview,
+)
 from core.data.transactions import AMOUNT_LIMIT, FRAUD, GENUINE, UNKNOWN, Transactions, fingerprint
 from core.errors import InputRefused
 from core.intake.labels import clean_text
@@ -51,7 +58,8 @@ def open_transactions(
     Args:
         data: The bytes as sent, or a file or folder on this machine.
         name: The name it came with, for messages.
-        columns: Role -> column where they cannot be guessed; an empty column means that there is none.
+        columns: Role -> column where they cannot be guessed; an empty column means that there is none. `ignore` names
+            columns that are left out, `a|b`.
         need_label: Refuse a table without both genuine and fraudulent rows.
 
     Raises:
@@ -75,7 +83,7 @@ def transactions_of(
 ) -> Transactions:
     """The payments of a table; arguments and errors as in `open_transactions`."""
     mapping = guess_columns(table, columns)
-    frame = table.frame
+    frame = table.frame.drop(columns=ignored_columns(table, columns))
     if "amount" not in mapping:
         raise _no_column(table, N_("{name}: no column of amounts was found."), "amount")
     if need_label and "label" not in mapping:

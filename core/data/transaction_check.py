@@ -11,7 +11,14 @@ from numpy.typing import NDArray
 
 from core.contracts import N_, Message, Refusal
 from core.data.currencies import currency_warnings
-from core.data.label_leaks import column_leaks, filled_where_labelled, leak_message, sorted_by_label, time_separates
+from core.data.label_leaks import (
+    column_leaks,
+    filled_where_labelled,
+    leak_message,
+    remedy,
+    sorted_by_label,
+    time_separates,
+)
 from core.data.time_split import TimeSplit, content_hashes, split_by_time
 from core.data.transactions import FRAUD, GENUINE, LABELS, UNKNOWN, Transactions
 from core.errors import InputRefused
@@ -171,14 +178,14 @@ def _blocking(transactions: Transactions) -> list[Message]:
 
 
 def _leak_warnings(transactions: Transactions) -> list[Message]:
-    said = [leak_message(leak) for leak in column_leaks(transactions)]
+    said = [leak_message(leak, transactions) for leak in column_leaks(transactions)]
     said += [
         Message(
             N_(
                 "Column {column} is filled exactly where the label is known: it was written together with the label. "
-                "Leave it out."
+                "{remedy}"
             ),
-            {"column": column},
+            {"column": column, "remedy": remedy(column, transactions)},
         )
         for column in filled_where_labelled(transactions)
     ]

@@ -8,7 +8,8 @@ from typing import Any
 import pandas as pd
 
 from core.data.cells import is_number, read_labels
-from core.data.columns import Role, check_mapping, guess_roles
+from core.data.columns import Role, check_mapping, exact_name, guess_roles, used_twice
+from core.data.mapping import parse_names
 from core.data.times import is_time
 from core.data.transactions import FRAUD, GENUINE, UNKNOWN
 from core.errors import InputRefused
@@ -108,17 +109,37 @@ TRANSACTION_ROLES = (
     ),
 )
 """In the order in which they choose their columns."""
+IGNORE = "ignore"
+"""In the place of a role: columns, `a|b`, that are not read at all."""
 ROLES = ("id", "time", "customer", "terminal", "amount", "label", "scenario")
 
 
 def guess_columns(table: Table, columns: Mapping[str, str] | None = None) -> dict[str, str]:
     """Role -> column of the table, for the roles that were given in `columns` or can be guessed.
 
+    Columns of `IGNORE` get no role.
+
     Raises:
-        InputRefused: When a given role or column does not exist.
+        InputRefused: When a given role or column does not exist, or a column is given two roles.
     """
-    given = check_mapping(columns or {}, TRANSACTION_ROLES, list(table.frame.columns), table.name)
-    return guess_roles(table.frame, TRANSACTION_ROLES, given)
+    given, ignored = _given(table, columns or {})
+    return guess_roles(table.frame.drop(columns=ignored), TRANSACTION_ROLES, given)
+
+
+def ignored_columns(table: Table, columns: Mapping[str, str] | None) -> list[str]:
+    """The columns of the table that are not to be read; errors as in `guess_columns`."""
+    return _given(table, columns or {})[1]
+
+
+def _given(table: Table, columns: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
+    """The given mapping with the columns' exact names, and the columns that are not to be read."""
+    names = list(table.frame.columns)
+    given = {role: column for role, column in columns.items() if role != IGNORE}
+    found = check_mapping(given, TRANSACTION_ROLES, names, table.name)
+    ignored = [exact_name(name, names, table.name) for name in parse_names(columns.get(IGNORE, ""))]
+    if twice := next((name for name in ignored if name in found.values()), ""):
+        raise used_twice(twice, table.name)
+    return found, ignored
 
 
 def preview(table: Table) -> pd.DataFrame:

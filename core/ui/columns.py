@@ -8,6 +8,8 @@ from typing import Any
 
 import streamlit as st
 
+from core.data.mapping import parse_names, write_names
+from core.data.transaction_columns import IGNORE
 from core.ui.i18n import t
 from core.ui.views import escape
 
@@ -16,7 +18,13 @@ _NONE = ""
 
 
 def columns_input(
-    slug: str, table: Any, guess: Mapping[str, str], roles: Mapping[str, str], required: Collection[str] = ()
+    slug: str,
+    table: Any,
+    guess: Mapping[str, str],
+    roles: Mapping[str, str],
+    required: Collection[str] = (),
+    *,
+    ignorable: bool = False,
 ) -> Mapping[str, str]:
     """First rows of a table and a box per role; returns the column of each role, empty where there is none.
 
@@ -28,6 +36,7 @@ def columns_input(
         guess: Role -> column, as far as it could be guessed.
         roles: Role -> title for the visitor, in order.
         required: Roles that must have a column.
+        ignorable: Ask too which columns are to be left out; they stand under `IGNORE`, where there are any.
     """
     names = [str(name) for name in table]
     st.caption(t("The first rows, as they were read"))
@@ -35,7 +44,7 @@ def columns_input(
     # Another file has other columns: a choice made for the last one would mean nothing.
     file = hashlib.sha256("\0".join(names).encode()).hexdigest()[:8]
     with st.grid(min_column_width=170):
-        return {
+        chosen = {
             role: _column_input(
                 f"{slug}.column.{role}.{file}",
                 f"{t(title)} *" if role in required else t(title),
@@ -44,13 +53,18 @@ def columns_input(
             )
             for role, title in roles.items()
         }
+    if ignorable:
+        ignored = st.multiselect(t("Columns to leave out"), names, key=f"{slug}.column.{IGNORE}.{file}")
+        chosen |= {IGNORE: write_names(ignored)} if ignored else {}
+    return chosen
 
 
 def columns_problem(chosen: Mapping[str, str], roles: Mapping[str, str], required: Collection[str] = ()) -> str | None:
     """Why a choice of columns cannot be used, as Markdown; None when it can."""
     if missing := [t(roles[role]) for role in required if not chosen.get(role)]:
         return t("Say which column is: {roles}.", roles=", ".join(missing))
-    columns = [column for column in chosen.values() if column]
+    columns = [column for role, column in chosen.items() if column and role != IGNORE]
+    columns += parse_names(chosen.get(IGNORE, ""))
     if twice := sorted({column for column in columns if columns.count(column) > 1}):
         listed = ", ".join(map(escape, twice))
         return t("A column can be one thing only. Chosen more than once: {columns}.", columns=listed)

@@ -59,7 +59,7 @@ def with_columns(slug: str, data: TrainingData) -> TrainingData | None:
     for notice in opened.notices:
         st.caption(f":material/info: {say(notice)}")
     with st.form(f"{slug}.data_columns_form"):
-        chosen = columns_input(f"{slug}.data", opened.preview, opened.guess, ROLES, REQUIRED)
+        chosen = columns_input(f"{slug}.data", opened.preview, opened.guess, ROLES, REQUIRED, ignorable=True)
         if st.form_submit_button(t("Check the data"), icon=":material/fact_check:"):
             st.session_state[slot] = (data.key, chosen)
     confirmed = st.session_state.get(slot)

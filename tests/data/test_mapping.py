@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.data.mapping import parse_mapping, write_mapping
+from core.data.mapping import parse_mapping, parse_names, write_mapping, write_names
 from core.errors import InputRefused
 
 
@@ -34,3 +34,15 @@ def test_odd_names_come_back_as_they_were() -> None:
 def test_anything_else_is_refused(text: str) -> None:
     with pytest.raises(InputRefused):
         parse_mapping(text)
+
+
+@pytest.mark.parametrize("names", [(), ("a",), ("a", "b c"), ("a|b", 'the "net"', "c,d", "x=y")])
+def test_several_columns_in_one_place(names: tuple[str, ...]) -> None:
+    assert parse_names(write_names(names)) == names
+    assert parse_names(parse_mapping(write_mapping({"ignore": write_names(names)}))["ignore"]) == names
+
+
+def test_names_whose_quotes_do_not_match_are_refused() -> None:
+    assert parse_names(" a | b ||") == ("a", "b")
+    with pytest.raises(InputRefused):
+        parse_names('"a|b')

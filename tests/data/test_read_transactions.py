@@ -311,3 +311,25 @@ def test_texts_that_take_too_much_memory_are_left_out_and_named(monkeypatch: pyt
     monkeypatch.setattr(read_transactions, "_TEXT_BYTES", 100)
     table = open_transactions(data, "bank.csv", {"scenario": "scenario", "terminal": ""})
     assert table.scenario is None and "long texts that were left out: scenario." in said(table)
+
+
+@pytest.mark.parametrize("ignore", ["risk|Card Type", "risk", '"Card Type"', "card_type | RISK"])
+def test_columns_are_left_out(ignore):
+    data = b"amount,customer,risk,Card Type\n1,a,7,x\n2,b,8,y\n"
+    found = open_transactions(data, "a.csv", {"ignore": ignore})
+    left = {name for name in ("risk", "Card Type") if name.casefold() not in ignore.casefold().replace("_", " ")}
+    assert {*found.numbers, *found.categories} == left
+    assert "ignore" not in found.columns
+
+
+def test_a_column_that_is_left_out_is_not_guessed_and_has_no_role():
+    data = b"amount,amt,customer\n1,5,a\n2,6,b\n"
+    assert open_transactions(data, "a.csv", {"ignore": "amount|customer"}).amount.tolist() == [5, 6]
+    assert open_transactions(data, "a.csv", {"ignore": "customer"}).customer is None
+    for columns, code in (
+        ({"ignore": "nothing"}, "columns.unknown_column"),
+        ({"amount": "amt", "ignore": "amt"}, "columns.used_twice"),
+    ):
+        with pytest.raises(InputRefused) as refused:
+            open_transactions(data, "a.csv", columns)
+        assert refused.value.code == code

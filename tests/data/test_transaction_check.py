@@ -99,7 +99,16 @@ def test_an_answer_key_in_numbers_is_found(payments):
 
 def test_an_answer_key_whose_codes_do_not_rank_is_found(payments):
     code = np.where(payments.label == FRAUD, 5.0, np.random.default_rng(0).choice([1.0, 9.0], len(payments)))
-    assert "Column code has other values" in warned(plus(payments, code=code))
+    assert "Column code separates frauds" in warned(plus(payments, code=code))
+
+
+def test_a_remedy_exists_for_each_leak(payments):
+    amount = np.where(payments.label == FRAUD, payments.amount + 1e6, payments.amount)
+    said = warned(replace(payments, amount=amount))
+    assert "Column amount alone tells" in said and "No model can do without amounts" in said
+    assert "leave out" not in said
+    said = warned(plus(payments, risk=payments.label + np.random.default_rng(0).normal(0, 0.1, len(payments))))
+    assert "“Columns to leave out” (on the command line: --column ignore=risk)" in said
 
 
 def test_a_text_that_equals_the_label_is_found(payments):

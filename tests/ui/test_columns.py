@@ -19,7 +19,7 @@ def form() -> None:
     table = pd.DataFrame({"price": ["1,0", "x"], "when": ["a", "b"], "<b>=1": ["=2", "[x](y)"]})
     with st.form("f"):
         roles = {"amount": "Amount", "time": "Time", "label": "Label"}
-        chosen = columns_input("t", table, {"amount": "price", "time": "when"}, roles, ("amount",))
+        chosen = columns_input("t", table, {"amount": "price", "time": "when"}, roles, ("amount",), ignorable=True)
         if st.form_submit_button("Go"):
             st.session_state["chosen"] = dict(chosen)
 
@@ -40,6 +40,15 @@ def test_none_is_said_and_not_guessed_again() -> None:
     page.selectbox[1].select("")
     page.button[0].click().run()
     assert page.session_state["chosen"]["time"] == ""
+
+
+def test_columns_are_left_out() -> None:
+    page = AppTest.from_function(form).run()
+    page.multiselect[0].set_value(["when", "<b>=1"])
+    page.button[0].click().run()
+    assert page.session_state["chosen"]["ignore"] == "when|<b>=1"
+    said = columns_problem(page.session_state["chosen"], ROLES, ("amount",))
+    assert said is not None and "when" in said and "price" not in said, "it is the time already"
 
 
 @pytest.mark.parametrize(
