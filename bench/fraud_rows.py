@@ -10,7 +10,7 @@ from __future__ import annotations
 import statistics
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 import numpy as np
@@ -57,6 +57,15 @@ def measured(call: Callable[[], object]) -> tuple[float, float]:
     return seconds, peak[0]
 
 
+def in_turn(calls: Mapping[str, Callable[[], object]]) -> dict[str, list[tuple[float, float]]]:
+    """What each call took, `ROUNDS` times, one after the other so that a busy moment meets them all."""
+    taken: dict[str, list[tuple[float, float]]] = {name: [] for name in calls}
+    for _ in range(ROUNDS):
+        for name, call in calls.items():
+            taken[name].append(measured(call))
+    return taken
+
+
 def main() -> dict[str, object]:
     """Measure, print and return rows a second of each, their ratios to the bare library, and memory."""
     table = simulate(WORLD)
@@ -75,19 +84,12 @@ def main() -> dict[str, object]:
         "service": lambda: service.predict(SLUG, [table], "bundled"),
     }
     service.predict(SLUG, [table.take(np.arange(100))], "bundled")
-    taken: dict[str, list[tuple[float, float]]] = {name: [] for name in calls}
-    for _ in range(ROUNDS):
-        for name, call in calls.items():
-            taken[name].append(measured(call))
+    taken = in_turn(calls)
     seconds = {name: statistics.median(second for second, _ in found) for name, found in taken.items()}
-    figures: dict[str, object] = {
-        "rows": ROWS,
-        "features": len(predictor.plan.names),
-        "trees": trees.booster.num_trees(),
-        "architecture": predictor.architecture,
-        "rounds": ROUNDS,
-    }
-    print(f"{ROWS:,} rows, {len(predictor.plan.names)} features, {trees.booster.num_trees()} trees")
+    n_features, n_trees = len(predictor.plan.names), trees.booster.num_trees()
+    figures: dict[str, object] = {"rows": ROWS, "features": n_features, "trees": n_trees, "rounds": ROUNDS}
+    figures["architecture"] = predictor.architecture
+    print(f"{ROWS:,} rows, {n_features} features, {n_trees} trees")
     for name, second in seconds.items():
         ratio, memory = seconds["bare"] / second, max(peak for _, peak in taken[name])
         figures[name] = {

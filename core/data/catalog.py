@@ -89,6 +89,8 @@ def _make_bank(path: Path) -> None:
     make_bank(path)
 
 
+LICENCE_OF_UPLOAD = "as the training data allow"
+"""Said of weights that were trained on data that are not in the catalogue."""
 DATA_SETS: tuple[DataSet, ...] = (
     DataSet(
         name="chest_xray_224",
@@ -222,6 +224,11 @@ def data_set(name: str) -> DataSet:
         if entry.name == name:
             return entry
     raise KeyError(name)
+
+
+def licence_of(name: str) -> str:
+    """The licence of a data set, and so of weights that were trained on it."""
+    return next((entry.licence for entry in DATA_SETS if entry.name == name), LICENCE_OF_UPLOAD)
 
 
 def local_path(name: str) -> Path | None:

@@ -123,13 +123,7 @@ def check(
     warnings += _give_away_warnings(rows, labels)
     if rows.alike:
         warnings.append(Message(_SERIES, {"count": rows.alike}))
-    if unreadable:
-        warnings.append(
-            Message(
-                N_("Unreadable images left out: {count}. First: {first}"),
-                {"count": len(unreadable), "first": unreadable[0].message},
-            )
-        )
+    warnings += _unreadable_warnings(unreadable)
     return DataReport(
         counts=_counts(rows, labels),
         sizes=SideLengths(width, height),
@@ -142,6 +136,13 @@ def check(
         blocking=tuple(_blocking(rows, labels)),
         notices=tuple(notices),
     )
+
+
+def _unreadable_warnings(unreadable: Sequence[Refusal]) -> list[Message]:
+    if not unreadable:
+        return []
+    template = N_("Unreadable images left out: {count}. First: {first}")
+    return [Message(template, {"count": len(unreadable), "first": unreadable[0].message})]
 
 
 def _counts(rows: Examined, labels: Sequence[str]) -> dict[str, dict[str, int]]:

@@ -67,6 +67,20 @@ def summary_dict(evaluation: Evaluation) -> dict[str, Any]:
     }
 
 
+def figures_dict(evaluation: Evaluation) -> dict[str, Any]:
+    """What a manifest says of a measured model: every figure with its interval, and what it was measured on."""
+    data = evaluation.data
+    return {
+        "data": data.name,
+        "split": data.split,
+        "n": data.n,
+        "fingerprint": data.fingerprint,
+        "seed": evaluation.seed,
+        "interval": 0.95,
+        "values": {name: metric.as_dict() for name, metric in evaluation.summary.items()},
+    }
+
+
 def save_evaluation(folder: Path, evaluation: Evaluation) -> None:
     """Write both files into `folder`, which is made when missing."""
     folder.mkdir(parents=True, exist_ok=True)

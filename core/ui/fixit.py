@@ -49,6 +49,12 @@ def show_fixit(sector: Sector) -> None:
             t("Correct some answers and agree to keep the images: the model can then learn from them in seconds.")
         )
         return
+    _show_offer(sector, count)
+
+
+def _show_offer(sector: Sector, count: int) -> None:
+    """What the fix does with `count` corrections, the button that tries it, and what came of it."""
+    slug = sector.slug
     st.caption(
         t(
             "Only the last layer is fitted to the {count} newest kept corrections, held near the one in use. Nothing "

@@ -9,32 +9,20 @@ from typing import Any
 import numpy as np
 
 from core.contracts import Evaluation
-from core.data.catalog import DATA_SETS
+from core.data.catalog import licence_of
 from core.store.files import MANIFEST
-from core.training.evaluation import OTHER
+from core.training.evaluation import OTHER, figures_dict
 from core.training.metrics import statistic_of, whole
-
-LICENCE_OF_UPLOAD = "as the training data allow"
-"""Said of weights that were trained on data of which the catalogue knows no licence."""
 
 
 def write_statement(folder: Path, evaluation: Evaluation) -> None:
     """Add to the manifest of a measured checkpoint: test figures, those of the other models, licence."""
     manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-    data = evaluation.data
     name = str(manifest["data"]["name"])
     manifest |= {
-        "metrics": {
-            "data": data.name,
-            "split": data.split,
-            "n": data.n,
-            "fingerprint": data.fingerprint,
-            "seed": evaluation.seed,
-            "interval": 0.95,
-            "values": {name: metric.as_dict() for name, metric in evaluation.summary.items()},
-        },
+        "metrics": figures_dict(evaluation),
         "others": others(evaluation),
-        "licence": next((entry.licence for entry in DATA_SETS if entry.name == name), LICENCE_OF_UPLOAD),
+        "licence": licence_of(name),
     }
     (folder / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
 

@@ -7,15 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from core.contracts import Evaluation
-from core.data.catalog import DATA_SETS
+from core.data.catalog import licence_of
 from core.store.files import MANIFEST
 from core.tasks.image_classification.domain import DISTANCE_QUANTILE, HELD_OUT_DECLINED
 from core.tasks.image_classification.model import read_checkpoint
 from core.training.calibration import conformal_quantile
+from core.training.evaluation import figures_dict
 
 COVERAGES = (0.8, 0.9, 0.95, 0.99)
-LICENCE_OF_UPLOAD = "as the training data allow"
-"""Said of weights that were trained on data of which the catalogue knows no licence."""
 
 
 def write_statement(folder: Path, evaluation: Evaluation) -> None:
@@ -24,7 +23,6 @@ def write_statement(folder: Path, evaluation: Evaluation) -> None:
     tensors, manifest = dict(checkpoint.tensors), dict(checkpoint.manifest)
     scores = tensors["conformal.scores"].double().numpy()
     limits = [float(value) for value in tensors["domain.limits"]]
-    data = evaluation.data
     manifest |= {
         "conformal": {
             "score": "1 - score of the true label, on validation images",
@@ -40,15 +38,7 @@ def write_statement(folder: Path, evaluation: Evaluation) -> None:
             "held_out_declined": HELD_OUT_DECLINED,
             "grey_only": bool(tensors["domain.grey"].item()),
         },
-        "metrics": {
-            "data": data.name,
-            "split": data.split,
-            "n": data.n,
-            "fingerprint": data.fingerprint,
-            "seed": evaluation.seed,
-            "interval": 0.95,
-            "values": {name: metric.as_dict() for name, metric in evaluation.summary.items()},
-        },
+        "metrics": figures_dict(evaluation),
         "licence": _licence(manifest),
     }
     (folder / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
@@ -57,6 +47,6 @@ def write_statement(folder: Path, evaluation: Evaluation) -> None:
 def _licence(manifest: dict[str, Any]) -> str:
     """Of the data that the catalogue knows; a start from a hub's weights brings their licence along."""
     name = str(manifest.get("data", {}).get("name", ""))
-    own = next((entry.licence for entry in DATA_SETS if entry.name == name), LICENCE_OF_UPLOAD)
+    own = licence_of(name)
     hub = str(manifest.get("config", {}).get("pretrained", "")) == "hub"
     return f"{own}; and that of the hub's weights it was started from" if hub else own
