@@ -14,6 +14,7 @@ from core.ui.asking import case_of, decision_of, reasons_for
 from core.ui.correct import draw_correction
 from core.ui.i18n import t
 from core.ui.reasons import show_reasons
+from core.ui.score_line import show_measured_share
 from core.ui.scored import Scored
 from core.ui.transaction import Form, show_recent, show_transaction
 from core.ui.views import escape, show_error, show_prediction
@@ -32,6 +33,7 @@ def show_alert_case(sector: Sector, scored: Scored, row: int) -> None:
         with words:
             show_transaction(asked)
             show_prediction(slug, answer, case, {})
+            show_measured_share(slug, decision_of(answer), answer.model)
             if asked.time is not None:
                 show_recent(Form(slug, scored.transactions, service.fields_of(slug)), asked)
         with why:

@@ -12,6 +12,7 @@ from core.ui.asking import answer_of, case_of, decision_of, reasons_for
 from core.ui.correct import show_correction
 from core.ui.i18n import t
 from core.ui.reasons import show_reasons
+from core.ui.score_line import show_measured_share
 from core.ui.transaction import Form, SampleRow, show_recent, show_transaction, transaction_input
 from core.ui.views import show_error, show_prediction
 from core.ui.what_if import show_what_if
@@ -44,6 +45,7 @@ def _show(form: Form, asked: NewTransaction) -> None:
     with words:
         show_transaction(asked)
         show_prediction(slug, answer, case, {})
+        show_measured_share(slug, decision_of(answer), answer.model)
         show_recent(form, asked)
     with why:
         show_reasons(reasons_for(slug, table, answer.model), decision_of(answer))
