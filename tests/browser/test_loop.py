@@ -96,7 +96,7 @@ def test_the_loop_from_a_wrong_answer_to_a_promotion_and_back(visit: OpenVisit) 
     page = again.go(link)
     expect(page.get_by_text("is registered as challenger")).to_be_visible(timeout=TRAINING_MS)
     again.settle()
-    expect(page.get_by_text("1 corrections joined the training images")).to_be_visible()
+    expect(page.get_by_text("1 corrections joined the training examples")).to_be_visible()
     for part in ("Fixed", "Broke"):
         page.locator(".st-key-medical-changed").get_by_text(re.compile(f"{part} .*see them")).click()
         again.settle()
