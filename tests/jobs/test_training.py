@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -28,14 +29,14 @@ def test_the_command_line_measures_the_champion_too(house, monkeypatch):
         return folder
 
     monkeypatch.setattr(Task, "train", train)
-    monkeypatch.setattr(Task, "evaluate", lambda *_: evaluation(n=60, seed=2, fingerprint="theirs"), raising=False)
+    monkeypatch.setattr(Task, "evaluate", lambda *_, like: replace(like, seed=2), raising=False)
     lines = []
     version, measured = train_here(sector(), Config(), Path("scans.zip"), lines.append)
     assert (version.ref, version.name, version.aliases) == ("1", "scans", ("challenger",))
     assert measured is not None and measured.data.n == 20
     assert lines == ["compare", "register"]
     champion = load_evaluation(baseline_folder(version.path, house.registry.resolve("fake").sha256))
-    assert champion is not None and champion.data.n == 20
+    assert champion is not None and (champion.data.n, champion.seed) == (20, 2)
     assert list((house.home / "runs").iterdir()) == []
 
 
