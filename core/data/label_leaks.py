@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from scipy.stats import rankdata
 
 from core.contracts import N_, Message
+from core.data.mapping import IGNORE
 from core.data.time_split import days_of
-from core.data.transaction_columns import IGNORE
 from core.data.transactions import FRAUD, UNKNOWN, Transactions
 
 AUC_LIMIT = 0.99

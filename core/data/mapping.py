@@ -9,6 +9,9 @@ from collections.abc import Mapping, Sequence
 from core.contracts import N_, Message
 from core.errors import InputRefused
 
+IGNORE = "ignore"
+"""In the place of a role: columns, `a|b`, that are not read at all."""
+
 
 def parse_mapping(text: str) -> dict[str, str]:
     """Role -> column; a part with a comma in its name stands in double quotes: `amount=price, "label=fraud, yes"`.

@@ -127,7 +127,7 @@ def check_transactions(
         refused=transactions.refused,
         warnings=tuple(warnings),
         blocking=tuple(blocking),
-        notices=(*transactions.notices, *_column_notices(transactions), *(split.notices if split else ())),
+        notices=(*transactions.notices, *_column_notices(transactions), *_gap_notices(transactions, split, delay_days)),
     )
 
 
@@ -232,6 +232,24 @@ def _across_split(transactions: Transactions, split: TimeSplit | None) -> int:
         return 0
     hashes = content_hashes(transactions, with_time=False)
     return int(pd.Series(hashes[split.test]).isin(hashes[split.train]).sum())
+
+
+def _gap_notices(transactions: Transactions, split: TimeSplit | None, delay_days: int) -> tuple[Message, ...]:
+    """What the split says, and where the frauds are that belong to no part."""
+    if split is None:
+        return ()
+    frauds = _labels(transactions) == FRAUD
+    found = {part: int(frauds[rows].sum()) for part, rows in split.parts.items()}
+    between = int(frauds[transactions.context :].sum()) - sum(found.values())
+    if not between:
+        return split.notices
+    template = N_(
+        "Of {all} known frauds {train} are in the training part, {validation} in validation and {test} in the test. "
+        "The other {between} lie in the {delay} days before validation and before the test: on the day when a model is "
+        "trained they would not be known yet."
+    )
+    said = {**found, "all": between + sum(found.values()), "between": between, "delay": delay_days}
+    return (Message(template, said), *split.notices)
 
 
 def _duplicate_warnings(duplicates: int, contradictions: int, across: int, split: TimeSplit | None) -> list[Message]:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from core.data.cells import is_number, read_labels
 from core.data.columns import Role, check_mapping, exact_name, guess_roles, used_twice
-from core.data.mapping import parse_names
+from core.data.mapping import IGNORE, parse_names
 from core.data.times import is_time
 from core.data.transactions import FRAUD, GENUINE, UNKNOWN
 from core.errors import InputRefused
@@ -109,8 +109,6 @@ TRANSACTION_ROLES = (
     ),
 )
 """In the order in which they choose their columns."""
-IGNORE = "ignore"
-"""In the place of a role: columns, `a|b`, that are not read at all."""
 ROLES = ("id", "time", "customer", "terminal", "amount", "label", "scenario")
 
 

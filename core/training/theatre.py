@@ -219,20 +219,20 @@ def _about_limit(found: Theatre) -> Message:
     limited, unlimited = found.whole.limited, found.whole.unlimited
     if limited.later.low > unlimited.later.high:
         template = N_(
-            "The limited tree (depth {depth}) knows less by heart, {train:.1f}, and is better on later rows: "
-            "{later:.1f} ({low:.1f} to {high:.1f})."
+            "The limited tree (depth {depth}, {leaf} rows or more in a leaf) knows less by heart, {train:.1f}, and is "
+            "better on later rows: {later:.1f} ({low:.1f} to {high:.1f})."
         )
     elif limited.later.high < unlimited.later.low:
         template = N_(
-            "The limited tree (depth {depth}) knows less by heart, {train:.1f}, and is worse on later rows too: "
-            "{later:.1f} ({low:.1f} to {high:.1f}). Here the limit costs more than it saves."
+            "The limited tree (depth {depth}, {leaf} rows or more in a leaf) knows less by heart, {train:.1f}, and is "
+            "worse on later rows too: {later:.1f} ({low:.1f} to {high:.1f}). Here the limit costs more than it saves."
         )
     else:
         template = N_(
-            "The limited tree (depth {depth}) knows less by heart, {train:.1f}; on later rows it has {later:.1f} "
-            "({low:.1f} to {high:.1f}), too close to tell which of the two is better."
+            "The limited tree (depth {depth}, {leaf} rows or more in a leaf) knows less by heart, {train:.1f}; on "
+            "later rows it has {later:.1f} ({low:.1f} to {high:.1f}), too close to tell which of the two is better."
         )
-    return Message(template, _figures(limited) | {"depth": LIMIT["max_depth"]})
+    return Message(template, _figures(limited) | {"depth": LIMIT["max_depth"], "leaf": LIMIT["min_samples_leaf"]})
 
 
 def _about_noise(found: Theatre) -> Message:

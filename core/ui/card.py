@@ -21,7 +21,9 @@ from core.ui.views import escape, say, show_error
 from core.ui.wording import told
 
 _CARD_BYTES = 200_000
-_WEIGHTS = "model.safetensors"
+_WEIGHTS = ("model.safetensors", "trees.txt")
+_SMALL = 100_000
+"""Bytes below which a size is said in kilobytes."""
 _LIMITS = (
     N_("Scores on images from another source are usually worse than these figures; their calibration is not measured."),
     N_("Subgroups (age, sex, scanner) are not measured: the data do not name them."),
@@ -55,11 +57,23 @@ def show_version_card(version: Version) -> None:
         st.markdown(_figures(evaluation, catalog.sector(version.sector).metrics))
         st.markdown(_classes(evaluation, version.sector))
     st.markdown(f"**{t('Known limits')}**")
-    st.markdown("\n".join(f"- {told(limit, version.sector)}" for limit in _LIMITS))
+    limits = [*_few_frauds(version, evaluation), *(told(limit, version.sector) for limit in _LIMITS)]
+    st.markdown("\n".join(f"- {limit}" for limit in limits))
     st.caption(t("Architecture, version and checksum of the weights (sha256)"))
     st.code(
         f"{version.manifest.get('architecture', '')}  {version.ref}  {version.sha256}", language=None, wrap_lines=True
     )
+
+
+def _few_frauds(version: Version, evaluation: Evaluation | None) -> Iterator[str]:
+    """That a test of transactions held too few frauds to say much."""
+    from core.data.time_split import FEW_FRAUDS
+
+    if evaluation is None or catalog.sector(version.sector).reads != "transactions":
+        return
+    frauds = int(evaluation.table["truth"].sum())
+    if frauds < FEW_FRAUDS:
+        yield t("Measured on {count} frauds: below {limit} figures say little.", count=frauds, limit=FEW_FRAUDS)
 
 
 def _unbroken(name: str) -> str:
@@ -108,7 +122,7 @@ def _facts(version: Version) -> Iterator[tuple[str, str]]:
         yield N_("Training data"), _training_data(version, data)
     yield from _studies(version)
     if config := manifest.get("config"):
-        yield N_("Settings"), escape(", ".join(f"{name} {value}" for name, value in config.items()))
+        yield N_("Settings"), escape(", ".join(f"{name} {value}" for name, value in config.items() if value != ""))
     if command := manifest.get("command"):
         yield N_("Command"), escape(command)
     if created := manifest.get("created"):
@@ -117,7 +131,7 @@ def _facts(version: Version) -> Iterator[tuple[str, str]]:
         yield N_("Made"), escape(", ".join([str(created), *with_what]))
     if threshold := manifest.get("threshold"):
         label = escape(label_name(str(threshold["label"])))
-        yield N_("Operating point"), t("Score of {label} from {value:.2f}", label=label, value=threshold["value"])
+        yield N_("Operating point"), t("Score of {label} from {value:.3f}", label=label, value=threshold["value"])
     yield N_("Licence of the weights"), _licence(version)
 
 
@@ -158,8 +172,9 @@ def _architecture(version: Version) -> str:
     parts = [escape(version.manifest.get("architecture", ""))]
     if size := version.manifest.get("preprocessing", {}).get("size"):
         parts.append(t("input {size} x {size} pixels", size=size))
-    if (weights := version.path / _WEIGHTS).is_file():
-        parts.append(t("{size:.1f} MB", size=weights.stat().st_size / 1e6))
+    files = [version.path / name for name in _WEIGHTS]
+    if size := sum(path.stat().st_size for path in files if path.is_file()):
+        parts.append(t("{size:.1f} MB", size=size / 1e6) if size >= _SMALL else t("{size:.0f} kB", size=size / 1e3))
     return ", ".join(parts)
 
 

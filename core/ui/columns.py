@@ -8,8 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from core.data.mapping import parse_names, write_names
-from core.data.transaction_columns import IGNORE
+from core.data.mapping import IGNORE, parse_names, write_names
 from core.ui.i18n import t
 from core.ui.views import escape
 

@@ -8,7 +8,6 @@ import numpy as np
 import streamlit as st
 
 from core.contracts import N_, Sector
-from core.data.currencies import currency_warnings
 from core.data.transactions import FRAUD
 from core.serving.alert_queue import AlertQueue, alert_queue
 from core.ui.alert_case import show_alert_case
@@ -66,6 +65,8 @@ def _a_day_input(slug: str, scored: Scored) -> int:
 
 def _summary(scored: Scored, queue: AlertQueue) -> None:
     """How much work the queue is, and how much of what may be lost it holds."""
+    from core.data.currencies import currency_warnings
+
     amounts = np.maximum(scored.transactions.amount[scored.transactions.context :], 0.0)
     loss = float((scored.decisions.scores * amounts).sum())
     tiles = {

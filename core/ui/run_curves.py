@@ -17,7 +17,12 @@ SERIES_NAMES = {
     "validation_loss": N_("Validation loss"),
     "validation_accuracy": N_("Validation accuracy"),
     "learning_rate": N_("Learning rate"),
+    "network_train_loss": N_("Network: training loss"),
+    "network_validation_loss": N_("Network: validation loss"),
+    "boosted_trees_validation_loss": N_("Boosted trees: validation loss"),
 }
+COMPARED = ("network_", "boosted_trees_")
+"""What losses of models begin with that are fitted for comparison; their steps are others, so each has its chart."""
 _CURVE_POINTS = 500
 _CURVE_FROM = 3
 """Fewer points than this are no curve."""
@@ -28,9 +33,10 @@ _STEPS_NAMED = 12
 def show_run_curves(slug: str, events: Sequence[Event]) -> None:
     """Losses on the left, shares such as the accuracy on the right, once there are enough points for a curve."""
     series = metric_series(events)
-    losses = {name: points for name, points in series.items() if "loss" in name}
+    losses = {name: points for name, points in series.items() if "loss" in name and not name.startswith(COMPARED)}
+    others = {owner: {name: points for name, points in series.items() if name.startswith(owner)} for owner in COMPARED}
     shares = {name: points for name, points in series.items() if "accuracy" in name or "auroc" in name}
-    shown = [(name, group) for name, group in (("loss", losses), ("share", shares)) if group]
+    shown = [(name, group) for name, group in (("loss", losses), ("share", shares), *others.items()) if group]
     if not shown or max(len(points) for points in series.values()) < _CURVE_FROM:
         return
     for place, (name, group) in zip(st.columns(len(shown)), shown, strict=True):

@@ -88,6 +88,8 @@ def _show(slug: str, version: Version, found: Theatre) -> None:
 
 
 def _depth(slug: str, found: Theatre) -> None:
+    from core.training.theatre import LIMIT
+
     depths = [str(depth) if depth else t("no limit") for depth, _ in found.by_depth]
     fits = [fit for _, fit in found.by_depth]
     figure = _figure(found, t("Depth of the tree"))
@@ -96,6 +98,13 @@ def _depth(slug: str, found: Theatre) -> None:
     figure.update_xaxes(type="category")
     show_chart(figure, f"{slug}.theatre_depth", height=380, alt=t("Average precision over the depth of a tree"))
     st.caption(t("Where the lines part, the tree learns by heart: what it gains on known rows is lost on new ones."))
+    st.caption(
+        t(
+            "Here nothing but the depth is limited. The limited tree of the other views also needs {leaf} rows in each "
+            "leaf, so its figures are others than those of the same depth here.",
+            leaf=LIMIT["min_samples_leaf"],
+        )
+    )
 
 
 def _size(slug: str, found: Theatre) -> None:

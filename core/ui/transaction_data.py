@@ -122,8 +122,8 @@ def show_counts(report: TransactionReport) -> None:
     amounts = report.amounts
     words = t(
         "{rows:,} transactions, {customers:,} customers, {terminals:,} terminals. Amounts {least:,.2f} to {most:,.2f} "
-        "(median {median:,.2f}); {negative:,} negative, {zero:,} zero. Repeated rows: {within:,}; test rows that "
-        "repeat a training row: {across:,}.",
+        "(median {median:,.2f}); {negative:,} negative, {zero:,} zero. Rows that repeat another to the "
+        "second: {within:,}. Test rows like a training row but at another time: {across:,}.",
         rows=report.rows,
         customers=report.customers,
         terminals=report.terminals,

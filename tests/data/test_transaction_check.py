@@ -102,6 +102,17 @@ def test_an_answer_key_whose_codes_do_not_rank_is_found(payments):
     assert "Column code separates frauds" in warned(plus(payments, code=code))
 
 
+def test_all_known_frauds_are_accounted_for(payments):
+    report = check_transactions(payments, DELAY)
+    parts = {part: int((payments.label[rows] == FRAUD).sum()) for part, rows in report.split.parts.items()}
+    between = report.totals["fraud"] - sum(parts.values())
+    assert between > 0
+    said = noticed(report)
+    assert f"Of {report.totals['fraud']} known frauds {parts['train']} are in the training part" in said
+    assert f"The other {between} lie in the 7 days before validation and before the test" in said
+    assert "known frauds" not in noticed(check_transactions(payments, 0)), "without a delay all are in a part"
+
+
 def test_a_remedy_exists_for_each_leak(payments):
     amount = np.where(payments.label == FRAUD, payments.amount + 1e6, payments.amount)
     said = warned(replace(payments, amount=amount))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from core.data.simulated_bank import save
 from core.data.time_split import split_by_time
 from core.data.transactions import FRAUD, GENUINE
 from core.errors import InputRefused, JobError, RunCancelled
+from core.tasks.fraud_detection import card
 from core.tasks.fraud_detection.config import MODELS, FraudConfig
 from core.tasks.fraud_detection.corrections import join_corrections
 from core.tasks.fraud_detection.examples import cases, read_examples
@@ -102,6 +104,28 @@ def test_threshold_comes_from_validation(fraud_checkpoint, fraud_predictor, bank
         return 2 * (truth & (score >= cut)).sum() / (truth.sum() + (score >= cut).sum())
 
     assert f1(fraud_predictor.threshold) == pytest.approx(max(f1(cut) for cut in np.unique(score)))
+
+
+def test_losses_of_every_model_are_a_line_of_their_own(fraud_run):
+    steps: dict[str, list[int]] = {}
+    for stage, step, _, metrics in fraud_run[1].reports:
+        for name in metrics if stage == "train" else ():
+            steps.setdefault(name, []).append(step)
+    assert {"validation_loss", "network_train_loss", "network_validation_loss"} <= steps.keys()
+    assert "train_loss" not in steps, "the trees report none, and the network's goes by its name"
+    for name, places in steps.items():
+        assert places == sorted(places), name
+
+
+def test_a_test_of_few_frauds_is_a_known_limit(fraud_checkpoint, tmp_path, monkeypatch):
+    folder = Path(shutil.copytree(fraud_checkpoint, tmp_path / "copy"))
+    evaluation = load_evaluation(folder)
+    frauds = int(evaluation.table["truth"].sum())
+    for limit, said in ((frauds, False), (frauds + 1, True)):
+        monkeypatch.setattr(card, "FEW_FRAUDS", limit)
+        card.write_card(folder, evaluation)
+        text = (folder / "card.md").read_text().partition("## Known limits")[2]
+        assert (f"Measured on {frauds} frauds: below {limit} figures say little" in text) == said
 
 
 def test_card_and_manifest_say_what_the_figures_are_worth(fraud_checkpoint):

@@ -58,6 +58,8 @@ def test_every_view_can_be_drawn_with_the_verdict_above_it(
         assert len(drawn.markdown[0].value.split("\n")) == 4, "four sentences"
         assert "600 training rows" in words(drawn) and "version 3" in words(drawn)
         assert bool(drawn.dataframe) == (name == "control")
+        assert "(depth 4, 20 rows or more in a leaf)" in drawn.markdown[0].value.replace("\\", "")
+        assert ("also needs 20 rows in each leaf" in words(drawn)) == (name == "depth"), "one depth, two trees"
     control = drawn.dataframe[0].value
     assert list(control["Labels"]) == ["true", "true", "shuffled", "shuffled"]
     assert control["Rows that it learned from"][2].startswith("100.0"), "shuffled labels are learned by heart"

@@ -8,6 +8,7 @@ from typing import Any
 
 from core.contracts import Evaluation
 from core.data.payments import NAME as SIMULATED
+from core.data.time_split import FEW_FRAUDS
 from core.store.files import MANIFEST
 from core.tasks.fraud_detection.config import MODELS
 from core.training.resampling import CUSTOMER
@@ -58,7 +59,7 @@ Beta calibration on the validation rows; threshold {threshold:.4f} on the score 
 
 ## Known limits
 
-- Fraud changes: figures of a past test part say nothing certain about next month.
+{few}- Fraud changes: figures of a past test part say nothing certain about next month.
 - Cards with a known fraud are left out of the figures as blocked; with them every figure would be higher.
 - The features need the past of the customer and of the terminal; without it the score is a guess.
 - Groups of people (age, origin): not measured, the data do not name them.
@@ -91,6 +92,7 @@ def write_card(folder: Path, evaluation: Evaluation) -> None:
         positive=manifest["threshold"]["label"],
         threshold=manifest["threshold"]["value"],
         rule=manifest["threshold"]["rule"],
+        few=_few(int(evaluation.table["truth"].sum())),
     )
     (folder / CARD).write_text(text, encoding="utf-8")
 
@@ -117,6 +119,13 @@ def _measured(evaluation: Evaluation) -> dict[str, object]:
         ),
         "metrics": "\n".join(metrics),
     }
+
+
+def _few(frauds: int) -> str:
+    """A line where the test holds too few frauds to say much; no line otherwise."""
+    if frauds >= FEW_FRAUDS:
+        return ""
+    return f"- Measured on {frauds} frauds: below {FEW_FRAUDS} figures say little.\n"
 
 
 def _counted(labels: dict[str, int]) -> str:

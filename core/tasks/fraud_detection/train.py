@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from pathlib import Path
+
 from core.contracts import RunContext
 from core.tasks.fraud_detection.config import MODELS, FraudConfig
 from core.tasks.fraud_detection.examples import Examples, going_on
@@ -23,8 +26,33 @@ def fit_models(examples: Examples, config: FraudConfig, run: RunContext) -> dict
     found: dict[str, Scorer] = {}
     for kind in kinds:
         going_on(run)
-        found[kind] = _fit(kind, examples, config, run)
+        found[kind] = _fit(kind, examples, config, run if kind == config.model else _beside(run, kind))
     return found
+
+
+@dataclass
+class _Beside:
+    """A run as a model for comparison sees it: losses go by that model's name, apart from those of the main one."""
+
+    directory: Path
+    seed: int
+    data_name: str
+    run: RunContext
+    kind: str
+
+    def stage(self, name: str) -> None:
+        self.run.stage(name)
+
+    def report(self, step: int, total: int, **metrics: float) -> None:
+        named = {f"{self.kind}_{name}" if name.endswith("loss") else name: value for name, value in metrics.items()}
+        self.run.report(step, total, **named)
+
+    def should_stop(self) -> bool:
+        return self.run.should_stop()
+
+
+def _beside(run: RunContext, kind: str) -> RunContext:
+    return _Beside(run.directory, run.seed, run.data_name, run, kind)
 
 
 def _fit(kind: str, examples: Examples, config: FraudConfig, run: RunContext) -> Scorer:
