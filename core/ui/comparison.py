@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from core.contracts import Evaluation
+from core.store.versions import find_sector
 from core.training.evaluation import METRIC_NAMES
 from core.training.p_value import p_said
 from core.ui.examples import examples_of, show_examples
-from core.ui.figures import data_line
+from core.ui.figures import data_line, metric_meaning, metric_title
 from core.ui.i18n import t
 from core.ui.measured import Measured, interval
 from core.ui.views import say
@@ -33,10 +36,58 @@ def show_comparison(slug: str, champion: Evaluation | None, challenger: Evaluati
             f"{told('The two cannot be compared image by image.', slug)} {say(reason)}", icon=":material/difference:"
         )
     comparison = quality.compare(champion, challenger)
-    if comparison is not None:
+    headline = _headline(slug)
+    if comparison is not None and headline is None:
         _show_change(slug, comparison)
-    _side_by_side(champion, challenger)
+    elif comparison is not None and headline is not None:
+        _show_headline(slug, headline, champion, challenger, comparison)
+    both = {t("In use"): champion, t("Challenger"): challenger}
+    if comparison is not None and comparison.n == len(champion.table["id"]) == len(challenger.table["id"]):
+        _figures(both)
+    else:
+        # Of different examples: beside one another they would be read as better and worse.
+        for title, evaluation in both.items():
+            _figures({title: evaluation})
     return comparison
+
+
+def _headline(slug: str) -> str | None:
+    """The metric that counts where accuracy says little, because the answer that is looked for is rare."""
+    sector = find_sector(slug)
+    return None if "accuracy" in sector.metrics else sector.headline_metric
+
+
+def _show_headline(
+    slug: str, metric: str, champion: Evaluation, challenger: Evaluation, comparison: Comparison
+) -> None:
+    """The change of `metric` on the shared examples, and how many decisions changed with it."""
+    from core.training.paired import metric_change, shared
+
+    change = metric_change(*shared(champion, challenger), metric)
+    value, fixed, broke = st.columns([2, 1, 1])
+    value.metric(
+        t("Change of {metric}", metric=metric_title(metric)),
+        "–" if math.isnan(change.value) else f"{change.value:+.3f}",
+        delta=None if math.isnan(change.value) else f"{change.low:+.3f} – {change.high:+.3f}",
+        delta_color="off",
+        delta_arrow="off",
+        border=True,
+        help=metric_meaning(metric),
+    )
+    fixed.metric(t("Fixed"), len(comparison.fixed), border=True, help=t("Wrong before, right now"))
+    broke.metric(t("Broke"), len(comparison.broke), border=True, help=t("Right before, wrong now"))
+    if math.isfinite(change.low) and change.low <= 0 <= change.high:
+        st.write(t("The difference could be chance."))
+    st.caption(
+        told(
+            "On the {n} images that are in both tests ({old} and {new} images), drawn together for the 95 % interval. "
+            "Fixed and broken are decisions at each version's own threshold.",
+            slug,
+            n=comparison.n,
+            old=len(champion.table["id"]),
+            new=len(challenger.table["id"]),
+        )
+    )
 
 
 def show_changed(measured: Measured, champion: Evaluation, comparison: Comparison) -> None:
@@ -84,17 +135,15 @@ def _show_change(slug: str, comparison: Comparison) -> None:
     )
 
 
-def _side_by_side(champion: Evaluation, challenger: Evaluation) -> None:
-    names = [name for name in METRIC_NAMES if name in champion.summary or name in challenger.summary]
+def _figures(evaluations: Mapping[str, Evaluation]) -> None:
+    """All figures of evaluations on the same examples, a column each by its title."""
+    found = evaluations.values()
+    names = [name for name in METRIC_NAMES if any(name in evaluation.summary for evaluation in found)]
 
     def column(evaluation: Evaluation) -> list[str]:
         return [interval(evaluation.summary[name]) if name in evaluation.summary else "–" for name in names]
 
+    columns = {title: [*column(evaluation), data_line(evaluation)] for title, evaluation in evaluations.items()}
     st.dataframe(
-        {
-            t("Figure"): [t(METRIC_NAMES[name]) for name in names] + [t("Measured on")],
-            t("In use"): [*column(champion), data_line(champion)],
-            t("Challenger"): [*column(challenger), data_line(challenger)],
-        },
-        hide_index=True,
+        {t("Figure"): [t(METRIC_NAMES[name]) for name in names] + [t("Measured on")], **columns}, hide_index=True
     )

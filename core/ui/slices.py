@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import streamlit as st
 
 from core.contracts import Message, Metric
+from core.store.versions import find_sector
 from core.training.p_value import p_figure
 from core.ui.examples import examples_of, show_examples
 from core.ui.i18n import t
@@ -50,31 +52,90 @@ def show_classes(measured: Measured) -> None:
 
 
 def show_slices(measured: Measured) -> None:
-    """Every part of the test images against all of them; the images of a part that were read wrong."""
-    from core.training.slices import SMALL, worst_slices
+    """Every part of the test images against all of them; the images of a part that were read wrong.
 
+    Where the label that is looked for is rare the parts are of its examples alone: nearly all others are read right, so
+    that they would hide what is missed.
+    """
+    from core.training.slices import worst_slices
+
+    evaluation = measured.evaluation
+    rare = len(evaluation.labels) == 2 and "accuracy" not in find_sector(measured.version.sector).metrics
+    if rare:
+        from core.training.quality import take
+
+        positives = np.flatnonzero(np.asarray(evaluation.table["truth"]) == 1)
+        measured = replace(measured, evaluation=take(evaluation, positives))
+    words = _words(measured, rare)
     found = worst_slices(measured.evaluation)
     if not found:
         st.info(
             told("These images cannot be parted: there is one class and nothing else is known of them.", measured.slug)
         )
         return
-    st.caption(
-        told("Share of images read right, part by part, the part furthest below the whole first.", measured.slug)
+    st.caption(words.measure)
+    _chart(measured.slug, found[:_CHARTED], words)
+    _table(measured.slug, found, words)
+    st.caption(_note(measured, len(found), rare))
+    _wrong_in(measured, found, words)
+
+
+@dataclass(frozen=True)
+class _Words:
+    """What is counted in a part, in the visitor's language; all plain text but `measure`, which is Markdown."""
+
+    measure: str
+    count: str
+    right: str
+    axis: str
+    wrong: str
+
+
+def _words(measured: Measured, rare: bool) -> _Words:
+    slug = measured.slug
+    if not rare:
+        return _Words(
+            told("Share of images read right, part by part, the part furthest below the whole first.", slug),
+            told("Images", slug),
+            told("Read right", slug),
+            told("Percentage points above or below all images", slug),
+            told("Images read wrong in this part", slug),
+        )
+    label = label_name(measured.evaluation.labels[1])
+    return _Words(
+        t(
+            "Share of {n} test examples that are {label} which the model finds at its threshold, part by part, the "
+            "part furthest below the whole first. False alarms are not in it: see Confusion.",
+            n=len(measured.evaluation.table["truth"]),
+            label=escape(label),
+        ),
+        label,
+        t("Found"),
+        t("Percentage points above or below all {label}", label=chart_text(label, 24)),
+        t("{label} missed in this part", label=label),
     )
-    _chart(measured.slug, found[:_CHARTED])
-    _table(measured.slug, found)
-    st.caption(
-        told(
-            "The gap is to all images, with its 95 % interval. {count} parts were looked at, so p is corrected for "
-            "that (Holm): below 0.05 a gap is more than chance. Parts with fewer than {small} images are marked; their "
+
+
+def _note(measured: Measured, parts: int, rare: bool) -> str:
+    from core.training.slices import SMALL
+
+    if rare:
+        return t(
+            "The gap is to all {label}, with its 95 % interval. {count} parts were looked at, so p is corrected for "
+            "that (Holm): below 0.05 a gap is more than chance. Parts with fewer than {small} are marked; their "
             "figures say little.",
-            measured.slug,
-            count=len(found),
+            label=escape(label_name(measured.evaluation.labels[1])),
+            count=parts,
             small=SMALL,
         )
+    return told(
+        "The gap is to all images, with its 95 % interval. {count} parts were looked at, so p is corrected for that "
+        "(Holm): below 0.05 a gap is more than chance. Parts with fewer than {small} images are marked; their figures "
+        "say little.",
+        measured.slug,
+        count=parts,
+        small=SMALL,
     )
-    _wrong_in(measured, found)
 
 
 def _word(name: str) -> str:
@@ -93,12 +154,12 @@ def _points(metric: Metric) -> str:
     return f"{100 * metric.value:+.1f} [{100 * metric.low:+.1f}, {100 * metric.high:+.1f}]"
 
 
-def _table(slug: str, found: Sequence[SliceFigures]) -> None:
+def _table(slug: str, found: Sequence[SliceFigures], words: _Words) -> None:
     rows = [
         {
             t("Part"): _name(part),
-            told("Images", slug): part.n,
-            told("Read right", slug): interval(part.metric),
+            words.count: part.n,
+            words.right: interval(part.metric),
             t("Gap, points"): _points(part.gap),
             t("p, corrected"): p_figure(part.p_value),
             t("Note"): told("few images", slug) if part.small else "",
@@ -108,7 +169,7 @@ def _table(slug: str, found: Sequence[SliceFigures]) -> None:
     st.dataframe(rows, hide_index=True, height=min(38 + 35 * len(rows), 388))
 
 
-def _chart(slug: str, found: Sequence[SliceFigures]) -> None:
+def _chart(slug: str, found: Sequence[SliceFigures], words: _Words) -> None:
     import plotly.graph_objects as go
 
     values = [100 * part.gap.value for part in found]
@@ -128,17 +189,17 @@ def _chart(slug: str, found: Sequence[SliceFigures]) -> None:
     )
     figure.add_vline(x=0, line={"dash": "dot", "color": palette(mode()).muted})
     figure.update_layout(showlegend=False)
-    figure.update_xaxes(title=told("Percentage points above or below all images", slug))
+    figure.update_xaxes(title=words.axis)
     figure.update_yaxes(autorange="reversed")
     show_chart(figure, f"{slug}.slices", height=90 + 32 * len(found), alt=told("Gap of every part to all images", slug))
 
 
-def _wrong_in(measured: Measured, found: Sequence[SliceFigures]) -> None:
+def _wrong_in(measured: Measured, found: Sequence[SliceFigures], words: _Words) -> None:
     """Wrongly read images of the part that the visitor chooses, the most confident first."""
     from core.training.slices import slices_of
 
     place = st.selectbox(
-        told("Images read wrong in this part", measured.slug),
+        words.wrong,
         range(len(found)),
         format_func=[_name(part) for part in found].__getitem__,
         key=f"{measured.slug}.slice",

@@ -86,6 +86,12 @@ _OF_TRANSACTIONS: Final = {
     ),
     "The two cannot be compared image by image.": N_("The two cannot be compared transaction by transaction."),
     "Images that changed sides": N_("Transactions that changed sides"),
+    "On the {n} images that are in both tests ({old} and {new} images), drawn together for the 95 % interval. "
+    "Fixed and broken are decisions at each version's own threshold.": N_(
+        "On the {n} transactions that are in both tests ({old} and {new} transactions); for the 95 % interval the same "
+        "customers were drawn for both, or transactions where no customer is known. Fixed and broken are decisions at "
+        "each version's own threshold."
+    ),
     "Same {n} images. Change in accuracy {value:+.1f} percentage points, 95 % interval {low:+.1f} to "
     "{high:+.1f}; exact McNemar test {p}.": N_(
         "Same {n} transactions. Change in accuracy {value:+.1f} percentage points, 95 % interval {low:+.1f} to "
