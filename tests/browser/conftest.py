@@ -26,18 +26,27 @@ PATIENCE_MS = 60_000
 
 @dataclass
 class Visit:
-    """An open page, the server's address, and every address outside that the page asked for."""
+    """An open page, its server, and every address outside that the page asked for."""
 
     page: Page
-    address: str
+    server: Server
     foreign: list[str] = field(default_factory=list)
 
     def go(self, path: str) -> Page:
-        """Open `path` and wait until the page has been drawn."""
+        """Open `path` and wait until the page has been drawn; what the server says of an error is shown."""
         self.page.goto(self.address + path)
-        expect(self.page.get_by_role("heading").first).to_be_visible(timeout=PATIENCE_MS)
+        try:
+            expect(self.page.get_by_role("heading").first).to_be_visible(timeout=PATIENCE_MS)
+        except AssertionError as error:
+            log = self.server.log.read_text("utf-8", "replace").splitlines()
+            raise AssertionError("\n".join([str(error), *(line for line in log if '"INFO"' not in line)])) from error
         self.settle()
         return self.page
+
+    @property
+    def address(self) -> str:
+        """Of the server."""
+        return self.server.address
 
     def settle(self) -> None:
         """Wait until the script has run to its end."""
@@ -76,7 +85,7 @@ def visit(chromium: Browser, server: Server) -> Iterator[Callable[..., Visit]]:
             accept_downloads=True,
         )
         contexts.append(context)
-        found = Visit(context.new_page(), server.address)
+        found = Visit(context.new_page(), server)
 
         def note(url: str) -> None:
             own = (server.address, server.address.replace("http", "ws", 1), "data:", "blob:")
