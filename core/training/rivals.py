@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.contracts import Evaluation, Metric
-from core.training.card_precision import CARDS_A_DAY, card_precision_at
+from core.training.card_precision import CARDS_A_DAY, card_precision_at, card_precision_of
 from core.training.evaluation import OTHER
-from core.training.metrics import auroc_of, average_precision_of
+from core.training.metrics import auroc_of, average_precision_of, whole
 from core.training.quality import positive_of
 from core.training.resampling import CUSTOMER, shares_in, table_bootstrap
 
@@ -81,6 +81,19 @@ def ranking_figures(evaluation: Evaluation) -> dict[str, Metric]:
         customer, day = (np.asarray(table[name]) for name in (CUSTOMER, "day"))
         found[f"card_precision_at_{CARDS_A_DAY}"] = card_precision_at(truth, score, customer, day)
     return found | {"auroc": table_bootstrap(table, auroc_of(truth, score))}
+
+
+def card_precision_limit(evaluation: Evaluation) -> float | None:
+    """Card precision that a model reaches which knows every fraud; None where rows have no customers or no days.
+
+    It is below 1 where a day has fewer bad cards than are checked, cards that were caught before not counted.
+    """
+    table, truth = evaluation.table, positive_of(evaluation)[0]
+    if not {CUSTOMER, "day"} <= table.keys():
+        return None
+    known = truth.astype(np.float64)
+    best, customers = card_precision_of(truth, known, np.asarray(table[CUSTOMER]), np.asarray(table["day"]))
+    return float(whole(best, customers))
 
 
 def overlap(first: Evaluation, second: Evaluation, a_day: int) -> Overlap:

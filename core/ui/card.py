@@ -17,6 +17,7 @@ from core.ui.figures import data_title, metric_title, stored_evaluation
 from core.ui.i18n import t
 from core.ui.labels import SPLIT_NAMES, label_name
 from core.ui.quality import show_provenance
+from core.ui.rivals import why_bundled
 from core.ui.views import escape, say, show_error
 from core.ui.wording import told
 
@@ -132,6 +133,8 @@ def _facts(version: Version) -> Iterator[tuple[str, str]]:
     if threshold := manifest.get("threshold"):
         label = escape(label_name(str(threshold["label"])))
         yield N_("Operating point"), t("Score of {label} from {value:.3f}", label=label, value=threshold["value"])
+    if reason := why_bundled(version):
+        yield N_("Why this model"), t(reason)
     yield N_("Licence of the weights"), _licence(version)
 
 

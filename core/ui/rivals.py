@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.contracts import N_, Evaluation, Metric
+from core.store.versions import Version
 from core.training.evaluation import MODEL_NAMES, OTHER
 from core.ui.figures import metric_title
 from core.ui.i18n import t
@@ -19,6 +20,15 @@ if TYPE_CHECKING:
 
 METRICS = ("average_precision", "card_precision_at_100", "auroc")
 """What models are compared by, the figure that counts first."""
+CHANGE = "change"
+"""Among a model's figures: its first metric less that of the model that answers."""
+WHY_BUNDLED = {
+    "fraud": N_(
+        "Boosted trees answer all the same: what each feature adds to one of their scores can be told exactly, and "
+        "amounts need no scaling. Whoever wants another model trains a version with it."
+    ),
+}
+"""Sector -> why the model that ships with it was taken."""
 RULES = "rules"
 _A_DAY = 100
 _GROUPS = {
@@ -47,6 +57,7 @@ def show_models(measured: Measured) -> None:
         [
             {t("Model"): model_title(kind) + (f" · {t('answers')}" if kind == own else "")}
             | {metric_title(name): interval(found[name]) if name in found else "–" for name in present}
+            | {t("Against the one that answers"): _signed(found[CHANGE]) if CHANGE in found else "–"}
             for kind, found in ranked
         ],
         hide_index=True,
@@ -55,10 +66,49 @@ def show_models(measured: Measured) -> None:
         t(
             "All were fitted to the same training rows and measured on the same test rows. Average precision and card "
             "precision count what is at the top of the list, where people look; AUROC counts all pairs alike and "
-            "looks good for almost every model. In brackets 95 % intervals; where they overlap, the order may be "
-            "chance."
+            "looks good for almost every model. In brackets 95 % intervals. The last column is the difference in "
+            "average precision to the model that answers, on the same resamples for both; where its interval holds 0 "
+            "the order may be chance."
         )
     )
+    _show_limit(measured.evaluation)
+    if ranked[0][0] != own:
+        _why_not_the_best(measured)
+
+
+def _show_limit(evaluation: Evaluation) -> None:
+    from core.training.rivals import card_precision_limit
+
+    limit = card_precision_limit(evaluation)
+    if limit is not None:
+        st.caption(
+            t(
+                "Card precision can be no higher than {limit:.3f} here: who knew every fraud would find so many bad "
+                "cards among {cards} a day, because there are no more.",
+                limit=limit,
+                cards=_A_DAY,
+            )
+        )
+
+
+def _why_not_the_best(measured: Measured) -> None:
+    """Why a model answers although another one ranks above it."""
+    st.info(
+        t("Another model ranks above the one that answers. A model is chosen before the test, on validation days."),
+        icon=":material/info:",
+    )
+    reason = why_bundled(measured.version)
+    if reason:
+        st.markdown(f"{t(reason)} [{t('Card')}](?view=card)")
+
+
+def why_bundled(version: Version) -> str | None:
+    """Why the model that ships with a sector is the one it is, in English, to be translated; None for any other."""
+    return WHY_BUNDLED.get(version.sector) if version.number == 0 else None
+
+
+def _signed(change: Metric) -> str:
+    return f"{change.value:+.3f} [{change.low:+.3f}, {change.high:+.3f}]"
 
 
 def _figures(measured: Measured) -> dict[str, dict[str, Metric]]:
@@ -77,9 +127,12 @@ def _figures(measured: Measured) -> dict[str, dict[str, Metric]]:
 @st.cache_resource(max_entries=32, show_spinner=False)
 def _measured(sha256: str, fingerprint: str, kind: str, _evaluation: Evaluation) -> dict[str, Metric]:
     """Intervals take seconds, and evaluations do not change; so each model is measured once for all visitors."""
+    from core.training.paired import metric_change
     from core.training.rivals import ranking_figures, scored_by
 
-    return ranking_figures(scored_by(_evaluation, kind))
+    other = scored_by(_evaluation, kind)
+    found = ranking_figures(other)
+    return found | {CHANGE: metric_change(_evaluation, other, METRICS[0])} if found else found
 
 
 def _value(found: Mapping[str, Metric], name: str) -> float:

@@ -12,6 +12,7 @@ from core.contracts import Evaluation
 from core.training.quality import positive_of
 from core.training.rivals import (
     accuracies,
+    card_precision_limit,
     other_models,
     overlap,
     ranking_figures,
@@ -111,3 +112,11 @@ def test_saying_genuine_always_is_accurate_and_finds_nothing() -> None:
     assert found.always.value == pytest.approx(0.95, abs=0.02)
     assert 0 < found.found < found.positives
     assert found.model.n == 2000
+
+
+def test_the_limit_of_card_precision_is_what_the_truth_itself_reaches() -> None:
+    truth = np.array([1, 1, 0, 0, 1, 0, 1])
+    days, customer = np.array([0, 0, 0, 0, 1, 1, 1]), np.array([0, 1, 2, 3, 0, 2, 4])
+    found = evaluated(truth, np.zeros(7), day=days, customer=customer)
+    assert card_precision_limit(found) == pytest.approx((2 + 1) / 2 / 100), "customer 0 was caught on the first day"
+    assert card_precision_limit(evaluated(truth, np.zeros(7))) is None

@@ -9,7 +9,9 @@ from types import SimpleNamespace
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.contracts import Evaluation
+from core.contracts import Evaluation, Metric
+from core.training.paired import metric_change
+from core.training.rivals import card_precision_limit, scored_by
 from core.ui.measured import Measured
 from tests.ui import fraud_service
 from tests.ui.test_house import words
@@ -41,7 +43,7 @@ def bare() -> Evaluation:
 def test_models_stand_in_order_of_average_precision_with_their_intervals() -> None:
     table = draw("models").dataframe[0].value
     assert list(table["Model"]) == ["Boosted trees · answers", "Logistic regression", "Plain rules"]
-    assert "Average precision" in table.columns[1] and table.columns[-1] == "AUROC"
+    assert "Average precision" in table.columns[1] and table.columns[-2] == "AUROC"
     assert table["Average precision"][0] == "0.800 [0.700, 0.900]"
 
 
@@ -117,3 +119,22 @@ def test_the_chart_of_costs_ends_at_twice_the_cost_of_looking_at_nobody() -> Non
     nobody = costs["Cost that is left"] + costs["Saved against looking at nobody"]
     low, high = json.loads(page.get("plotly_chart")[0].proto.spec)["layout"]["yaxis"]["range"]
     assert low == 0 and high <= 2 * nobody + 2
+
+
+def test_models_are_set_against_the_one_that_answers_on_the_same_resamples() -> None:
+    page = draw("models")
+    table, found = page.dataframe[0].value, fraud_service.evaluation()
+    column = dict(zip(table["Model"], table["Against the one that answers"], strict=True))
+    change = metric_change(found, scored_by(found, "rules"), "average_precision")
+    assert column["Boosted trees · answers"] == "–"
+    assert column["Plain rules"] == f"{change.value:+.3f} [{change.low:+.3f}, {change.high:+.3f}]"
+    assert f"no higher than {card_precision_limit(found):.3f}" in words(page)
+    assert not page.info, "the one that answers ranks first"
+
+
+def test_a_model_that_ranks_above_the_one_that_answers_is_explained() -> None:
+    found = fraud_service.evaluation()
+    summary = found.summary | {"average_precision": Metric(0.01, 0.0, 0.02, 3000)}
+    page = draw("models", replace(found, summary=summary))
+    assert "ranks above" in page.info[0].value
+    assert "Boosted trees answer all the same" in words(page) and "?view=card" in words(page)
