@@ -9,11 +9,11 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 from urllib.parse import urlsplit
 
 import anyio
-from starlette.datastructures import UploadFile
+from starlette.datastructures import ImmutableMultiDict, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
@@ -49,6 +49,12 @@ class RequestError(AppError):
     def __init__(self, status: int, code: str, message: Message | str, hint: Message | str = "") -> None:
         super().__init__(code, message, hint)
         self.status = status
+
+
+_Options: TypeAlias = "ImmutableMultiDict[str, str]"
+"""Options of a request by name, each with all its values."""
+_FIELDS_MAX: Final = 20
+"""Fields of a form: each column may be named in one."""
 
 
 class _MemoryParser(MultiPartParser):
@@ -117,8 +123,9 @@ async def predict(request: Request) -> Response:
     """One file in (multipart field of any name, or the raw bytes), its answers out.
 
     Query: `model` (a reference as on the command line, default champion) and `name`; for images `coverage` (0.5 to
-    0.999), for transactions `threshold` (0 to 1) and `column` (role=name, may be given several times). Transactions
-    also come as JSON: `{"transactions": [{...}, ...], "columns": {"amount": "price"}}`.
+    0.999), for transactions `threshold` (0 to 1) and `column` (role=name, may be given several times). A form may
+    hold them as fields as well, and what stands there counts. Transactions also come as JSON:
+    `{"transactions": [{...}, ...], "columns": {"amount": "price"}}`.
     """
     slug = _sector(request)
     _same_origin(request)
@@ -130,15 +137,16 @@ async def predict(request: Request) -> Response:
 
 
 async def _images(request: Request, slug: str, limit: int) -> Work:
-    ref, coverage = _ref(request), _fraction(request, "coverage", 0.5, 0.999)
-    name, data = await _file_of(request, "image", limit)
+    _coverage(request.query_params)  # before the body is read
+    name, data, options = await _sent(request, "image", limit)
+    ref, coverage = _ref(options), _coverage(options)
     return lambda: _predict_image(slug, ref, 0.9 if coverage is None else coverage, name, data)
 
 
 async def _transactions(request: Request, slug: str, limit: int) -> Work:
-    ref, threshold = _ref(request), _fraction(request, "threshold", 0.0, 1.0)
-    columns = parse_columns(request.query_params.getlist("column"))
-    name, data = await _file_of(request, "transactions.csv", limit)
+    _threshold(request.query_params), parse_columns(request.query_params.getlist("column"))  # before the body is read
+    name, data, options = await _sent(request, "transactions.csv", limit)
+    ref, threshold, columns = _ref(options), _threshold(options), parse_columns(options.getlist("column"))
     as_json = _is_json(request)
 
     def work() -> dict[str, Any]:
@@ -272,12 +280,20 @@ def _same_origin(request: Request) -> None:
         raise RequestError(403, "api.cross_origin", N_("Requests from the pages of another site are not answered."))
 
 
-def _ref(request: Request) -> str:
-    return request.query_params.get("model", "champion")
+def _ref(options: _Options) -> str:
+    return options.get("model", "champion")
 
 
-def _fraction(request: Request, name: str, low: float, high: float) -> float | None:
-    text = request.query_params.get(name)
+def _coverage(options: _Options) -> float | None:
+    return _fraction(options, "coverage", 0.5, 0.999)
+
+
+def _threshold(options: _Options) -> float | None:
+    return _fraction(options, "threshold", 0.0, 1.0)
+
+
+def _fraction(options: _Options, name: str, low: float, high: float) -> float | None:
+    text = options.get(name)
     if text is None:
         return None
     try:
@@ -290,28 +306,37 @@ def _fraction(request: Request, name: str, low: float, high: float) -> float | N
     return value
 
 
-async def _file_of(request: Request, name: str, limit: int) -> tuple[str, bytes]:
-    """Name and bytes of the file that was sent, at most `limit` of them; `name` where it came without one."""
+async def _sent(request: Request, name: str, limit: int) -> tuple[str, bytes, _Options]:
+    """Name and bytes of the file that was sent, at most `limit` of them, and the options of query and form.
+
+    `name` stands for a file that came without one.
+    """
     try:
         async with asyncio.timeout(_BODY_SECONDS):
             body = await _read_bounded(request, limit)
     except TimeoutError:
         raise RequestError(408, "api.too_slow", N_("The file did not arrive in time.")) from None
     if not request.headers.get("content-type", "").startswith("multipart/form-data"):
-        return request.query_params.get("name", name), body
+        if not body and not _is_json(request):
+            raise _no_file(N_("No file was sent."))
+        return request.query_params.get("name", name), body, request.query_params
     try:
-        form = await _MemoryParser(request.headers, _once(body), max_files=1, max_fields=8).parse()
+        form = await _MemoryParser(request.headers, _once(body), max_files=1, max_fields=_FIELDS_MAX).parse()
     except (MultiPartException, KeyError) as error:
         raise RequestError(400, "api.form", N_("The form cannot be read: send one file in it.")) from error
     try:
+        fields = [(key, value) for key, value in form.multi_items() if isinstance(value, str)]
+        options = ImmutableMultiDict([*request.query_params.multi_items(), *fields])
         for part in form.values():
             if isinstance(part, UploadFile):
-                return part.filename or name, await part.read()
+                return part.filename or options.get("name", name), await part.read(), options
     finally:
         await form.close()
-    raise RequestError(
-        400, "api.no_file", N_("The form holds no file."), N_("Send it as a file field or as the raw body.")
-    )
+    raise _no_file(N_("The form holds no file."))
+
+
+def _no_file(said: str) -> RequestError:
+    return RequestError(400, "api.no_file", said, N_("Send a file: as a file field of a form, or as the raw body."))
 
 
 def _announced(request: Request, limit: int) -> int:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from httpx import Response
 from PIL import Image
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
@@ -80,6 +81,17 @@ def test_predict_takes_the_raw_bytes_and_a_form(client: TestClient, picture: byt
     assert "Not a medical device" in raw["notice"]
 
 
+def test_fields_of_a_form_are_read_like_the_query(client: TestClient, picture: bytes) -> None:
+    def ask(query: str = "", **fields: str) -> Response:
+        files = {"image": ("a.png", picture, "image/png")}
+        return client.post(f"/api/predict/medical{query}", data=fields, files=files)
+
+    assert ask(model="7").json()["version"] == "7"
+    assert ask("?model=5", model="7").json()["version"] == "7"
+    check_error(ask(coverage="7"), 400, "api.coverage")
+    check_error(ask("?coverage=7", coverage="0.9"), 400, "api.coverage")
+
+
 @pytest.mark.parametrize("path", ["/api/models/nothing", "/api/predict/nothing"])
 def test_unknown_sector(client: TestClient, path: str) -> None:
     check_error(client.request("POST" if "predict" in path else "GET", path), 404, "api.unknown_sector")
@@ -112,6 +124,9 @@ def test_a_form_without_a_file(client: TestClient) -> None:
     assert response.status_code in (400, 422)
     boundary = {"content-type": "multipart/form-data; boundary=x"}
     check_error(client.post("/api/predict/medical", content=b"--x--\r\n", headers=boundary), 400, "api.no_file")
+    empty = client.post("/api/predict/medical", content=b"")
+    check_error(empty, 400, "api.no_file")
+    assert "Send a file" in empty.json()["hint"]
     bare = {"content-type": "multipart/form-data"}
     check_error(client.post("/api/predict/medical", content=b"--x--", headers=bare), 400, "api.form")
 

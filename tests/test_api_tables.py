@@ -58,6 +58,14 @@ def test_threshold_and_columns(client: TestClient) -> None:
     assert again["results"] == found["results"]
 
 
+def test_threshold_and_columns_of_a_form(client: TestClient) -> None:
+    files = {"table": ("a.csv", b"x17,name\n900,b\n1,a\n", "text/csv")}
+    fields = {"threshold": "0.7", "column": ["amount=x17", "id=name"]}
+    found = client.post(ROUTE, data=fields, files=files).json()
+    assert found["threshold"] == 0.7 and {row["input"] for row in found["results"]} == {"a", "b"}
+    check_error(client.post(ROUTE, data={"threshold": "7"}, files=files), 400, "api.threshold")
+
+
 @pytest.mark.parametrize("threshold", ["nan", "2", "-1", "abc"])
 def test_threshold_has_bounds(client: TestClient, threshold: str) -> None:
     check_error(client.post(f"{ROUTE}?threshold={threshold}", content=CSV), 400, "api.threshold")

@@ -133,7 +133,7 @@ def test_scored_rows_go_to_a_file_that_runs_no_formula(here: Path) -> None:
         (["predict", "fake", "x.png", "--threshold", "0.5"], "no --threshold"),
         (["predict", "fake", "x.png", "--column", "a=b"], "no --column"),
         (["evaluate", "fake", "--data", "x.png", "--column", "a=b"], "no --column"),
-        (["explain", SLUG, "bank.csv", "--out", "why.json"], "no such row"),
+        (["explain", SLUG, "bank.csv", "--out", "why.json"], "--row is needed"),
         (["explain", SLUG, "bank.csv", "--row", "p99", "--out", "why.json"], "no such row"),
         (["explain", SLUG, "bank.csv", "--row", "p1", "--out", "why.png"], ".json or .html"),
         (["explain", "fake", "x.png", "--row", "p1", "--out", "why.png"], "no --row"),

@@ -68,6 +68,8 @@ def explain(asked: Asked, *, method: str, target: str, row: str) -> tuple[dict[s
     from core.explain.bars import write_bars
     from core.serving import service
 
+    if not row:
+        raise typer.BadParameter("--row is needed: the id of the row to explain")
     slug, path = asked.sector.slug, asked.one_file()
     out = out_file(asked.out or path, [".json", ".html"])
     table = open_transactions(path, path.name, asked.columns)

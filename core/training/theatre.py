@@ -239,13 +239,18 @@ def _about_noise(found: Theatre) -> Message:
     clean, worst = found.by_noise[0], found.by_noise[-1]
     template = N_(
         "With {share:.0f} % of the positive labels wrong, the tree without limits still learns {train:.1f} by heart; "
-        "on later rows it changes by {unlimited:+.1f} points, the limited one by {limited:+.1f}."
+        "on later rows it changes by {unlimited} points, the limited one by {limited}."
     )
-    change = {  # rounded first: no figure is to read -0.0
-        name: round(100 * (getattr(worst, name).later.value - getattr(clean, name).later.value), 1) + 0.0
+    change = {
+        name: _signed(100 * (getattr(worst, name).later.value - getattr(clean, name).later.value))
         for name in ("unlimited", "limited")
     }
     return Message(template, {"share": 100 * worst.setting, "train": 100 * worst.unlimited.train.value, **change})
+
+
+def _signed(points: float) -> str:
+    """With its sign; rounded first, since no figure is to read −0.0."""
+    return f"{round(points, 1) + 0.0:+.1f}".replace("-", "−")
 
 
 def _about_control(found: Theatre) -> Message:

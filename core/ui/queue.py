@@ -167,7 +167,7 @@ def _table(slug: str, scored: Scored, queue: AlertQueue) -> int | None:
         st.pagination(pages, key=f"{key}.page.{pages}")
     st.caption(
         t(
-            "{first} to {last} of {count} alerts. Select a row to open its case.",
+            "Alerts {first} to {last} of {count}. Select a row to open its case.",
             first=part.start + 1,
             last=part.start + len(rows),
             count=len(queue),

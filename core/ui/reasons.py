@@ -37,6 +37,9 @@ def show_reasons(attribution: FeatureAttribution, decision: Decision) -> None:
         with st.expander(t("{count} more reasons, together {sum}", count=len(rest), sum=together)):
             _list(rest)
     _sum(attribution, decision, label)
+    if len(ranked) < len(attribution.names):
+        said_of = {"features": len(attribution.names), "reasons": len(ranked)}
+        st.caption(t("The {features} features make {reasons} reasons: those that say the same are one.", **said_of))
 
 
 def said(attribution: FeatureAttribution) -> dict[str, float]:
@@ -48,9 +51,9 @@ def said(attribution: FeatureAttribution) -> dict[str, float]:
     return found
 
 
-def signed(value: float) -> str:
-    """A contribution with its sign, `+2.1`; log odds."""
-    return f"{value:+.2f}".replace("-", "−")
+def signed(value: float, digits: int = 2) -> str:
+    """A difference with its sign, `+2.10`, such as a contribution in log odds."""
+    return f"{round(value, digits) + 0.0:+.{digits}f}".replace("-", "−")
 
 
 def _list(reasons: Sequence[tuple[str, float]]) -> None:

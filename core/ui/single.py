@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import streamlit as st
 
-from core.contracts import Sector
-from core.data.new_transaction import NewTransaction, on_history
+from core.contracts import N_, Decision, Sector
+from core.data.new_transaction import NewTransaction, on_history, transaction_at
+from core.data.transactions import LABELS, UNKNOWN
 from core.errors import AppError
 from core.serving import service
 from core.ui.asking import answer_of, case_of, decision_of, reasons_for
@@ -16,6 +19,14 @@ from core.ui.score_line import show_measured_share
 from core.ui.transaction import Form, SampleRow, show_recent, show_transaction, transaction_input
 from core.ui.views import show_error, show_prediction
 from core.ui.what_if import show_what_if
+
+_TRUTHS: Final = {
+    ("fraud", "fraud"): (N_("In the simulation this payment was fraud: the model finds it."), "check"),
+    ("fraud", "genuine"): (N_("In the simulation this payment was fraud: the model misses it."), "close"),
+    ("genuine", "fraud"): (N_("In the simulation this payment was genuine: a false alarm of the model."), "close"),
+    ("genuine", "genuine"): (N_("In the simulation this payment was genuine: the model lets it pass."), "check"),
+}
+"""Truth and decision -> what to say of a sample, and its sign."""
 
 
 def show_single(sector: Sector) -> None:
@@ -45,9 +56,24 @@ def _show(form: Form, asked: NewTransaction) -> None:
     with words:
         show_transaction(asked)
         show_prediction(slug, answer, case, {})
+        _show_truth(form, asked, decision_of(answer))
         show_measured_share(slug, decision_of(answer), answer.model)
         show_recent(form, asked)
     with why:
         show_reasons(reasons_for(slug, table, answer.model), decision_of(answer))
     show_what_if(form, asked)
     show_correction(slug, case, answer)
+
+
+def _show_truth(form: Form, asked: NewTransaction, decision: Decision) -> None:
+    """Whether the model is right about a sample: the simulator knows. Nothing is said of a changed or typed one."""
+    from core.data.simulated_bank import sample_transactions
+
+    places = (sample.place for sample in sample_transactions())
+    place = next((place for place in places if transaction_at(form.bank, place) == asked), None)
+    if place is None or form.bank.label is None or decision.decision is None:
+        return
+    truth = form.bank.label[place]
+    if truth != UNKNOWN:
+        said, icon = _TRUTHS[LABELS[truth], decision.decision]
+        st.markdown(f":material/{icon}: {t(said)}")

@@ -22,6 +22,7 @@ from core.serving.what_if import (
 from core.ui.asking import answer_of, decision_of, scores_of
 from core.ui.i18n import t
 from core.ui.labels import label_name
+from core.ui.reasons import signed
 from core.ui.transaction import Form
 from core.ui.views import escape, show_against_threshold
 
@@ -59,14 +60,14 @@ def _draw(form: Form, asked: NewTransaction) -> None:
     before = _decision(form, asked)
     now = _decision(form, changed)
     show_against_threshold(now)
-    points = 100 * (now.score - before.score)
+    # Of the percentages as they are shown, so that the three numbers agree.
+    points = signed(round(100 * now.score, 1) - round(100 * before.score, 1), 1)
     if changed == asked:
         st.caption(t("Move a slider, and the score moves."))
     else:
         st.caption(
             t(
-                "{points:+.1f} percentage points compared with the transaction as it was; the model now says: "
-                "{decision}.",
+                "{points} percentage points compared with the transaction as it was; the model now says: {decision}.",
                 points=points,
                 decision=escape(label_name(now.decision or "")),
             )

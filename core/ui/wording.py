@@ -146,7 +146,7 @@ _OF_TRANSACTIONS: Final = {
         "The model declined these transactions or could not choose. An answer makes a correction of the case."
     ),
     "{count} corrections: the model was wrong in {wrong}; {kept} images are kept to learn from.": N_(
-        "{count} corrections: the model was wrong in {wrong}; {kept} transactions are kept to learn from."
+        "Corrections: {count}; the model was wrong: {wrong}; transactions kept to learn from: {kept}."
     ),
     "Undo deletes the image and leaves a line in the list; delete removes the line as well.": N_(
         "Undo deletes the transaction and leaves a line in the list; delete removes the line as well."

@@ -241,7 +241,7 @@ def test_run_says_how_many_corrections_it_learned_from(bank_file, tmp_path):
     keep(tmp_path / CORRECTIONS / "genuine" / "1.json", case)
     folder = TASK.train(replace(QUICK, model="rules", compare=False), bank_file, ListedRun(tmp_path))
     assert json.loads((folder / "manifest.json").read_text())["data"]["corrections"] == 1
-    assert "1 corrections by visitors" in (folder / "card.md").read_text()
+    assert "corrections by visitors among the training rows: 1" in (folder / "card.md").read_text()
 
 
 @pytest.mark.slow

@@ -61,6 +61,9 @@ def test_two_features_with_the_same_sentence_are_one_reason() -> None:
     merged = said(FeatureAttribution(**{**vars(found), "reasons": (same, same, Message("It is night."))}))
     assert merged == {"The amount is 7.": 3.0, "It is night.": -0.5}
     assert sum(merged.values()) == pytest.approx(found.contributions.sum())
+    told = page(FeatureAttribution(**{**vars(found), "reasons": (same, same, Message("It is night."))}))
+    assert "The 3 features make 2 reasons" in words(told)
+    assert "features make" not in words(page(found)), "each has its own"
 
 
 def test_without_sentences_names_and_values_speak() -> None:

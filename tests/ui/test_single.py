@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -71,6 +72,29 @@ def test_a_click_on_a_sample_gives_score_threshold_reasons_and_history(opened: O
     assert "in the 30 days before" in said and "They add up" in said
 
 
+@pytest.mark.parametrize(
+    ("labels", "said"),
+    [
+        ({LARGE: 1, SMALL: 0}, {LARGE: "was fraud: the model finds it", SMALL: "was genuine: the model lets it pass"}),
+        ({LARGE: 0, SMALL: 1}, {LARGE: "was genuine: a false alarm", SMALL: "was fraud: the model misses it"}),
+        ({LARGE: -1, SMALL: -1}, {}),
+    ],
+)
+def test_the_simulation_says_who_is_right(
+    opened: Open, monkeypatch: pytest.MonkeyPatch, labels: dict[int, int], said: dict[int, str]
+) -> None:
+    label = BANK.label.copy()
+    label[list(labels)] = list(labels.values())
+    monkeypatch.setattr(simulated_bank, "sample_bank", lambda: replace(BANK, label=label))
+    page = opened()
+    for place in labels:
+        found = words(press(page, f"fraud.sample.{place}"))
+        assert said[place] in found if said else "In the simulation" not in found
+    page.number_input(key="fraud.new.amount").set_value(12.0)
+    next(button for button in page.button if button.label == "Score it").click()
+    assert "In the simulation" not in words(checked(page.run()))
+
+
 def test_a_sample_fills_the_form_and_a_change_there_is_another_question(opened: Open) -> None:
     page = press(opened(), f"fraud.sample.{LARGE}")
     amount = page.number_input(key="fraud.new.amount")
@@ -90,6 +114,8 @@ def test_sliders_move_the_score_from_where_the_transaction_is(opened: Open) -> N
     assert "Move a slider" in words(page)
     page = checked(slider.set_value(slider.min).run())
     assert "percentage points compared with" in words(page) and "now says: Genuine" in words(page)
+    before, now = (float(str(bar.proto.text).split(":")[1].strip(" %*")) for bar in page.get("progress")[:4:2])
+    assert f"−{before - now:.1f} percentage points" in words(page), "three numbers that agree"
     assert bars(page)[2] < bars(page)[0], "the answer above stays what it was"
 
 

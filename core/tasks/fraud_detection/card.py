@@ -151,6 +151,6 @@ def _corrections(data: dict[str, Any]) -> str:
     if "corrections" not in data:
         return ""
     left = ", ".join(f"{reason} {count}" for reason, count in data["corrections_left_out"].items())
-    return f"; {data['corrections']} corrections by visitors among the training rows" + f", left out: {left}" * bool(
+    return f"; corrections by visitors among the training rows: {data['corrections']}" + f", left out: {left}" * bool(
         left
     )
