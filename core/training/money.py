@@ -70,8 +70,9 @@ class Worth:
     """The threshold in use, whatever the capacity."""
     compared: float
     """The threshold it is compared with: today's, or as far down to it as the capacity reaches."""
-    asked: Metric
-    """Items a month that a person would look at with today's threshold, had one the time."""
+    asked: float
+    """Items a month that today's threshold asks a person to look at, by the validation examples: above the capacity
+    exactly where `compared` is above `today`."""
     cost: Metric
     against_today: Metric
     """Saved a month against today's threshold; negative when it costs more."""
@@ -156,13 +157,18 @@ def best_threshold(evaluation: Evaluation, prices: Prices, target: int = 1) -> f
     return float(thresholds[np.flatnonzero(cheapest <= cheapest.min() + 1e-9)[-1]])
 
 
+def reviews_at(evaluation: Evaluation, prices: Prices, threshold: float, target: int = 1) -> float:
+    """Items a month that score at least `threshold`."""
+    thresholds, _, reviews = cost_curve(evaluation, prices, target)
+    return float(reviews[np.searchsorted(thresholds, threshold)])
+
+
 def within_capacity(evaluation: Evaluation, prices: Prices, threshold: float, target: int = 1) -> float:
     """`threshold`, or the lowest one above it that asks for no more reviews than the capacity."""
-    if prices.capacity is None:
+    if prices.capacity is None or reviews_at(evaluation, prices, threshold, target) <= prices.capacity + 1e-9:
         return threshold
     thresholds, _, reviews = cost_curve(evaluation, prices, target)
-    enough = float(thresholds[np.flatnonzero(reviews <= prices.capacity + 1e-9)[0]])
-    return max(threshold, enough)
+    return float(thresholds[np.flatnonzero(reviews <= prices.capacity + 1e-9)[0]])
 
 
 def worth(
@@ -186,11 +192,12 @@ def worth(
         _needs_both(positive_of(evaluation, target)[0])
     threshold = best_threshold(validation, prices, target)
     now = within_capacity(validation, prices, today, target)
+    asked = reviews_at(validation, prices, today, target)
     items = _items(test, prices, target)
     paid = _paid(items, prices, threshold)
     others = (_paid(items, prices, other) - paid for other in (now, NEVER, -NEVER))
-    each = np.stack([paid, *others, items.score >= today, items.score >= threshold], axis=1)
-    cost, saved, nothing, everything, asked, reviews, caught = _figures(items, prices, each, test.table, seed)
+    each = np.stack([paid, *others, items.score >= threshold], axis=1)
+    cost, saved, nothing, everything, reviews, caught = _figures(items, prices, each, test.table, seed)
     enough = prices.capacity is None or prices.capacity >= prices.volume
     return Worth(threshold, today, now, asked, cost, saved, nothing, everything if enough else None, reviews, caught)
 

@@ -109,7 +109,7 @@ def _of_looked_for(measured: Measured) -> None:
     st.caption(
         t(
             "On the dotted line a score means what it says. Bars and brackets are 95 % intervals; where one does not "
-            "reach the mean score, the scores there are too high or too low. The threshold is the edge of a bin."
+            "reach the mean score, the scores there are too high or too low."
         )
     )
     _show_temperature(measured)

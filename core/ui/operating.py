@@ -25,7 +25,7 @@ FIGURE_NAMES = {
     "accuracy": N_("Accuracy"),
 }
 _RARE = 0.01
-"""Below this share a slider of whole tenths of a percent is too coarse."""
+"""Below this share a slider up to 90 % would hold it in its first pixels."""
 RULES = {
     "default": N_("As trained"),
     "sensitivity": N_("By sensitivity"),
@@ -78,8 +78,6 @@ def show_figures(
 def percent_input(title: str, start: float, key: str, limits: tuple[float, float] = (0.01, 99.99)) -> float:
     """A share or score in percent; returns it as a fraction, and until somebody moves it exactly `start`.
 
-    Small ones are told apart: where it starts below 1 % the slider has finer steps.
-
     Args:
         title: Of the slider.
         start: A fraction.
@@ -88,8 +86,7 @@ def percent_input(title: str, start: float, key: str, limits: tuple[float, float
     """
     low, high = limits
     shown = min(high, max(low, round(100 * start, 2)))
-    step = 0.01 if start < _RARE else 0.1
-    percent = st.slider(title, low, high, shown, step, format="%.2f", key=key, persist_state="session")
+    percent = st.slider(title, low, high, shown, 0.01, format="%.2f", key=key, persist_state="session")
     return start if percent == shown else percent / 100
 
 

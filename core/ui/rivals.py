@@ -83,8 +83,8 @@ def _show_limit(evaluation: Evaluation) -> None:
     if limit is not None:
         st.caption(
             t(
-                "Card precision can be no higher than {limit:.3f} here: who knew every fraud would find so many bad "
-                "cards among {cards} a day, because there are no more.",
+                "Card precision can be no higher than {limit:.3f} here: on these days there are no more bad cards than "
+                "that among {cards} a day, even for a model that knew every fraud.",
                 limit=limit,
                 cards=_A_DAY,
             )

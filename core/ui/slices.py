@@ -104,8 +104,8 @@ def _words(measured: Measured, rare: bool) -> _Words:
     label = label_name(measured.evaluation.labels[1])
     return _Words(
         t(
-            "Share of {n} test examples that are {label} which the model finds at its threshold, part by part, the "
-            "part furthest below the whole first. False alarms are not in it: see Confusion.",
+            "Of the {n} test examples that are {label}: the share that the model finds at its threshold, part by part, "
+            "the part furthest below the whole first. False alarms are not in it: see Confusion.",
             n=len(measured.evaluation.table["truth"]),
             label=escape(label),
         ),

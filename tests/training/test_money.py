@@ -7,7 +7,17 @@ import numpy as np
 import pytest
 
 from core.errors import InputRefused
-from core.training.money import CURVE_POINTS, NEVER, Prices, best_threshold, cost_curve, curve, within_capacity, worth
+from core.training.money import (
+    CURVE_POINTS,
+    NEVER,
+    Prices,
+    best_threshold,
+    cost_curve,
+    curve,
+    reviews_at,
+    within_capacity,
+    worth,
+)
 from tests.training.tables import evaluated, latent
 
 PRICES = Prices(miss=100, false_alarm=5, review=10, volume=1000)
@@ -154,10 +164,16 @@ def test_the_threshold_in_use_stays_itself_where_people_are_few():
     tight = replace(PRICES, capacity=50, volume=1000)
     found = worth(table(seed=1, n=1000), table(seed=2, n=1000), tight, today=0.1)
     assert found.today == 0.1 < found.compared
-    assert found.asked.value == pytest.approx(np.mean(table(seed=2, n=1000).table["scores"][:, 1] >= 0.1) * 1000)
-    assert found.asked.value > 50 and found.asked.low <= found.asked.value <= found.asked.high
+    assert found.asked == pytest.approx(np.mean(table(seed=1, n=1000).table["scores"][:, 1] >= 0.1) * 1000)
     free = worth(table(seed=1), table(seed=2), PRICES, today=0.5)
     assert free.compared == free.today == 0.5
+
+
+@pytest.mark.parametrize("spare", [-1, 0, 1])
+def test_today_is_compared_as_it_is_exactly_where_people_suffice(spare):
+    asked = reviews_at(table(seed=1), PRICES, 0.4)
+    found = worth(table(seed=1), table(seed=2), replace(PRICES, capacity=int(np.ceil(asked)) + spare), today=0.4)
+    assert (found.compared > found.today) == (found.asked > np.ceil(asked) + spare) == (spare < 0)
 
 
 def test_the_drawn_curve_has_points_where_scores_are_rare():
