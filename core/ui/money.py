@@ -169,9 +169,9 @@ def _capacity_line(found: Worth, prices: Prices) -> None:
         return
     st.info(
         t(
-            "Today's threshold, {today:.1f} %, would need about {asked:,.0f} reviews a month, by the validation examples, "
-            "and there are {capacity:,}. The saving is against what these people can do: the highest scores first, "
-            "from {compared} on.",
+            "Today's threshold, {today:.1f} %, would need about {asked:,.0f} reviews a month, by the validation "
+            "examples, and there are {capacity:,}. The saving is against what these people can do: the highest scores "
+            "first, from {compared} on.",
             today=100 * found.today,
             asked=found.asked,
             capacity=prices.capacity,
