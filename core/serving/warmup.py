@@ -51,6 +51,7 @@ class _State:
         self.thread: threading.Thread | None = None
         self.page_drawn = threading.Event()
         self.wanted = threading.Event()
+        self.imported = threading.Event()
         self.done = threading.Event()
 
 
@@ -103,15 +104,27 @@ def wait(timeout: float | None = None) -> WarmUp:
     return state()
 
 
+def importing() -> bool:
+    """Whether torch is about to be, or only half, imported.
+
+    Whoever uses scipy meanwhile may find that half: it asks of every array whether it is one of torch's.
+    """
+    return _state.thread is not None and _state.stage == "importing" and not _state.imported.is_set()
+
+
+def wait_for_imports(timeout: float) -> bool:
+    """Wait until torch is imported, at most `timeout` seconds; returns whether the wait is over."""
+    return not importing() or _state.imported.wait(timeout)
+
+
 def _warm_up() -> None:
     stage: Stage = "ready"
     _state.page_drawn.wait(FIRST_PAGE_S)
     _state.wanted.wait(AFTER_PAGE_S)
     _state.stage = "importing"
     try:
-        import timm  # noqa: F401
-        import torch  # noqa: F401
-
+        _import_libraries()
+        _state.imported.set()
         _state.stage = "loading"
         reconcile.reconcile(registry())
         for sector in catalog.SECTORS:
@@ -121,10 +134,18 @@ def _warm_up() -> None:
     except Exception as error:  # noqa: BLE001  (a failed warm-up must not take the server down)
         log_error(error)
         stage = "failed"
+    _state.imported.set()
     _state.took = time.monotonic() - _state.began
     _state.stage = stage
     _state.done.set()
     log_event("warm_up", stage=stage, seconds=round(_state.took, 2))
+
+
+def _import_libraries() -> None:
+    """Scipy first, whole: a page that imports it beside a half imported torch would fail, see `importing`."""
+    import scipy.stats  # noqa: F401, I001
+    import torch  # noqa: F401
+    import timm  # noqa: F401
 
 
 def _spare_collector() -> None:

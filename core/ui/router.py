@@ -5,9 +5,11 @@ on its own, without the frame, for the first visitor of a deep link.
 """
 
 from core.serving import warmup
-from core.ui import frame, session
+from core.ui import frame, session, status
 
 session.register()
 session.note_login()
-frame.draw().run()
+page = frame.draw()
+status.wait_for_imports()
+page.run()
 warmup.first_page_drawn()

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _LIVE: Final = ("queued", "running")
 _WARMING: Final = ("waiting", "importing", "loading")
+_LOOK_EVERY_S: Final = 0.5
 
 
 Result = TypeVar("Result")
@@ -163,3 +164,21 @@ def _network_line() -> str:
     if reached:
         return f":material/wifi: {t('Model hub reachable: its weights can be fetched for a training')}"
     return f":material/wifi_off: {t('Model hub not reachable: everything bundled works')}"
+
+
+def wait_for_imports() -> None:
+    """Hold the page back while torch is being imported, and say so; see `core.serving.warmup.importing`."""
+    from core.serving import warmup
+
+    if not warmup.importing():
+        return
+    line = st.empty()
+    while not warmup.wait_for_imports(_LOOK_EVERY_S):
+        line.info(
+            t(
+                "The model is being loaded, {seconds:.0f} s so far. This happens once after a start.",
+                seconds=warmup.state().seconds,
+            ),
+            icon=":material/hourglass_top:",
+        )
+    line.empty()

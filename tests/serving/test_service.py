@@ -196,8 +196,7 @@ class TestWarmUp:
     def fresh(self, serving, monkeypatch):
         monkeypatch.setattr(warmup, "_state", warmup._State())
         monkeypatch.setitem(warmup.EXAMPLES, "fake_task", "x")
-        monkeypatch.setitem(sys.modules, "torch", object())
-        monkeypatch.setitem(sys.modules, "timm", object())
+        monkeypatch.setattr(warmup, "_import_libraries", lambda: None)
 
     def test_it_loads_the_champions_and_tells_how_far_it_is(self):
         assert warmup.wait(0) == warmup.WarmUp("waiting", 0.0)
@@ -229,3 +228,36 @@ class TestWarmUp:
         monkeypatch.setattr(Task, "load", lambda *_: 1 / 0)
         warmup.start()
         assert warmup.wait(10).stage == "failed"
+
+    def test_pages_are_held_back_until_the_libraries_are_imported(self, monkeypatch):
+        begun, may_end = threading.Event(), threading.Event()
+        monkeypatch.setattr(warmup, "_import_libraries", lambda: (begun.set(), may_end.wait(10)))
+        assert not warmup.importing()
+        warmup.start()
+        assert begun.wait(10)
+        assert warmup.importing()
+        assert not warmup.wait_for_imports(0.01)
+        may_end.set()
+        assert warmup.wait_for_imports(10)
+        assert not warmup.importing()
+
+    def test_a_failed_import_holds_nobody_back(self, monkeypatch):
+        monkeypatch.setattr(warmup, "_import_libraries", lambda: 1 / 0)
+        warmup.start()
+        assert warmup.wait_for_imports(10)
+        assert warmup.wait(10).stage == "failed"
+
+
+def test_scipy_is_whole_before_torch_is_begun():
+    code = (
+        "import sys\n"
+        "class Finder:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name == 'torch': sys.exit(0 if 'scipy.stats' in sys.modules else 'torch first')\n"
+        "sys.meta_path.insert(0, Finder())\n"
+        "from core.serving import warmup\n"
+        "warmup._import_libraries()\n"
+        "sys.exit('torch was not imported')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr

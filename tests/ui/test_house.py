@@ -13,6 +13,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.catalog import SECTORS
+from core.serving import warmup
 from core.settings import ROOT
 from core.store.registry import registry
 from core.ui import status
@@ -35,6 +36,18 @@ def test_every_page_opens_in_both_languages(open_page: OpenPage, slug: str, lang
     assert not page.error
     chinese = any("\u4e00" <= sign <= "\u9fff" for sign in words(page))
     assert chinese == (language == "zh")
+
+
+def test_a_page_waits_for_libraries_that_are_being_imported(
+    open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = [False, False, True]
+    monkeypatch.setattr(warmup, "importing", lambda: True)
+    monkeypatch.setattr(warmup, "wait_for_imports", lambda _seconds: answers.pop(0))
+    page = open_page("fraud")
+    assert answers == []
+    assert not page.exception
+    assert "being loaded" not in words(page)
 
 
 def test_language_of_the_link_beats_the_browser_and_stays(open_page: OpenPage) -> None:
