@@ -360,5 +360,5 @@ def test_the_label_times_of_aws_are_found():
     )
     said = warned(rows)
     assert "Column LABEL_TIMESTAMP is filled exactly where the label is known" in said
-    assert said.count("Column") == 1
+    assert said.count("Column ") == 1
     assert "801 of 1611 transactions carry no label" in said
