@@ -56,7 +56,8 @@ class Outcome:
 def _first_sample(slug: str) -> str:
     """Key of the button of the first sample on a sector's page."""
     manifest = settings().assets / "samples" / slug / "manifest.json"
-    return f"{slug}.sample.{json.loads(manifest.read_text('utf-8'))[0]['file']}"
+    first = json.loads(manifest.read_text("utf-8"))[0]
+    return f"{slug}.sample.{first['file'] if 'file' in first else first['place']}"
 
 
 async def act(visitor: Session, seconds: float, outcome: Outcome, period_s: float = PERIOD_S) -> None:

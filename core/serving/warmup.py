@@ -8,6 +8,8 @@ from __future__ import annotations
 import gc
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal, cast
 
@@ -26,6 +28,8 @@ Stage = Literal["waiting", "importing", "loading", "ready", "failed"]
 
 FIRST_PAGE_S = 3.0
 """Without a visitor the loading begins this long after the start."""
+PAGES_S = 20.0
+"""The import begins this long after it was wanted, even if a page is still being drawn."""
 AFTER_PAGE_S = 0.5
 """After the first page was drawn its messages and pictures still have to be sent."""
 
@@ -52,6 +56,9 @@ class _State:
         self.page_drawn = threading.Event()
         self.wanted = threading.Event()
         self.imported = threading.Event()
+        self.pages: set[int] = set()
+        """Threads that draw a page."""
+        self.page_ended = threading.Condition()
         self.done = threading.Event()
 
 
@@ -63,7 +70,8 @@ def start(after_first_page: bool = False) -> None:
     """Begin the warm-up in a thread of its own; further calls do nothing.
 
     Args:
-        after_first_page: Let it wait for `first_page_drawn`, for `hurry`, or a few seconds, whatever comes first.
+        after_first_page: Let it wait for the end of the first `page_being_drawn`, for `hurry`, or a few seconds,
+            whatever comes first.
     """
     with _lock:
         if _state.thread is None:
@@ -76,9 +84,23 @@ def start(after_first_page: bool = False) -> None:
             _state.thread.start()
 
 
-def first_page_drawn() -> None:
-    """Tell that a page is drawn, so that the loading may begin; cheap enough for every run of a page."""
-    _state.page_drawn.set()
+@contextmanager
+def page_being_drawn() -> Iterator[None]:
+    """The import of torch does not begin while a block runs, and may after the first; cheap enough for every page."""
+    thread = threading.get_ident()
+    with _state.page_ended:
+        _state.pages.add(thread)
+    try:
+        yield
+        _state.page_drawn.set()
+    finally:
+        _leave(thread)
+
+
+def _leave(thread: int) -> None:
+    with _state.page_ended:
+        _state.pages.discard(thread)
+        _state.page_ended.notify_all()
 
 
 def hurry() -> None:
@@ -88,6 +110,7 @@ def hurry() -> None:
             _state.stage = "importing"
         _state.wanted.set()
         _state.page_drawn.set()
+    _leave(threading.get_ident())  # this page waits for the models itself
 
 
 def state() -> WarmUp:
@@ -123,6 +146,8 @@ def _warm_up() -> None:
     _state.wanted.wait(AFTER_PAGE_S)
     _state.stage = "importing"
     try:
+        with _state.page_ended:  # new pages wait from now on, see `importing`
+            _state.page_ended.wait_for(lambda: not _state.pages, PAGES_S)
         _import_libraries()
         _state.imported.set()
         _state.stage = "loading"

@@ -11,5 +11,5 @@ session.register()
 session.note_login()
 page = frame.draw()
 status.wait_for_imports()
-page.run()
-warmup.first_page_drawn()
+with warmup.page_being_drawn():
+    page.run()

@@ -191,6 +191,11 @@ def test_a_version_without_evaluation_has_none(serving):
     assert service.evaluation_of(serving.registry.resolve(SLUG)) is None
 
 
+def draw_a_page() -> None:
+    with warmup.page_being_drawn():
+        pass
+
+
 class TestWarmUp:
     @pytest.fixture(autouse=True)
     def fresh(self, serving, monkeypatch):
@@ -205,7 +210,7 @@ class TestWarmUp:
         assert warmup.wait(10).stage == "ready"
         assert warmup.state().seconds > 0
 
-    @pytest.mark.parametrize("begin", [warmup.first_page_drawn, warmup.hurry])
+    @pytest.mark.parametrize("begin", [draw_a_page, warmup.hurry])
     def test_it_leaves_the_first_page_its_time_and_hurries_for_a_prediction(self, serving, monkeypatch, begin):
         monkeypatch.setattr(warmup, "FIRST_PAGE_S", 60.0)
         warmup.start(after_first_page=True)
@@ -240,6 +245,25 @@ class TestWarmUp:
         may_end.set()
         assert warmup.wait_for_imports(10)
         assert not warmup.importing()
+        assert warmup.wait(10).stage == "ready"
+
+    def test_no_import_begins_while_a_page_is_drawn_unless_that_page_waits_for_it(self, monkeypatch):
+        begun = threading.Event()
+        monkeypatch.setattr(warmup, "_import_libraries", begun.set)
+        with warmup.page_being_drawn():
+            warmup.start()
+            assert not begun.wait(0.1)
+        assert begun.wait(10)
+        assert warmup.wait(10).stage == "ready"
+
+    def test_a_page_that_hurries_is_not_waited_for(self, monkeypatch):
+        begun = threading.Event()
+        monkeypatch.setattr(warmup, "_import_libraries", begun.set)
+        with warmup.page_being_drawn():
+            warmup.start()
+            warmup.hurry()
+            assert begun.wait(10)
+            assert warmup.wait(10).stage == "ready"
 
     def test_a_failed_import_holds_nobody_back(self, monkeypatch):
         monkeypatch.setattr(warmup, "_import_libraries", lambda: 1 / 0)
