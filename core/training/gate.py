@@ -15,10 +15,9 @@ import numpy as np
 
 from core.contracts import N_, Evaluation, Message, Metric
 from core.training.evaluation import METRIC_NAMES
-from core.training.metrics import Statistic, statistic_of
 from core.training.p_value import p_said
+from core.training.paired import metric_change
 from core.training.quality import Comparison, changed, matched_rows, take, why_incomparable
-from core.training.resampling import table_bootstrap
 from core.training.seen import SEEN
 from core.training.slices import SMALL, SliceChange, changes, title
 
@@ -164,13 +163,7 @@ class _Pair:
 
     def change(self, metric: str) -> Metric:
         """The new version's metric minus the old one's; the bootstrap draws the same examples or customers for both."""
-        before, after = (_statistic(metric, one) for one in (self.old, self.new))
-        return table_bootstrap(self.new.table, lambda weights: after(weights) - before(weights), self.seed)
-
-
-def _statistic(metric: str, evaluation: Evaluation) -> Statistic:
-    truth, decided, scores = (np.asarray(evaluation.table[name]) for name in ("truth", "prediction", "scores"))
-    return statistic_of(metric, truth, decided, scores)
+        return metric_change(self.old, self.new, metric, self.seed)
 
 
 def _together(checks: tuple[Check, ...]) -> Result:

@@ -8,7 +8,7 @@ from core.contracts import Metric
 from core.ui.figures import metric_title
 from core.ui.i18n import t
 from core.ui.labels import label_name
-from core.ui.measured import Measured, interval
+from core.ui.measured import Measured, interval, once
 from core.ui.views import escape
 
 
@@ -16,7 +16,7 @@ def show_accuracy(measured: Measured) -> None:
     """A do-nothing answer beside the model: nearly equal in accuracy, and worlds apart in what they find."""
     from core.training.rivals import accuracies
 
-    found, labels = accuracies(measured.evaluation), measured.evaluation.labels
+    found, labels = once(accuracies, measured.evaluation), measured.evaluation.labels
     common, rare = (escape(label_name(label)) for label in labels[:2])
     with st.grid(2, min_column_width=240):
         _card(t("Always say “{label}”", label=common), found.always, 0, found.positives, rare)

@@ -11,7 +11,7 @@ import streamlit as st
 from core.contracts import Metric
 from core.ui.i18n import t
 from core.ui.labels import label_name
-from core.ui.measured import Measured, interval
+from core.ui.measured import Measured, interval, once
 from core.ui.targets import both_present, decides_from, short_name, target_input, target_name
 from core.ui.theme import mode, palette, show_chart
 from core.ui.wording import told
@@ -35,7 +35,7 @@ def show_roc(measured: Measured) -> None:
     )
     figure.update_yaxes(title=t("Sensitivity, %"))
     show_chart(figure, f"{measured.slug}.roc", height=380, alt=t("ROC curve"))
-    area = interval(quality.curve_area(evaluation, "auroc", target))
+    area = interval(once(quality.curve_area, evaluation, "auroc", target))
     st.caption(t("Area under the curve {area}, n = {n}. The dotted line is guessing.", area=area, n=evaluation.data.n))
 
 
@@ -56,7 +56,7 @@ def show_pr(measured: Measured) -> None:
     st.caption(
         t(
             "Average precision {area}, n = {n}. The dotted line is guessing: the share of {label} in the data.",
-            area=interval(quality.curve_area(evaluation, "average_precision", target)),
+            area=interval(once(quality.curve_area, evaluation, "average_precision", target)),
             n=evaluation.data.n,
             label=target_name(evaluation, target),
         )
@@ -89,7 +89,7 @@ def _of_looked_for(measured: Measured) -> None:
 
     evaluation, slug = measured.evaluation, measured.slug
     label = label_name(evaluation.labels[1])
-    found = score_bins(evaluation, decides_from(measured))
+    found = once(score_bins, evaluation, decides_from(measured))
     figure = _reliability([(one.mean, one.share) for one in found])
     end = 105 * max([*(one.share.high for one in found), *(one.mean for one in found), 0.05])
     figure.update_xaxes(title=t("Score for {label}, %", label=short_name(evaluation, 1)), range=[0, end])
@@ -119,7 +119,7 @@ def _of_decided(measured: Measured) -> None:
     """Score of the decided label against how often it was right."""
     from core.training import quality
 
-    bins = quality.reliability_bins(measured.evaluation)
+    bins = once(quality.reliability_bins, measured.evaluation)
     figure = _reliability([(entry.confidence, entry.accuracy) for entry in bins])
     figure.update_xaxes(title=t("Score of the model, %"), range=[0, 102])
     figure.update_yaxes(title=t("Right answers, %"), range=[0, 102])

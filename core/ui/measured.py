@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, ParamSpec, TypeVar, cast
 
 from core.contracts import Evaluation, Metric
 from core.store.versions import Version
+
+Asked = ParamSpec("Asked")
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True)
@@ -20,3 +26,31 @@ class Measured:
 def interval(metric: Metric, digits: int = 3) -> str:
     """`0.912 [0.890, 0.931]`."""
     return f"{metric.value:.{digits}f} [{metric.low:.{digits}f}, {metric.high:.{digits}f}]"
+
+
+def once(compute: Callable[Asked, Found], *arguments: Asked.args, **_none: Asked.kwargs) -> Found:
+    """What `compute` makes of its arguments, kept for all visitors: intervals take long, and evaluations do not change.
+
+    Args:
+        compute: A pure function at the top of a module.
+        arguments: Evaluations, which are told apart by identity, and hashable values.
+    """
+    return cast(Found, _once(compute, tuple(_Same(one) if isinstance(one, Evaluation) else one for one in arguments)))
+
+
+class _Same:
+    """An evaluation as a key."""
+
+    def __init__(self, evaluation: Evaluation) -> None:
+        self.evaluation = evaluation
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and self.evaluation is other.evaluation
+
+    def __hash__(self) -> int:
+        return id(self.evaluation)
+
+
+@lru_cache(maxsize=128)
+def _once(compute: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
+    return compute(*(one.evaluation if isinstance(one, _Same) else one for one in arguments))

@@ -10,7 +10,7 @@ import streamlit as st
 
 from core.contracts import Evaluation, Metric
 from core.ui.i18n import t
-from core.ui.measured import Measured
+from core.ui.measured import Measured, once
 from core.ui.targets import both_present, decides_from, target_input, target_name
 from core.ui.theme import mode, palette, show_chart
 from core.ui.wording import told
@@ -40,7 +40,7 @@ def _draw(measured: Measured, validation: Evaluation, target: int) -> None:
 
     label = target_name(measured.evaluation, target)
     prices = _prices_input(measured, label)
-    found = money.worth(validation, measured.evaluation, prices, decides_from(measured), target)
+    found = once(money.worth, validation, measured.evaluation, prices, decides_from(measured), target)
     _savings(found)
     _capacity_line(found, prices)
     _threshold_line(measured.slug, found, label)
@@ -216,7 +216,7 @@ def _chart(measured: Measured, prices: Prices, found: Worth, target: int) -> Non
     from core.training import money
 
     look = palette(mode())
-    thresholds, costs = money.curve(measured.evaluation, prices, target)
+    thresholds, costs = once(money.curve, measured.evaluation, prices, target)
     figure = go.Figure(
         go.Scatter(
             x=100 * thresholds,

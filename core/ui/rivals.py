@@ -13,7 +13,7 @@ from core.store.versions import Version
 from core.training.evaluation import MODEL_NAMES, OTHER
 from core.ui.figures import metric_title
 from core.ui.i18n import t
-from core.ui.measured import Measured, interval
+from core.ui.measured import Measured, interval, once
 
 if TYPE_CHECKING:
     from core.training.rivals import Found, Overlap
@@ -120,28 +120,33 @@ def _figures(measured: Measured) -> dict[str, dict[str, Metric]]:
     found = {own: dict(evaluation.summary)}
     with st.spinner(t("Measuring the other models")):
         for kind in others:
-            found[kind] = _measured(measured.version.sha256, evaluation.data.fingerprint, kind, evaluation)
+            found[kind] = once(_rival, evaluation, kind)
     return found
 
 
-@st.cache_resource(max_entries=32, show_spinner=False)
-def _measured(sha256: str, fingerprint: str, kind: str, _evaluation: Evaluation) -> dict[str, Metric]:
-    """Intervals take seconds, and evaluations do not change; so each model is measured once for all visitors."""
+def _rival(evaluation: Evaluation, kind: str) -> dict[str, Metric]:
+    """Metrics of another model on the same rows, and the change against the one that answers."""
     from core.training.paired import metric_change
     from core.training.rivals import ranking_figures, scored_by
 
-    other = scored_by(_evaluation, kind)
+    other = scored_by(evaluation, kind)
     found = ranking_figures(other)
-    return found | {CHANGE: metric_change(_evaluation, other, METRICS[0])} if found else found
+    return found | {CHANGE: metric_change(evaluation, other, METRICS[0])} if found else found
 
 
 def _value(found: Mapping[str, Metric], name: str) -> float:
     return found[name].value if name in found and not math.isnan(found[name].value) else -math.inf
 
 
+def _beside_rules(evaluation: Evaluation, a_day: int) -> Overlap:
+    from core.training.rivals import overlap, scored_by
+
+    return overlap(evaluation, scored_by(evaluation, RULES), a_day)
+
+
 def show_overlap(measured: Measured) -> None:
     """Who catches what, when the rules and the model may call as many transactions a day."""
-    from core.training.rivals import other_models, overlap, scored_by
+    from core.training.rivals import other_models
 
     evaluation = measured.evaluation
     if measured.version.manifest.get("architecture") == RULES:
@@ -160,7 +165,7 @@ def show_overlap(measured: Measured) -> None:
         key=f"{measured.slug}.overlap_a_day",
         persist_state="session",
     )
-    groups = overlap(evaluation, scored_by(evaluation, RULES), a_day)
+    groups = once(_beside_rules, evaluation, a_day)
     _show_groups(groups)
     _verdict(groups)
     st.caption(

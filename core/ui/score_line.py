@@ -9,6 +9,7 @@ from core.contracts import Decision, ModelRef
 from core.errors import AppError
 from core.store.registry import registry
 from core.ui.labels import label_name
+from core.ui.measured import once
 from core.ui.quality import champion_evaluation
 from core.ui.views import escape
 from core.ui.wording import told
@@ -28,7 +29,7 @@ def show_measured_share(slug: str, decision: Decision, model: ModelRef) -> None:
     evaluation = champion_evaluation(catalog.sector(slug)) if current else None
     if evaluation is None or evaluation.labels != decision.labels:
         return
-    found = [one for one in score_bins(evaluation, decision.threshold) if one.holds(decision.score)]
+    found = [one for one in once(score_bins, evaluation, decision.threshold) if one.holds(decision.score)]
     for one in found:
         st.caption(
             told(
