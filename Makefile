@@ -13,6 +13,9 @@ PORT ?= 8501
 NAME ?=
 PYTEST_ARGS ?=
 PY := $(VENV)/bin/python
+# The fast tests run abreast, a file at a time; what is slow measures times or starts servers, and goes one by one.
+FAST := "(not slow and not browser and not gpu)"
+ABREAST := -n logical --maxprocesses 4 --dist loadfile
 CODE := app.py core pages bench tests
 
 # Stamps live inside the environment, so that deleting the folder forgets them too.
@@ -43,11 +46,12 @@ static: $(DEV)  ## Format, lint, strict types.
 
 .PHONY: check
 check: static  ## Static checks, architecture and the fast tests.
-	$(PY) -m pytest -m "not slow and not browser and not gpu" $(PYTEST_ARGS)
+	$(PY) -m pytest -m $(FAST) $(ABREAST) $(PYTEST_ARGS)
 
 .PHONY: test
 test: static  ## Everything that must pass.
-	$(PY) -m pytest $(PYTEST_ARGS)
+	$(PY) -m pytest -m $(FAST) $(ABREAST) $(PYTEST_ARGS)
+	$(PY) -m pytest -m "not "$(FAST) $(PYTEST_ARGS)
 
 .PHONY: bench
 bench: $(DEV)  ## All side-by-side measurements, or one: make bench NAME=start.

@@ -116,6 +116,7 @@ def test_cells_of_json_come_through_as_they_were() -> None:
         api_tables.parse_columns(["amount"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "rows",
     [

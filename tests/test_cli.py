@@ -293,6 +293,7 @@ def check_figures(body: dict[str, Any], n: int, split: str) -> None:
 
 
 class TestEvaluate:
+    @pytest.mark.slow
     def test_class_folder_zip(self, run: Run, here: Path) -> None:
         (here / "mine.zip").write_bytes(pack(xrays(12)))
         check_figures(document(run("evaluate", "medical", "--data", "mine.zip", "--json")), 12, "all")
@@ -390,6 +391,7 @@ class TestVersions:
     def test_rollback_without_a_past(self, run: Run) -> None:
         assert "registry." in run("rollback", "medical", code=1).stderr
 
+    @pytest.mark.slow
     def test_doctor_finds_a_healthy_house_and_a_damaged_one(self, run: Run, here: Path) -> None:
         assert all(row["level"] != "error" for row in document(run("doctor", "--json")))
         close_stores()

@@ -102,6 +102,7 @@ class TestTravel:
         assert "model.unreadable" in run("export-version", "medical", "1", "--out", "v.zip", code=1).stderr
         assert not (two / "v.zip").exists()
 
+    @pytest.mark.slow
     def test_without_mlflow(self, run: Run, two: Path) -> None:
         assert "mlflow.absent" in run("export-version", "medical", "1", "--mlflow", code=1).stderr
 

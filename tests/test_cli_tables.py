@@ -162,6 +162,7 @@ def test_explain_draws_bars_and_escapes_all_text(here: Path) -> None:
     assert page.count("<rect") == 2 and "Synthetic payments." in page
 
 
+@pytest.mark.slow
 def test_evaluate_and_train_take_columns(here: Path) -> None:
     (here / "odd.csv").write_bytes(CSV.replace(b"id,amount,", b"id,x17,"))
     found = document(run("evaluate", SLUG, "--data", "odd.csv", "--column", "amount=x17", "--json"))

@@ -110,6 +110,7 @@ def _file(server: _Server, mode: str, checksum: str = "") -> DataFile:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", ["good", "moved", "broken_once", "cut_once", "no_ranges"])
 def test_arrives_whole(server: _Server, mode: str, tmp_path: Path) -> None:
     told: list[tuple[str, int, int]] = []
@@ -122,12 +123,14 @@ def test_arrives_whole(server: _Server, mode: str, tmp_path: Path) -> None:
         assert len(CONTENT) // 2 - 2**14 < asked_from <= len(CONTENT) // 2
 
 
+@pytest.mark.slow
 def test_is_not_fetched_twice(server: _Server, tmp_path: Path) -> None:
     for _ in range(2):
         fetch_file(_file(server, "good"), tmp_path, None, QUICK)
     assert len(server.requests) == 1
 
 
+@pytest.mark.slow
 def test_sha256_and_absent_checksums(server: _Server, tmp_path: Path) -> None:
     fetch_file(_file(server, "good", f"sha256:{hashlib.sha256(CONTENT).hexdigest()}"), tmp_path, None, QUICK)
     (tmp_path / "data.npz").unlink()
@@ -135,6 +138,7 @@ def test_sha256_and_absent_checksums(server: _Server, tmp_path: Path) -> None:
     assert fetch_file(unchecked, tmp_path, None, QUICK).read_bytes() == CONTENT
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("mode", "says", "attempts"),
     [
@@ -158,6 +162,7 @@ def test_gives_up_in_words(server: _Server, mode: str, says: str, attempts: int,
     assert not (tmp_path / "data.npz").exists()
 
 
+@pytest.mark.slow
 def test_a_stale_part_of_another_file_is_started_afresh(server: _Server, tmp_path: Path) -> None:
     (tmp_path / "data.npz.incomplete").write_bytes(b"PK\x03\x04" + b"x" * 500)
     assert fetch_file(_file(server, "good"), tmp_path, None, QUICK).read_bytes() == CONTENT
@@ -166,6 +171,7 @@ def test_a_stale_part_of_another_file_is_started_afresh(server: _Server, tmp_pat
     assert fetch_file(_file(server, "good"), tmp_path, None, QUICK).read_bytes() == CONTENT
 
 
+@pytest.mark.slow
 def test_takes_too_long(server: _Server, tmp_path: Path) -> None:
     never = Patience(connect_s=0.5, stall_s=0.5, slowest_kb_per_s=1e12, least_s=0.0)
     with pytest.raises(NetworkUnavailable) as caught:
@@ -205,6 +211,7 @@ def test_two_processes_one_download(server: _Server, tmp_path: Path) -> None:
     assert len(server.requests) == 1
 
 
+@pytest.mark.slow
 def test_offline_asks_nobody(server: _Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VITRINE_OFFLINE", "1")
     settings.cache_clear()
@@ -214,6 +221,7 @@ def test_offline_asks_nobody(server: _Server, tmp_path: Path, monkeypatch: pytes
     assert server.requests == []
 
 
+@pytest.mark.slow
 def test_a_full_disk_is_said(server: _Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "data_set", lambda name: _entry(server))
 
@@ -231,6 +239,7 @@ def _entry(server: _Server) -> DataSet:
     return replace(data_set("pneumoniamnist_28"), files=(_file(server, "good"),))
 
 
+@pytest.mark.slow
 def test_fetch_by_name_then_found(server: _Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VITRINE_HOME", str(tmp_path))
     monkeypatch.delenv("VITRINE_DATA", raising=False)
@@ -244,6 +253,7 @@ def test_fetch_by_name_then_found(server: _Server, tmp_path: Path, monkeypatch: 
     assert limits_for(folder).archive_bytes > limits_for(tmp_path / "jobs" / "sent.zip").archive_bytes
 
 
+@pytest.mark.slow
 def test_a_table_is_fetched_and_found_by_its_file(
     server: _Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -33,6 +33,7 @@ def test_every_family_varies_at_any_size(family: str) -> None:
         assert len({picture.tobytes() for picture in pixels}) == 4
 
 
+@pytest.mark.slow
 def test_most_pictures_are_grey_but_not_all() -> None:
     pixels, _ = negatives(4 * len(FAMILIES), 32, seed=2)
     colour = (np.ptp(pixels.astype(int), axis=-1) > 24).any(axis=(1, 2))

@@ -43,6 +43,7 @@ def test_the_same_world_is_the_same_to_the_last_byte():
     assert one.sha256 != other.sha256
 
 
+@pytest.mark.slow
 def test_columns_are_complete_and_in_order_of_time(payments):
     assert (np.diff(payments.time) >= np.timedelta64(0, "s")).all()
     assert payments.time[0] >= np.datetime64(WORLD.start)
@@ -109,6 +110,7 @@ def test_stolen_cards_become_less_conspicuous(payments):
         assert late < early
 
 
+@pytest.mark.slow
 def test_frauds_at_terminals_and_with_stolen_cards_come_in_weeks(payments):
     for kind, places, longest in (
         ("compromised_terminal", payments.terminal, 28),
@@ -123,6 +125,7 @@ def test_frauds_at_terminals_and_with_stolen_cards_come_in_weeks(payments):
         assert of_kind.sum() / len(spans) > 5
 
 
+@pytest.mark.slow
 def test_without_drift_the_fraudsters_stay_as_they_are():
     rows = simulate(replace(WORLD, drift=0.0))
     early, late = (float((part.amount[part.scenario == "large_amount"] > OLD_LIMIT).mean()) for part in halves(rows))
@@ -150,6 +153,7 @@ def test_no_single_column_gives_the_label_away(seed):
         assert max(area, 1 - area) < AUC_LIMIT, name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(2))
 def test_no_feature_of_the_fraud_task_gives_the_label_away(seed):
     rows = simulate(replace(WORLD, customers=800, terminals=300, days=120, seed=seed))

@@ -27,6 +27,7 @@ def model(pictures: np.ndarray) -> PhantomModel:
     return fit_phantoms(pictures, make_template(pictures[:4], rounds=1), keep=0.75)
 
 
+@pytest.mark.slow
 def test_the_best_fitting_pictures_are_kept(model: PhantomModel) -> None:
     assert model.looks.shape == (6, SIDE, SIDE)
     assert model.shapes.shape == (6, 2, SIDE // 2, SIDE // 2)

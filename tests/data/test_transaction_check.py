@@ -40,6 +40,7 @@ def plus(rows: Transactions, **columns: np.ndarray) -> Transactions:
     return replace(rows, numbers={**rows.numbers, **numbers}, categories={**rows.categories, **categories})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize("share", [0.008, 0.03])
 def test_clean_data_raise_no_alarm(seed, share):

@@ -85,6 +85,7 @@ def test_mutations(name: str) -> None:
     _run(name, ROUNDS, seed=7)
 
 
+@pytest.mark.slow
 def test_short_texts_of_signs_that_mean_something() -> None:
     random = np.random.default_rng(5)
     signs = np.array([",", ";", "\t", "|", '"', "\n", "\r", " ", "a", "1", "\ufeff", "sep=;\n"])

@@ -34,6 +34,7 @@ def numbers(house):
     return [version.number for version in house.registry.versions(SLUG)]
 
 
+@pytest.mark.slow
 def test_a_job_runs_and_registers_its_version(warm):
     job_id = submit(steps=6, sleep_s=0.05)
     assert jobs.status(job_id).position == 1
@@ -54,6 +55,7 @@ def test_a_job_runs_and_registers_its_version(warm):
     assert jobs.jobs("medical") == []
 
 
+@pytest.mark.slow
 def test_worker_runs_behind_the_pages(warm):
     job_id = submit(steps=200, sleep_s=0.05)
     training(job_id)
@@ -61,6 +63,7 @@ def test_worker_runs_behind_the_pages(warm):
     jobs.cancel(job_id)
 
 
+@pytest.mark.slow
 def test_uploaded_data_is_used_and_deleted(warm):
     path = jobs.keep_upload(b"uploaded", "../../Zhang San.ZIP")
     assert path.is_relative_to(settings().home)
@@ -79,6 +82,7 @@ def test_the_same_upload_cannot_be_used_twice(warm):
     assert caught.value.code == "job.data_gone"
 
 
+@pytest.mark.slow
 def test_a_double_click_starts_one_job(warm):
     found = []
 
@@ -116,6 +120,7 @@ def test_queued_jobs_know_their_place_and_run_in_order(warm):
     assert ended(third).status == "completed"
 
 
+@pytest.mark.slow
 def test_cancel_stops_within_two_seconds(warm):
     before = numbers(warm)
     job_id = submit(steps=10_000, sleep_s=0.01)
@@ -132,6 +137,7 @@ def test_cancel_stops_within_two_seconds(warm):
     assert numbers(warm) == before
 
 
+@pytest.mark.slow
 def test_a_deaf_job_is_killed_after_the_grace(warm):
     job_id = submit(mode="deaf", steps=10_000, sleep_s=0.01)
     training(job_id)
@@ -144,6 +150,7 @@ def test_a_deaf_job_is_killed_after_the_grace(warm):
     assert not worker.alive()
 
 
+@pytest.mark.slow
 def test_worker_killed(warm):
     job_id = submit(steps=10_000, sleep_s=0.01)
     training(job_id)
@@ -157,6 +164,7 @@ def test_worker_killed(warm):
     assert ended(submit(steps=1)).status == "completed"
 
 
+@pytest.mark.slow
 def test_worker_that_was_killed_after_registering_is_completed(warm):
     """The version is there: saying "failed" would be wrong."""
     job_id = submit(steps=10_000, sleep_s=0.01)
@@ -167,6 +175,7 @@ def test_worker_that_was_killed_after_registering_is_completed(warm):
     assert (record.status, record.result) == ("completed", {"version": version.number})
 
 
+@pytest.mark.slow
 def test_a_job_cancelled_after_registering_is_completed(warm):
     """The version is there: saying that nothing was changed would be wrong."""
     job_id = submit(mode="deaf", steps=10_000, sleep_s=0.01)
@@ -217,6 +226,7 @@ def test_options_that_do_not_fit_are_refused(warm):
     assert (record.status, record.error_code) == ("failed", "job.config")
 
 
+@pytest.mark.slow
 def test_a_second_supervisor_gives_way(warm):
     before = warm.supervisor()
     code = subprocess.run([sys.executable, "-m", "core.jobs.supervisor"], cwd=ROOT, timeout=30, check=False)

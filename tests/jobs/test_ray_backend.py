@@ -67,6 +67,7 @@ def test_a_local_job_never_imports_ray(house):
     assert ended(job.id).status == "completed"
 
 
+@pytest.mark.slow
 def test_the_server_side_of_a_configured_cluster_imports_no_ray(configured):
     program = "import sys; from core.jobs.backend import backend; backend(); sys.exit('ray' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=False).returncode == 0
@@ -117,6 +118,7 @@ def test_nobody_at_the_address_is_said_within_seconds(configured, house):
     assert jobs.jobs() == []  # nothing was queued that nobody would run
 
 
+@pytest.mark.slow
 def test_an_address_that_swallows_everything_is_said_within_seconds(configured):
     """A listener whose queue is full lets a connection hang, as a firewall does that drops packets."""
     with socket.socket() as listener:
@@ -215,6 +217,7 @@ def calls(tree, name):
     return [node for node in ast.walk(tree) if isinstance(node, ast.Call) and ast.unparse(node.func) == name]
 
 
+@pytest.mark.slow
 def test_ray_is_never_asked_to_find_a_cluster_by_itself():
     """A bare `ray.init()` joins the last cluster of the machine."""
     found = [call for path in SOURCES for call in calls(ast.parse(path.read_text("utf-8")), "ray.init")]
@@ -222,6 +225,7 @@ def test_ray_is_never_asked_to_find_a_cluster_by_itself():
     assert [ast.unparse(word.value) for word in found[0].keywords if word.arg == "address"] == ["address"]
 
 
+@pytest.mark.slow
 def test_no_code_calls_ray_stop():
     """It ends every Ray of the machine, whosever it is."""
     for path in SOURCES:

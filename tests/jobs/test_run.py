@@ -63,6 +63,7 @@ def test_reports_appear_while_the_routine_is_silent(run, job_id):
         until(lambda: metrics(job_id), 2)
 
 
+@pytest.mark.slow
 def test_no_more_than_five_writes_a_second(run, job_id):
     with run:
         deadline = time.monotonic() + 1.1

@@ -63,6 +63,7 @@ def test_agrees_with_a_loop_on_many_rows() -> None:
     assert list(found.rows) == expected
 
 
+@pytest.mark.slow
 def test_a_million_rows_take_seconds() -> None:
     draw = np.random.default_rng(0)
     n = 1_000_000

@@ -26,6 +26,7 @@ def serving(house, monkeypatch):
     service.pool.cache_clear()
 
 
+@pytest.mark.slow
 def test_the_service_is_imported_without_torch():
     code = (
         "import sys, core.serving.service, core.serving.warmup, core.jobs, core.device, core.doctor;"
@@ -203,6 +204,7 @@ class TestWarmUp:
         monkeypatch.setitem(warmup.EXAMPLES, "fake_task", "x")
         monkeypatch.setattr(warmup, "_import_libraries", lambda: None)
 
+    @pytest.mark.slow
     def test_it_loads_the_champions_and_tells_how_far_it_is(self):
         assert warmup.wait(0) == warmup.WarmUp("waiting", 0.0)
         warmup.start()
@@ -210,6 +212,7 @@ class TestWarmUp:
         assert warmup.wait(10).stage == "ready"
         assert warmup.state().seconds > 0
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("begin", [draw_a_page, warmup.hurry])
     def test_it_leaves_the_first_page_its_time_and_hurries_for_a_prediction(self, serving, monkeypatch, begin):
         monkeypatch.setattr(warmup, "FIRST_PAGE_S", 60.0)
@@ -218,6 +221,7 @@ class TestWarmUp:
         begin()
         assert warmup.wait(10).stage == "ready"
 
+    @pytest.mark.slow
     def test_without_a_visitor_it_begins_by_itself(self, serving, monkeypatch):
         monkeypatch.setattr(warmup, "FIRST_PAGE_S", 0.01)
         warmup.start(after_first_page=True)
@@ -272,6 +276,7 @@ class TestWarmUp:
         assert warmup.wait(10).stage == "failed"
 
 
+@pytest.mark.slow
 def test_scipy_is_whole_before_torch_is_begun():
     code = (
         "import sys\n"

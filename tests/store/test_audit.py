@@ -146,6 +146,7 @@ class TestChain:
             connection.execute(text(statement))
         assert audit.verify().intact
 
+    @pytest.mark.slow
     def test_100_of_100_edited_rows_are_found(self, house):
         """One row and one column each time, as an owner of the database file without the key can change them."""
         fill(100)
@@ -333,6 +334,7 @@ class TestBacklog:
         assert line.flush(5)
         assert written[-1] == ("b", [0, 2])
 
+    @pytest.mark.slow
     def test_a_database_that_is_gone_is_tried_ever_less_often(self, monkeypatch):
         monkeypatch.setattr(backlog, "RETRY_S", 0.02)
         tries = []

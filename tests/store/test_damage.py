@@ -81,6 +81,7 @@ class TestDamagedDatabase:
         assert house.registry.trouble is None
 
 
+@pytest.mark.slow
 @pytest.mark.sqlite
 def test_a_locked_database_lets_everybody_look_and_nobody_change(house, monkeypatch):
     monkeypatch.setattr(database, "BUSY_TIMEOUT_S", 0.1)

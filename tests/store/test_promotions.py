@@ -110,6 +110,7 @@ class TestHistory:
 
 
 class TestUnwritable:
+    @pytest.mark.slow
     @pytest.mark.parametrize("move", ["promote", "rollback", "delete", "register"])
     def test_what_cannot_be_audited_is_not_done(self, three, move):
         registry = three.registry

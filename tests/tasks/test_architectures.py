@@ -25,6 +25,7 @@ def test_other_size_than_the_fixed_one_is_refused():
     assert "224" in str(refused.value.message) and "96" in str(refused.value.message)
 
 
+@pytest.mark.slow
 def test_quick_mode_needs_a_linear_head(shapes_zip, tmp_path):
     options = replace(TINY, architecture="resnetv2_50", mode="quick", image_size=32)
     with pytest.raises(InputRefused) as refused:

@@ -98,6 +98,7 @@ def test_tensors_that_are_not_in_their_format_are_refused(case: str) -> None:
     assert caught.value.code == "model.format"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FORMATS)
 def test_a_variant_is_a_checkpoint_like_any_other(name: str, trained, tmp_path: Path) -> None:
     folder = write_variant(trained[0], name, tmp_path / name)
@@ -115,6 +116,7 @@ def test_a_variant_is_a_checkpoint_like_any_other(name: str, trained, tmp_path: 
     assert all(np.isfinite(answer.scores).all() and np.isfinite(answer.domain_score) for answer in after)
 
 
+@pytest.mark.slow
 def test_files_get_smaller_in_the_order_of_their_bits(trained, tmp_path: Path) -> None:
     def network_bytes(name: str) -> int:
         folder = write_variant(trained[0], name, tmp_path / name)

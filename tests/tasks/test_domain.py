@@ -26,6 +26,7 @@ def test_slight_tint_is_not_called_a_colour_photograph():
     assert pixel_reason(tinted.astype(np.uint8), grey=True) is None
 
 
+@pytest.mark.slow
 def test_generated_images_of_other_kinds_are_declined_and_own_ones_are_not(trained):
     predictor = TASK.load(trained[0], "cpu")
     other, _ = negatives(100, 48, seed=987)

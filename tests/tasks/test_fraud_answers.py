@@ -47,6 +47,7 @@ def test_one_row_with_its_history_is_scored_as_in_the_table(fraud_predictor, ban
         assert answer.scores.tolist() == [whole.scores[place]]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", MODELS)
 def test_many_who_ask_at_once_get_what_they_would_get_alone(kind, fraud_predictor, bank):
     predictor = answering(fraud_predictor, kind)
@@ -109,6 +110,7 @@ def test_several_tables_and_empty_ones(fraud_predictor, bank):
     assert fraud_predictor.predict([]) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", MODELS)
 def test_contributions_add_up_to_the_score(kind, fraud_predictor, bank):
     predictor = answering(fraud_predictor, kind)

@@ -82,6 +82,7 @@ CASES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CASES)
 def test_refused(name, fraud_checkpoint, tmp_path):
     folder = tmp_path / "copy"

@@ -110,6 +110,7 @@ def test_a_window_begins_after_its_length_and_ends_with_the_delay():
     assert features.column("terminal_risk_1d")[3] == 0.5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("delay_days", [0, 7])
 def test_one_row_with_its_history_has_the_features_it_had_in_the_table(delay_days):
     whole = bank()
@@ -134,6 +135,7 @@ def test_a_batch_after_its_history_has_the_features_of_the_whole_table():
     np.testing.assert_array_equal(tail.values, plan.build(whole).values[-500:])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("delay_days", [0, 3, 7])
 def test_labels_younger_than_the_delay_change_nothing(delay_days):
     whole = bank()

@@ -16,6 +16,7 @@ from core.training.evaluation import VALIDATION, load_evaluation
 SHIPPED = ROOT / "assets" / "models" / "fraud" / "bundled"
 
 
+@pytest.mark.slow
 def test_payments_that_go_together_are_worth_one() -> None:
     draw = np.random.default_rng(0)
     truth = (draw.random(1500) < 0.2).astype(np.int64)

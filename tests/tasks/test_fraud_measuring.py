@@ -64,6 +64,7 @@ def measured_against(champion: Path, challenger: Path, data: Path, monkeypatch: 
     return held
 
 
+@pytest.mark.slow
 def test_a_champion_of_other_shares_is_judged_on_the_challengers_rows(
     champion, fraud_checkpoint, bank_file, tmp_path, monkeypatch
 ):
@@ -80,6 +81,7 @@ def test_a_champion_of_other_shares_is_judged_on_the_challengers_rows(
     assert results["test"] == "pass" and {"headline", "decisions", "slices", "calibration"} <= results.keys()
 
 
+@pytest.mark.slow
 def test_at_home_the_challenger_is_measured_on_the_champions_rows(champion, bank, bank_file, tmp_path, monkeypatch):
     other = tmp_path / "other"
     other.mkdir()
@@ -93,6 +95,7 @@ def test_at_home_the_challenger_is_measured_on_the_champions_rows(champion, bank
     assert set(at_home.table["id"]) == set(own.table["id"])
 
 
+@pytest.mark.slow
 def test_measured_elsewhere_in_the_split_and_said(champion, bank_file, bank):
     predictor, own = TASK.load(champion, "cpu"), load_evaluation(champion)
     assert not said(TASK.evaluate(predictor, bank_file), "likely too good")
@@ -109,6 +112,7 @@ def test_measured_elsewhere_in_the_split_and_said(champion, bank_file, bank):
         TASK.evaluate(predictor, bank_file, like=replace(own, table={"id": np.array(["nobody"])}))
 
 
+@pytest.mark.slow
 def test_the_same_days_of_data_of_the_same_name_are_said(champion, bank, tmp_path):
     predictor = TASK.load(champion, "cpu")
     later = replace(bank, amount=bank.amount + 0.5)
@@ -132,6 +136,7 @@ def said(evaluation, words: str) -> bool:
     return any(words in str(notice) for notice in evaluation.notices)
 
 
+@pytest.mark.slow
 def test_one_card_for_everything_is_measured(bank, tmp_path):
     one = replace(bank, customer=np.zeros(len(bank), np.int32), customers=("corporate",))
     split = split_by_time(one, 7)
@@ -168,6 +173,7 @@ def test_nothing_in_the_recent_days_still_blocks_what_is_known_later(bank):
     assert later.any() and len(not_blocked(thin, parts, "test", 7)) < len(parts.test)
 
 
+@pytest.mark.slow
 def test_unknown_labels_are_counted_where_it_is_measured(bank, tmp_path):
     split = split_by_time(bank, QUICK.label_delay_days, QUICK.validation_share, QUICK.test_share)
     path = stored(tmp_path, bank)
@@ -255,6 +261,7 @@ def test_without_times_a_measured_row_is_known_by_its_features(examples, tmp_pat
     assert told.used == 0 and told.left_out == {"measured": 1}
 
 
+@pytest.mark.slow
 def test_without_times_the_model_is_told_which_customers_it_knows(bank, tmp_path):
     path = stored(tmp_path, replace(bank, time=None))
     folder = TASK.train(ALONE, path, ListedRun(tmp_path))

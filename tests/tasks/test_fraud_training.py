@@ -138,6 +138,7 @@ def test_card_and_manifest_say_what_the_figures_are_worth(fraud_checkpoint):
     assert list(days) == ["train", "validation", "test"] and in_turn == sorted(in_turn)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["rules", "logistic_regression", "network"])
 def test_a_model_alone(kind, bank_file, tmp_path):
     folder = TASK.train(replace(QUICK, model=kind, compare=False, epochs=1), bank_file, ListedRun(tmp_path))
@@ -195,6 +196,7 @@ def every_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(snapshot.Snapshot.__init__, "__defaults__", ((), 1e9))
 
 
+@pytest.mark.slow
 def test_network_goes_on_to_the_same_weights(every_epoch, bank_file, tmp_path):
     config = replace(QUICK, model="network", compare=False, epochs=4)
     straight = TASK.train(config, bank_file, ListedRun(tmp_path / "whole"))
@@ -236,6 +238,7 @@ def keep(path: Path, case) -> None:
     path.write_text(json.dumps({"schema": 1, "sha256": case.sha256, "values": case.values, **more}))
 
 
+@pytest.mark.slow
 def test_run_says_how_many_corrections_it_learned_from(bank_file, tmp_path):
     examples = read_examples(bank_file, QUICK, ListedRun(tmp_path))
     (case,) = cases(examples.transactions, examples.plan, examples.table, examples.split.train[:1])

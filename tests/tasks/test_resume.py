@@ -75,6 +75,7 @@ def test_resumed_after_any_epoch_it_ends_with_the_same_weights(shapes_zip, tmp_p
     assert one.summary == other.summary
 
 
+@pytest.mark.slow
 def test_other_images_are_refused(shapes_zip, tmp_path):
     interrupt(tmp_path, shapes_zip, 1)
     with pytest.raises(JobError) as caught:

@@ -49,6 +49,7 @@ def test_newcombe_interval_by_its_published_example():
     assert (gap.value, gap.low, gap.high) == pytest.approx((0.2, 0.0524, 0.3339), abs=2e-4)
 
 
+@pytest.mark.slow
 def test_hungry_problem_asks_for_more_data():
     found = learning_curve(rows(160, 1, 0.25), rows(2000, 2, 0.25), "made")
     assert [point.n for point in found.points] == [40, 80, 160]

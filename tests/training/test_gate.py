@@ -128,6 +128,7 @@ def test_small_parts_are_counted_but_not_judged():
     assert result_of(everything, "slices") == "undecided"
 
 
+@pytest.mark.slow
 def test_scores_that_stop_meaning_what_they_say_fail():
     champion, challenger = rivals(n=800, old=2.0, new=2.6)
     truth, positive = challenger.table["truth"], challenger.table["scores"][:, 1].astype(float)

@@ -62,6 +62,7 @@ def test_ranking_figures_agree_with_scikit_learn_whatever_the_weights(ties: int)
         assert whole(statistic(truth, score), 400) == pytest.approx(reference(truth, score))
 
 
+@pytest.mark.slow
 def test_gate_counts_customers() -> None:
     champion = evaluation(n=2000)
     score = np.clip(np.asarray(champion.table["scores"])[:, 1] + 0.2 * (champion.table["truth"] - 0.1), 0, 1)
@@ -135,6 +136,7 @@ def test_a_share_of_all_is_as_sure_as_there_are_customers() -> None:
     assert np.isnan(missing.value) and (missing.low, missing.high) == (0, 1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("metric", ["accuracy", "auroc"])
 def test_slices_count_customers_whatever_the_metric(metric: str) -> None:
     one = evaluation(n=1000)

@@ -43,6 +43,7 @@ def test_other_models_are_named_and_put_in_place() -> None:
     assert found.table["scores"] is not scored_by(found, "rules").table["scores"]
 
 
+@pytest.mark.slow
 def test_ranking_figures_know_the_better_model_and_its_interval() -> None:
     found = table()
     model, rules = ranking_figures(found), ranking_figures(scored_by(found, "rules"))
@@ -68,6 +69,7 @@ def test_every_fraud_is_in_exactly_one_group_with_its_money() -> None:
     assert sum(part.share.value for part in parts) == pytest.approx(1.0)
 
 
+@pytest.mark.slow
 def test_intervals_of_every_figure_are_over_customers() -> None:
     found = table()
     thrice = {name: np.concatenate([column] * 3) for name, column in found.table.items()}

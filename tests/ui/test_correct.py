@@ -68,6 +68,7 @@ def test_every_answer_can_be_called_right(medical: Open, home: Path, lang: str) 
     assert home_files(home) == [], "not kept unless the visitor says so"
 
 
+@pytest.mark.slow
 def test_wrong_needs_the_right_answer_and_can_be_undone(medical: Open, home: Path) -> None:
     page = verdict(answered(medical), "wrong")
     widget(page.text_input, ".reason").set_value("rib, *not* lung")  # type: ignore[attr-defined]
@@ -105,6 +106,7 @@ def test_chosen_row_of_a_batch_is_corrected_like_a_single_image(medical: Open, m
     assert entry.right and entry.decision == "pneumonia"
 
 
+@pytest.mark.slow
 def test_declined_image_goes_to_a_person_and_comes_back_as_a_correction(medical: Open, home: Path) -> None:
     page = upload(medical(), ("blank.png", png(np.full((50, 50), 90, np.uint8))))
     page = press(page, ".review")
@@ -143,6 +145,7 @@ def test_click_does_not_read_again_what_nobody_changed(medical: Open, monkeypatc
     assert len(asked) == 2, "another process may have changed it by then"
 
 
+@pytest.mark.slow
 def test_change_by_another_session_is_seen_at_once(medical: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = counted(monkeypatch)
     here, there = answered(medical), answered(medical)
@@ -179,6 +182,7 @@ def stored(number: int = 0, keep: bool = True, answer: str = "normal") -> feedba
     return feedback.add(given, medical_service._classify(given), MODEL, answer=answer, keep=keep)
 
 
+@pytest.mark.slow
 def test_list_shows_undoes_and_deletes(home: Path) -> None:
     assert "Nothing was corrected yet" in said(corrections_page())
     first, second = stored(0), stored(1, keep=False)
@@ -199,6 +203,7 @@ def test_failure_of_a_button_is_said_once(home: Path) -> None:
     assert not page.run().error
 
 
+@pytest.mark.slow
 def test_viewer_sees_his_case_but_does_not_answer_it(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     viewer = Actor("someone", "viewer")
     with acting_as(viewer):
@@ -223,6 +228,7 @@ def switch_page() -> AppTest:
     return AppTest.from_function(script, default_timeout=30).run()
 
 
+@pytest.mark.slow
 def test_switch_for_training_stands_only_where_there_is_something_to_learn(home: Path) -> None:
     stored(0, keep=False)
     assert not switch_page().toggle
@@ -263,6 +269,7 @@ def trial() -> Trial:
     return Trial(replace(registry().resolve("medical")), ("one",), found, 1.5)
 
 
+@pytest.mark.slow
 def test_fix_shows_what_it_mended_and_what_it_forgot(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     medical_service.install(monkeypatch)
     assert "agree to keep" in said(fix_page()), "nothing to learn from yet"

@@ -78,6 +78,7 @@ def test_nothing_runs_and_nothing_can_be_broken_before_the_stream_was_started(op
     assert watched(page).number == 0
 
 
+@pytest.mark.slow
 def test_break_alarm_retrain_and_back(opened, monkeypatch: pytest.MonkeyPatch) -> None:
     submitted = []
 
@@ -107,6 +108,7 @@ def test_break_alarm_retrain_and_back(opened, monkeypatch: pytest.MonkeyPatch) -
     assert page.query_params["job"] in ("job-1", ["job-1"])
 
 
+@pytest.mark.slow
 def test_pausing_stops_the_stream_and_starting_over_forgets_it(opened) -> None:
     page = learned(opened())
     page.button(key=f"{KEY}pause").click().run()
@@ -117,6 +119,7 @@ def test_pausing_stops_the_stream_and_starting_over_forgets_it(opened) -> None:
     assert watched(page).number == 0
 
 
+@pytest.mark.slow
 def test_a_stream_that_nobody_minds_pauses_by_itself(opened, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(drift, "PAUSE_AFTER", 4)
     page = opened()
@@ -135,6 +138,7 @@ def test_somebody_elses_alarm_is_shown_and_can_be_dismissed(opened) -> None:
     assert "is still open" not in words(page) and alerts.open_alerts() == []
 
 
+@pytest.mark.slow
 def test_a_viewer_breaks_his_own_stream_but_raises_no_alert_and_trains_nothing(opened, monkeypatch) -> None:
     monkeypatch.setattr(access, "current", lambda: Actor("guest", "viewer"))
     page = learned(opened())
@@ -167,6 +171,7 @@ def test_the_curve_of_a_version_does_not_mix_with_the_one_before() -> None:
     assert timeline.rolling_share([old, None], 1, "right") is None
 
 
+@pytest.mark.slow
 def test_marks_carry_their_words(opened) -> None:
     page = learned(opened())
     page.button(key=f"{KEY}break").click().run()

@@ -62,6 +62,7 @@ def role(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
     yield chosen
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_verdict_names_every_reason(open_page: OpenPage, better: Version, lang: str) -> None:
     page = open_page("medical", view="improve", lang=lang)
@@ -75,6 +76,7 @@ def test_verdict_names_every_reason(open_page: OpenPage, better: Version, lang: 
         assert "AUROC changes by" in said and "exact McNemar test" in said
 
 
+@pytest.mark.slow
 def test_what_passes_is_promoted_by_a_click_and_the_verdict_is_kept(open_page: OpenPage, better: Version) -> None:
     page = open_page("medical", view="improve")
     page.button(key="medical.promote").click().run()
@@ -86,6 +88,7 @@ def test_what_passes_is_promoted_by_a_click_and_the_verdict_is_kept(open_page: O
     assert registry().resolve("medical").number != better.number
 
 
+@pytest.mark.slow
 def test_what_was_fixed_and_broken_can_be_looked_at(open_page: OpenPage, better: Version) -> None:
     page = open_page("medical", view="improve")
     page.session_state["medical.changed"] = "broke"
@@ -97,6 +100,7 @@ def test_what_was_fixed_and_broken_can_be_looked_at(open_page: OpenPage, better:
     assert fixed > broke and len(shown) == min(broke, 12)
 
 
+@pytest.mark.slow
 def test_against_the_gate_a_reason_is_needed(open_page: OpenPage, equal: Version) -> None:
     page = open_page("medical", view="improve")
     assert not page.exception
@@ -114,6 +118,7 @@ def test_against_the_gate_a_reason_is_needed(open_page: OpenPage, equal: Version
     assert latest.verdict is not None and latest.verdict["result"] == "undecided"
 
 
+@pytest.mark.slow
 def test_speed_can_be_measured_where_it_was_not(open_page: OpenPage, equal: Version, monkeypatch) -> None:
     champion = registry().resolve("medical")
 
@@ -130,6 +135,7 @@ def test_speed_can_be_measured_where_it_was_not(open_page: OpenPage, equal: Vers
     del comparison._measured[champion.sha256, equal.sha256]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "against", "through"), [("viewer", False, False), ("presenter", False, True)])
 def test_roles_see_what_they_may_do(
     open_page: OpenPage, equal: Version, role, name: str, against: bool, through: bool
@@ -143,6 +149,7 @@ def test_roles_see_what_they_may_do(
     assert "needs the role admin" in words(page)
 
 
+@pytest.mark.slow
 def test_presenter_may_promote_what_passed(open_page: OpenPage, better: Version, role) -> None:
     role("presenter")
     page = open_page("medical", view="improve")
@@ -150,6 +157,7 @@ def test_presenter_may_promote_what_passed(open_page: OpenPage, better: Version,
     assert registry().resolve("medical").number == better.number
 
 
+@pytest.mark.slow
 def test_model_room_asks_the_gate_too(open_page: OpenPage, better: Version) -> None:
     page = open_page("models")
     page.button(key="medical.room_promote").click().run()

@@ -67,6 +67,7 @@ def test_switching_the_language_changes_page_and_link(open_page: OpenPage) -> No
     assert "演示" in words(page)
 
 
+@pytest.mark.slow
 def test_home_has_a_card_for_every_sector_with_its_figures(open_page: OpenPage, home: Path) -> None:
     registry().promote("medical", register_version(home, seed=1).number)
     page = open_page("home")
@@ -77,6 +78,7 @@ def test_home_has_a_card_for_every_sector_with_its_figures(open_page: OpenPage, 
     assert "624" in words(page), "a figure names how many examples it was measured on"
 
 
+@pytest.mark.slow
 def test_model_room_promotes_after_a_question_and_rolls_back(open_page: OpenPage, home: Path) -> None:
     first = register_version(home, seed=1)
     registry().promote("medical", first.number)
@@ -94,6 +96,7 @@ def test_model_room_promotes_after_a_question_and_rolls_back(open_page: OpenPage
     assert registry().resolve("medical").number == first.number
 
 
+@pytest.mark.slow
 def test_model_room_does_not_promote_over_somebody_else(open_page: OpenPage, home: Path) -> None:
     registry().promote("medical", register_version(home, seed=1).number)
     chosen, rival = register_version(home, seed=2), register_version(home, seed=3)

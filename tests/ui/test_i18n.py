@@ -40,6 +40,7 @@ def fields(template: str) -> set[str]:
     return {name for _text, name, _spec, _conversion in Formatter().parse(template) if name is not None}
 
 
+@pytest.mark.slow
 def test_every_sentence_of_the_code_is_in_the_catalogue(catalogue: Catalog) -> None:
     code, known = in_code(), {message.id for message in catalogue if message.id}
     missing = {sentence: where for sentence, where in code.items() if sentence not in known}

@@ -84,6 +84,7 @@ def test_one_click_on_a_sample_gives_an_answer_with_a_map(medical: Open, lang: s
     assert NOTICE in said(page) or lang == "zh"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "data", "code"),
     [
@@ -171,6 +172,7 @@ def test_names_of_files_are_shown_literally(medical: Open) -> None:
     assert "](http" not in said(page) + caption
 
 
+@pytest.mark.slow
 def test_operating_point_moves_the_decision(medical: Open) -> None:
     page = upload(medical(), ("a.png", png(np.random.default_rng(0).integers(120, 170, (50, 50), dtype=np.uint8))))
     assert page.subheader[0].value == "Pneumonia"
@@ -294,6 +296,7 @@ def own_data(page: AppTest, name: str, data: bytes) -> AppTest:
     return page.run()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_improve_checks_an_upload_starts_one_job_and_shows_it(medical: Open, queue: Queue, lang: str) -> None:
     page = own_data(medical(lang=lang, view="improve"), "mine.zip", classes_zip())
@@ -369,6 +372,7 @@ def test_export_escapes_formulas_and_carries_notice_model_and_version(
     assert rows[1]["refused"] == "The file is empty. (image.empty)"
 
 
+@pytest.mark.slow
 def test_the_page_needs_no_heavy_import() -> None:
     code = (
         "import sys; import core.ui.answers, core.ui.improve, core.ui.card, core.ui.quality, core.ui.sections;"

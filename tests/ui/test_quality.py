@@ -72,6 +72,7 @@ def text(page: AppTest) -> str:
     return " ".join([words(page), *(str(table.value.to_dict()) for table in page.dataframe)])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", views_of(sector("medical")))
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_every_view_can_be_drawn(open_page: OpenPage, champion: Version, name: str, lang: str) -> None:
@@ -85,6 +86,7 @@ def test_every_view_is_offered_by_a_sector_and_the_others_have_a_name() -> None:
     assert offered <= set(VIEWS) == set(quality._VIEWS)
 
 
+@pytest.mark.slow
 def test_cell_shows_its_pictures_with_truth_decision_and_score(open_page: OpenPage, champion: Version) -> None:
     page = view(open_page, "confusion")
     assert page.get("image") or page.get("imgs")
@@ -95,6 +97,7 @@ def test_cell_shows_its_pictures_with_truth_decision_and_score(open_page: OpenPa
     assert "Pneumonia: read as **Pneumonia**" in words(page) != before
 
 
+@pytest.mark.slow
 def test_pages_of_a_cell_hold_every_example_once(open_page: OpenPage, champion: Version) -> None:
     page = view(open_page, "confusion")
     page.selectbox(key="medical.cell_decided").select(0).run()
@@ -117,6 +120,7 @@ def test_a_click_on_the_chart_moves_the_boxes(monkeypatch: pytest.MonkeyPatch) -
     assert (state["medical.cell_truth"], state["medical.cell_decided"]) == (1, 2), "letting go changes nothing"
 
 
+@pytest.mark.slow
 def test_the_boxes_make_the_chart_forget_its_click(open_page: OpenPage, champion: Version) -> None:
     page = view(open_page, "confusion")
     page.selectbox(key="medical.cell_truth").select(1).run()
@@ -150,6 +154,7 @@ def test_slices_name_the_worst_part_and_the_correction(open_page: OpenPage, cham
     assert "few images" in set(rows["Note"]), "40 of 120 images are few"
 
 
+@pytest.mark.slow
 def test_prices_move_threshold_and_saving(open_page: OpenPage, champion: Version) -> None:
     page = view(open_page, "money")
     saved = {metric.label: metric.value for metric in page.metric}
@@ -183,6 +188,7 @@ def test_figures_are_explained_and_the_command_names_the_version(
     assert f"--model {champion.ref} --json" in page.code[0].value
 
 
+@pytest.mark.slow
 def test_diagnosis_speaks_and_its_absence_says_what_to_do(open_page: OpenPage, champion: Version) -> None:
     said = words(view(open_page, "overfitting"))
     assert "overfit" in said and "shuffled labels" in said and "training examples brought" in said
@@ -195,6 +201,7 @@ def test_names_on_the_card_are_not_broken_between_characters() -> None:
     assert card._unbroken("类别").replace("\u2060", "") == "类别" != card._unbroken("类别")
 
 
+@pytest.mark.slow
 def test_card_and_versions_tell_seeds_and_diagnosis(open_page: OpenPage, champion: Version) -> None:
     said = words(open_page("medical", view="card"))
     assert "mean 0.850, from 0.800 to 0.900 over 3 seeds" in said

@@ -40,6 +40,7 @@ def bare() -> Evaluation:
     return replace(found, table={k: v for k, v in found.table.items() if not k.startswith("other.")})
 
 
+@pytest.mark.slow
 def test_models_stand_in_order_of_average_precision_with_their_intervals() -> None:
     table = draw("models").dataframe[0].value
     assert list(table["Model"]) == ["Boosted trees · answers", "Logistic regression", "Plain rules"]
@@ -121,6 +122,7 @@ def test_the_chart_of_costs_ends_at_twice_the_cost_of_looking_at_nobody() -> Non
     assert low == 0 and high <= 2 * nobody + 2
 
 
+@pytest.mark.slow
 def test_models_are_set_against_the_one_that_answers_on_the_same_resamples() -> None:
     page = draw("models")
     table, found = page.dataframe[0].value, fraud_service.evaluation()
@@ -132,6 +134,7 @@ def test_models_are_set_against_the_one_that_answers_on_the_same_resamples() -> 
     assert not page.info, "the one that answers ranks first"
 
 
+@pytest.mark.slow
 def test_a_model_that_ranks_above_the_one_that_answers_is_explained() -> None:
     found = fraud_service.evaluation()
     summary = found.summary | {"average_precision": Metric(0.01, 0.0, 0.02, 3000)}

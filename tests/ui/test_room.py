@@ -28,6 +28,7 @@ def room_part(open_page: OpenPage, part: str) -> AppTest:
     return page
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("view", "key"), [("models", "medical.room_rollback"), ("medical", "medical.rollback")])
 def test_promoting_the_bundled_model_can_be_taken_back(open_page: OpenPage, home: Path, view: str, key: str) -> None:
     parameters = {} if view == "models" else {"view": "improve"}
@@ -44,6 +45,7 @@ def test_promoting_the_bundled_model_can_be_taken_back(open_page: OpenPage, home
     assert "In use now: version 1" in words(page)
 
 
+@pytest.mark.slow
 def test_promotion_over_somebody_else_is_refused_on_the_sectors_page(open_page: OpenPage, home: Path) -> None:
     register_version(home, seed=1)
     rival = register_version(home, seed=2)
@@ -55,6 +57,7 @@ def test_promotion_over_somebody_else_is_refused_on_the_sectors_page(open_page: 
     assert page.error
 
 
+@pytest.mark.slow
 def test_card_tells_the_spread_of_a_cross_validation_and_is_translated(open_page: OpenPage, home: Path) -> None:
     folder = write_checkpoint(home / "staged", 1)
     manifest = json.loads((folder / "manifest.json").read_text())
@@ -105,6 +108,7 @@ def test_lineage_names_parent_data_and_who_promoted(open_page: OpenPage, home: P
     assert promotions.iloc[0]["Reason"] == "a test of the lineage"
 
 
+@pytest.mark.slow
 def test_audit_log_is_shown_checked_and_kept_from_viewers(
     open_page: OpenPage, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

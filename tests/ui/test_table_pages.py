@@ -60,6 +60,7 @@ def said_of_images(page: AppTest) -> list[str]:
     return [word for word in ("image", "picture", "pixel") if word in words(page).lower()]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("view", [view for view in views_of(SECTOR) if view not in ("models", "overlap")])
 def test_no_view_of_quality_speaks_of_images(payments: House, view: str) -> None:
     page = drawn("quality")
@@ -70,6 +71,7 @@ def test_no_view_of_quality_speaks_of_images(payments: House, view: str) -> None
     assert "400 transactions" in words(page) and view in VIEWS
 
 
+@pytest.mark.slow
 def test_a_cell_of_the_matrix_opens_its_rows(payments: House) -> None:
     page = drawn("quality")
     page.segmented_control(key=f"{SLUG}.quality_view").set_value("confusion").run()
@@ -81,6 +83,7 @@ def test_a_cell_of_the_matrix_opens_its_rows(payments: House) -> None:
     assert table["Score for Fraud, %"].is_monotonic_decreasing
 
 
+@pytest.mark.slow
 def test_corrections_show_the_kept_row(payments: House) -> None:
     from core.contracts import Decision
 
@@ -94,12 +97,14 @@ def test_corrections_show_the_kept_row(payments: House) -> None:
     assert any("Transaction kept until" in frame.value for frame in page.dataframe)
 
 
+@pytest.mark.slow
 def test_the_room_offers_what_the_task_has(payments: House) -> None:
     page = drawn("room")
     assert page.segmented_control(key=f"{SLUG}.room_view").options == ["Card", "Export and import"]
     assert registry().resolve(SLUG).ref == "bundled"
 
 
+@pytest.mark.slow
 def test_training_asks_for_a_table(payments: House) -> None:
     page = drawn("improve")
     assert said_of_images(page) == []
@@ -125,6 +130,7 @@ def sentences() -> set[str]:
     return found
 
 
+@pytest.mark.slow
 def test_every_wording_is_used_and_fits_the_fields_of_its_sentence() -> None:
     assert set(wording._OF_TRANSACTIONS) <= sentences(), set(wording._OF_TRANSACTIONS) - sentences()
     for images, transactions in wording._OF_TRANSACTIONS.items():
@@ -140,6 +146,7 @@ def test_other_sectors_keep_the_sentence(payments: House) -> None:
     assert told("Something else about {n} images", SLUG, n=3) == "Something else about 3 images"
 
 
+@pytest.mark.slow
 def test_an_upload_is_checked_with_the_columns_that_its_visitor_named(payments: House) -> None:
     page = drawn("improve")
     page.session_state[f"{SLUG}.data"] = "upload"
@@ -159,6 +166,7 @@ def test_an_upload_is_checked_with_the_columns_that_its_visitor_named(payments: 
     assert "amount=x17" in command and "--data bank.csv" in command
 
 
+@pytest.mark.slow
 def test_an_upload_that_is_no_table_says_why(payments: House) -> None:
     page = drawn("improve")
     page.session_state[f"{SLUG}.data"] = "upload"
