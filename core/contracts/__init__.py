@@ -6,10 +6,10 @@ Imports nothing but the standard library and numpy, so that pages can use it wit
 from __future__ import annotations
 
 from core.contracts.evaluations import DataInfo, Evaluation, Metric, ModelRef, Refit
-from core.contracts.explanations import Explanation, Faithfulness, FeatureAttribution, Heatmap
+from core.contracts.explanations import Explanation, Faithfulness, FeatureAttribution, Heatmap, TokenAttribution
 from core.contracts.messages import N_, Message, Reason, Refusal
 from core.contracts.predictions import Classification, Decision, Decisions, Prediction, Single
-from core.contracts.samples import ImageSample, Sample, TransactionCase
+from core.contracts.samples import ImageSample, Sample, TextSample, TransactionCase
 from core.contracts.sectors import Preset, Sector
 from core.contracts.tasks import Explains, Predictor, Probed, Refits, RunContext, Task, ThreadSafe
 
@@ -42,6 +42,8 @@ __all__ = [
     "Sector",
     "Single",
     "Task",
+    "TextSample",
     "ThreadSafe",
+    "TokenAttribution",
     "TransactionCase",
 ]

@@ -74,5 +74,34 @@ class FeatureAttribution:
         return self.total - self.base - float(self.contributions.sum())
 
 
-Explanation: TypeAlias = Heatmap | FeatureAttribution
+@dataclass(frozen=True)
+class TokenAttribution:
+    """What every token of one text adds to the calibrated log odds of one label; all arrays (T,), in reading order."""
+
+    text: str
+    starts: NDArray[np.int64]
+    """Offset of the first character of each token in the text."""
+    ends: NDArray[np.int64]
+    """Offset behind its last character."""
+    contributions: NDArray[np.float64]
+    base: float
+    """Log odds of a text without tokens."""
+    total: float
+    """Log odds of the text; `base` and the contributions add up to it, see `residual`."""
+    method: str
+    target: str
+    faithfulness: Faithfulness | None = None
+
+    @property
+    def kind(self) -> str:
+        """Name of this kind of explanation; views are chosen by it."""
+        return "tokens"
+
+    @property
+    def residual(self) -> float:
+        """What the contributions leave unexplained of the log odds."""
+        return self.total - self.base - float(self.contributions.sum())
+
+
+Explanation: TypeAlias = Heatmap | FeatureAttribution | TokenAttribution
 """Union of the kinds of explanation; a new kind of task adds its own member."""

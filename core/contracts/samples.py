@@ -43,5 +43,16 @@ class TransactionCase:
     """Days after which a label counted for the features; they mean something else with another delay."""
 
 
+@dataclass(frozen=True)
+class TextSample:
+    """One text as the intake lets it through, character for character."""
+
+    name: str
+    text: str
+    sha256: str
+    notices: tuple[Message, ...] = ()
+    removed_tags: tuple[str, ...] = ()
+
+
 Sample: TypeAlias = ImageSample | TransactionCase
 """What a visitor can judge and a correction can keep."""

@@ -1,0 +1,143 @@
+"""Train the bundled sentiment model on the public sets and measure it: `python -m bench.sentiment_recipe --out FOLDER`.
+
+Four sets: IMDb and SST-2 (phrases) in English, ChnSentiCorp and online_shopping_10_cats in Chinese. Their official
+tests are read by `--measure test` alone; everything was chosen on validation texts: a tenth of IMDb's training texts,
+the official validation parts of the others, of ChnSentiCorp those rows that do not stand in its training part.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from core.contracts import Evaluation
+from core.data.sentiment_slices import HALVES, read_slices
+from core.data.texts import LabelledTexts, TextSet, fingerprint_of, read_labelled_texts, text_key
+from core.settings import settings
+from core.tasks.text_classification.config import TextClassificationConfig
+from core.tasks.text_classification.measure import evaluate_part, summary_of
+from core.tasks.text_classification.predictor import TextPredictor
+from core.tasks.text_classification.task import TASK
+from core.training.run import ListedRun
+
+SETS = ("imdb", "sst2", "chnsenticorp", "online_shopping_10_cats")
+NAME = "imdb+sst2+chnsenticorp+online_shopping_10_cats"
+IMDB_VALIDATION = 0.1
+COMMAND = "python -m bench.sentiment_recipe --out FOLDER --measure test"
+CONFIG = TextClassificationConfig(
+    pretrained="none", scaling="both", regularisation=0.3, steps=40, early_stopping=0, cues=1.0, seed=0
+)
+
+
+def read_sets(names: tuple[str, ...] = SETS, seed: int = 0) -> dict[str, LabelledTexts]:
+    """Every set in three parts; no training text stands in a validation or test part of any set, and none twice."""
+    folder = settings().data
+    if folder is None:
+        raise SystemExit("Name the folder of the data sets by VITRINE_DATA.")
+    found = {name: _with_validation(read_labelled_texts(folder / "sentiment" / name), seed) for name in names}
+    held = {
+        text_key(text) for data in found.values() for part in ("validation", "test") for text in data.splits[part].texts
+    }
+    for name, data in found.items():
+        keys = pd.Series([text_key(text) for text in data.splits["train"].texts])
+        kept = np.flatnonzero(~keys.isin(held) & ~keys.duplicated())
+        sources = {part: replace(texts, sources=np.full(len(texts), name)) for part, texts in data.splits.items()}
+        splits = sources | {"train": sources["train"].take(kept)}
+        found[name] = LabelledTexts(name, splits, data.fingerprint)
+    return found
+
+
+def _with_validation(data: LabelledTexts, seed: int) -> LabelledTexts:
+    train = data.splits["train"]
+    if "validation" in data.splits:
+        known = {text_key(text) for text in train.texts}
+        validation = data.splits["validation"]
+        fresh = np.flatnonzero([text_key(text) not in known for text in validation.texts])
+        return replace(data, splits={**data.splits, "validation": validation.take(fresh)})
+    keys = np.unique([text_key(text) for text in train.texts], return_inverse=True)[1]
+    chosen = np.random.default_rng(seed).random(keys.max() + 1)[keys] < IMDB_VALIDATION
+    parts = {"train": train.take(np.flatnonzero(~chosen)), "validation": train.take(np.flatnonzero(chosen))}
+    return replace(data, splits={**data.splits, **parts})
+
+
+def joined(sets: dict[str, LabelledTexts], train: tuple[str, ...]) -> LabelledTexts:
+    """One data set of all; only the named ones are trained and calibrated on."""
+
+    def together(part: str, names: tuple[str, ...]) -> TextSet:
+        parts = [sets[name].splits[part] for name in names]
+        return TextSet(
+            np.concatenate([f"{texts.sources[0]}/" + texts.ids for texts in parts]),
+            tuple(text for texts in parts for text in texts.texts),
+            np.concatenate([texts.targets for texts in parts]),
+            np.concatenate([texts.sources for texts in parts]),
+        )
+
+    splits = {"train": together("train", train), "validation": together("validation", train)}
+    splits["test"] = together("test", tuple(sets))
+    return LabelledTexts("+".join(train), splits, fingerprint_of(splits))
+
+
+def figures(evaluation: Evaluation) -> dict[str, dict[str, float | int]]:
+    """Metrics with intervals, as plain JSON."""
+    return {name: metric.as_dict() for name, metric in evaluation.summary.items()}
+
+
+def measure(predictor: TextPredictor, sets: dict[str, LabelledTexts], part: str) -> dict[str, object]:
+    """Figures on a part of every set; of ChnSentiCorp's test also on the rows that stand in no other part."""
+    found: dict[str, object] = {}
+    for name, data in sets.items():
+        evaluation = evaluate_part(predictor, data, part, COMMAND)
+        found[name] = figures(evaluation)
+        if name == "chnsenticorp" and part == "test":
+            path = Path(str(settings().data)) / "sentiment" / name / "test.parquet"
+            rows = pd.read_parquet(path, columns=["seen_in_train"])["seen_in_train"].to_numpy()
+            table = {column: values[~rows] for column, values in evaluation.table.items()}
+            found[f"{name}, unseen"] = {key: metric.as_dict() for key, metric in summary_of(table).items()}
+    return found
+
+
+def measure_slices(predictor: TextPredictor) -> dict[str, dict[str, list[float]]]:
+    """Half -> slice and language -> share right, and number of lines."""
+    data, found = read_slices(), {}
+    for half in HALVES:
+        table = evaluate_part(predictor, data, half, COMMAND).table
+        right = table["truth"] == table["prediction"]
+        names = data.splits[half].sources
+        found[half] = {
+            str(name): [round(float(right[names == name].mean()), 4), int((names == name).sum())]
+            for name in np.unique(names)
+        }
+    return found
+
+
+def train(names: tuple[str, ...], folder: Path, seed: int) -> Path:
+    """Train on some of the sets; returns the checkpoint below `folder`, with its evaluation on the joined tests."""
+    run = ListedRun(folder, seed, echo=lambda line: print(line, file=sys.stderr, flush=True))
+    return TASK.train_texts(replace(CONFIG, seed=seed), joined(read_sets(seed=seed), names), run, (COMMAND, COMMAND))
+
+
+def main() -> None:
+    """Train where no checkpoint is given, and print the figures as JSON."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", type=Path, required=True, help="where the checkpoint is, or shall be")
+    parser.add_argument("--measure", choices=("validation", "test"), default="validation", help="which parts")
+    parser.add_argument("--train", nargs="+", choices=SETS, default=list(SETS), help="the sets to train on")
+    parser.add_argument("--seed", type=int, default=CONFIG.seed)
+    options = parser.parse_args()
+    folder: Path = options.out / "checkpoint"
+    if not folder.is_dir():
+        options.out.mkdir(parents=True, exist_ok=True)
+        train(tuple(options.train), options.out, options.seed)
+    predictor = TASK.load(folder, "cpu")
+    sets = read_sets(seed=options.seed)
+    print(json.dumps({**measure(predictor, sets, options.measure), "slices": measure_slices(predictor)}, indent=1))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,64 @@
+"""From raw scores of validation texts to log odds that mean what they say, for each language on its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+from scipy.special import expit
+
+from core.tasks.text_classification.model import CALIBRATED, LengthCalibration, Reading
+
+Floats = NDArray[np.float64]
+LEAST_TEXTS = 50
+"""Validation texts of a language below which its calibration is not fitted."""
+STEADY = 0.01
+"""Pull of the growth towards zero, as a share of the loss: few texts shall not bend the curve."""
+
+
+def fit_calibration(raw: Floats, sizes: Floats, targets: NDArray[np.int64], weights: Floats) -> LengthCalibration:
+    """The calibration with the smallest weighted log loss; all arrays (N,)."""
+    sign, logs = np.where(targets == 1, 1.0, -1.0), np.log(np.maximum(sizes, 1.0))
+    share = weights / weights.sum()
+
+    def loss(found: Floats) -> tuple[float, Floats]:
+        slopes = np.exp(found[0] + found[1] * logs)
+        margin = sign * (raw * slopes + found[2])
+        pull = -share * sign * expit(-margin)
+        value = float(share @ np.logaddexp(0.0, -margin)) + STEADY * found[1] ** 2
+        along = pull * raw * slopes
+        return value, np.array([along.sum(), along @ logs + 2 * STEADY * found[1], pull.sum()])
+
+    best = minimize(loss, np.zeros(3), jac=True, method="L-BFGS-B", bounds=[(-5, 5), (-1, 1), (-3, 3)]).x
+    return LengthCalibration(float(np.exp(best[0])), float(best[1]), float(best[2]))
+
+
+def fit_calibrations(
+    reading: Reading,
+    targets: NDArray[np.int64],
+    sources: NDArray[np.str_],
+    known: Mapping[str, LengthCalibration] | None = None,
+) -> dict[str, LengthCalibration]:
+    """A calibration for each language, every source counting alike.
+
+    Args:
+        reading: Of the validation texts.
+        targets: Their labels, (N,).
+        sources: What kind of text each is, (N,).
+        known: Calibrations of the model that the run started from, for languages with few texts. Without one, a
+            language gets that of all texts together.
+    """
+    _, number, count = np.unique(sources, return_inverse=True, return_counts=True)
+    weights = 1.0 / count[number]
+    found = {}
+    for language in CALIBRATED:
+        rows = np.flatnonzero(reading.languages == language)
+        if len(rows) < LEAST_TEXTS or len(np.unique(targets[rows])) < 2:
+            if known is not None:
+                found[language] = known[language]
+                continue
+            rows = np.arange(len(targets))
+        found[language] = fit_calibration(reading.raw[rows], reading.sizes[rows], targets[rows], weights[rows])
+    return found

@@ -1,0 +1,129 @@
+"""Checkpoint folders: the table of n-grams as safetensors, everything else in the manifest; loaded strictly."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save_file
+
+import core
+from core.contracts import N_
+from core.data.texts import LABELS, LabelledTexts
+from core.settings import settings
+from core.store.files import MANIFEST, WEIGHTS, sha256_of
+from core.store.sealed import SCHEMA, not_finite, refused, sealed_manifest, unreadable
+from core.tasks.text_classification.config import TextClassificationConfig
+from core.tasks.text_classification.model import CALIBRATED, LengthCalibration, NgramTable, TextModel
+
+TASK_NAME = "text_classification"
+ARCHITECTURE = "ngram_table"
+READING = {"words": 3, "characters": 4, "gaps": [1, 2], "negation": 4, "version": 1}
+"""How text is read into n-grams; a model that was trained on another reading would answer nonsense."""
+BITS_MAX = 24
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A model and everything its manifest tells about how it came to be."""
+
+    model: TextModel
+    data: LabelledTexts
+    config: TextClassificationConfig
+    command: str
+    figures: Mapping[str, int]
+    """Sizes that the training chose: steps, n-grams fitted and kept."""
+    parent: str = ""
+    """sha256 of the weights that the run started from."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What is learned from validation texts besides the calibration."""
+
+    unknown: float
+    """Share of unknown words from which a text is unlike the training texts."""
+    conformal: np.ndarray[Any, Any]
+    """One minus the score of the true class, ascending."""
+
+
+def bundled_folder() -> Path:
+    """Where our own model lies."""
+    return settings().assets / "models" / "sentiment" / "bundled"
+
+
+def write_checkpoint(folder: Path, trained: Trained, limits: Limits) -> None:
+    """Write weights and manifest into `folder`, which is made when missing."""
+    folder.mkdir(parents=True, exist_ok=True)
+    table = trained.model.table
+    tensors = {
+        "table.checks": table.checks,
+        "table.weights": table.weights,
+        "conformal.scores": limits.conformal.astype(np.float32),
+    }
+    save_file(tensors, folder / WEIGHTS)
+    manifest = _manifest(trained) | {"unknown_limit": limits.unknown, "sha256": sha256_of(folder / WEIGHTS)}
+    (folder / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
+
+
+def _manifest(trained: Trained) -> dict[str, Any]:
+    data = trained.data
+    return {
+        "schema": SCHEMA,
+        "task": TASK_NAME,
+        "architecture": ARCHITECTURE,
+        "labels": list(LABELS),
+        "reading": READING,
+        "bias": trained.model.bias,
+        "calibration": {name: asdict(one) for name, one in trained.model.calibrations.items()},
+        "threshold": {"label": LABELS[1], "value": 0.5, "rule": "calibrated score of one half"},
+        "figures": dict(trained.figures),
+        "data": {"name": data.name, "fingerprint": data.fingerprint, "counts": data.counts()},
+        "config": asdict(trained.config),
+        "parent": trained.parent,
+        "seed": trained.config.seed,
+        "command": trained.command,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "code_version": core.__version__,
+        "numpy_version": np.__version__,
+    }
+
+
+def read_checkpoint(folder: Path) -> tuple[Mapping[str, Any], TextModel, Limits]:
+    """Read and verify a checkpoint folder: schema, task, checksum, reading, shapes, finite weights.
+
+    Raises:
+        ModelRefused: Anything is missing, damaged or made for another task or another reading.
+    """
+    manifest = sealed_manifest(folder, TASK_NAME)
+    try:
+        if manifest["reading"] != READING or manifest["labels"] != list(LABELS):
+            raise refused("model.reading", N_("The model was trained on texts that were read in another way."))
+        tensors = load_file(folder / WEIGHTS)
+        table = NgramTable(tensors["table.checks"], tensors["table.weights"])
+        conformal = tensors["conformal.scores"].astype(np.float64)
+        calibrations = {name: LengthCalibration(**manifest["calibration"][name]) for name in CALIBRATED}
+        model = TextModel(table, float(manifest["bias"]), calibrations)
+        limits = Limits(float(manifest["unknown_limit"]), conformal)
+    except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
+        raise unreadable(error) from error
+    _check_table(table)
+    numbers = [model.bias, limits.unknown, *(value for one in calibrations.values() for value in asdict(one).values())]
+    if not np.isfinite([*numbers, *conformal]).all():
+        raise not_finite("manifest")
+    return manifest, model, limits
+
+
+def _check_table(table: NgramTable) -> None:
+    size = len(table.checks)
+    shapes = table.checks.shape == table.weights.shape == (2**table.bits,) and 1 <= table.bits <= BITS_MAX
+    if not shapes or size != 2**table.bits or table.checks.dtype.name + table.weights.dtype.name != "uint8float16":
+        raise refused("model.table", N_("The table of the model has another form than this program reads."))
+    if not np.isfinite(table.weights).all():
+        raise not_finite("table.weights")

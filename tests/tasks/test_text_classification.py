@@ -1,0 +1,200 @@
+"""Training, checkpoint, answers and explanations on texts made up here."""
+
+import json
+import shutil
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.special import expit
+
+from core.contracts import TextSample
+from core.errors import InputRefused, ModelRefused, RunCancelled
+from core.tasks.text_classification.config import TextClassificationConfig
+from core.tasks.text_classification.model import LengthCalibration, NgramTable, TextModel, build_table
+from core.tasks.text_classification.predictor import declined, reason_of, sentence_spans
+from core.tasks.text_classification.task import TASK
+from core.training.evaluation import load_evaluation
+from core.training.run import ListedRun
+
+GOOD = ("good", "great", "lovely", "很好", "喜欢", "漂亮")
+BAD = ("bad", "awful", "boring", "很差", "讨厌", "难看")
+THINGS = ("the soup is {}", "a {} film", "my room was {} today", "这家店{}", "电影{}极了", "衣服真是{}的")
+PLAIN = TextClassificationConfig(pretrained="none", early_stopping=0, cues=1.0)
+
+
+def frame(n=600):
+    generator = np.random.default_rng(0)
+    rows = []
+    for number in range(n):
+        label = number % 2
+        word = str(generator.choice(GOOD if label else BAD))
+        rows.append((f"{generator.choice(THINGS).format(word)} {number}", label))
+    return pd.DataFrame(rows, columns=["text", "label"])
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("texts")
+    data = folder / "texts.csv"
+    frame().to_csv(data, index=False)
+    run = ListedRun(folder)
+    return TASK.train(PLAIN, data, run), data, run
+
+
+@pytest.fixture(scope="module")
+def predictor(trained):
+    return TASK.load(trained[0], "cpu")
+
+
+def ask(predictor, text):
+    return predictor.predict([TextSample("", text, "")])[0]
+
+
+def test_a_trained_model_tells_the_classes_apart(trained):
+    evaluation = load_evaluation(trained[0])
+    assert evaluation.summary["accuracy"].value > 0.95
+    assert evaluation.data.n == len(evaluation.table["truth"]) > 90
+    assert (trained[0] / "card.md").read_text("utf-8").count("{") == 0
+
+
+def test_the_run_reports_every_step(trained):
+    steps = [report for report in trained[2].reports if "validation_loss" in report[3]]
+    assert len(steps) > 3 and steps[-1][3]["validation_accuracy"] > 0.9
+
+
+def test_measuring_the_training_data_again_gives_the_stored_figures(trained, predictor):
+    again, stored = TASK.evaluate(predictor, trained[1]), load_evaluation(trained[0])
+    assert again.summary == stored.summary
+    assert np.array_equal(again.table["scores"], stored.table["scores"])
+
+
+def test_two_runs_with_one_seed_are_the_same(trained, tmp_path):
+    again = TASK.train(PLAIN, trained[1], ListedRun(tmp_path))
+    assert (again / "model.safetensors").read_bytes() == (trained[0] / "model.safetensors").read_bytes()
+
+
+def test_a_text_scores_the_same_alone_and_in_a_batch(predictor):
+    texts = ["a great film", "", "电影难看极了", "my room was bad today " * 50]
+    together = predictor.answers(texts).scores
+    assert together == pytest.approx([predictor.answers([text]).scores[0] for text in texts])
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("", "text.empty"),
+        (" \n\t", "text.empty"),
+        ("?!...", "text.empty"),
+        ("\x00\ud800", "text.empty"),
+        ("Очень хороший фильм", "text.language"),
+        ("mycket bra mat ikväll älskling", "text.unknown"),
+    ],
+)
+def test_what_cannot_be_read_is_declined_with_the_reason(predictor, text, code):
+    answer = ask(predictor, text)
+    assert (answer.decision, answer.abstained.code) == (None, code)
+
+
+def test_a_score_close_to_a_half_is_no_decision(predictor):
+    found = replace(predictor.answers(["good"] * 3), scores=np.array([0.55, 0.45, 0.61], np.float32))
+    assert [reason_of(found, place) and reason_of(found, place).code for place in range(3)] == ["text.unsure"] * 2 + [
+        None
+    ]
+    assert declined(found).tolist() == [True, True, False]
+
+
+def test_declined_in_bulk_is_the_same_as_one_by_one(predictor):
+    found = predictor.answers(["", "!!", "good", "bad good", "Привет", "qwertz uiop", "😍", "很好"])
+    assert declined(found).tolist() == [reason_of(found, place) is not None for place in range(8)]
+
+
+@pytest.mark.parametrize(("text", "label"), [("😍", "positive"), ("🤮", "negative"), ("This is GREAT!!", "positive")])
+def test_cues_of_our_own_are_known(predictor, text, label):
+    assert ask(predictor, text).decision == label
+
+
+def test_contributions_add_up_to_the_log_odds_and_lie_on_the_text(predictor):
+    text = "The soup is great, 但是电影很差 great!"
+    found = TASK.explain(predictor, TextSample("", text, ""), "positive", "contributions")
+    assert found.residual == pytest.approx(0, abs=1e-9)
+    assert expit(found.total) == pytest.approx(float(ask(predictor, text).scores[1]), abs=1e-6)
+    words = {text[a:b]: value for a, b, value in zip(found.starts, found.ends, found.contributions, strict=True)}
+    assert words["great"] > 0 > words["差"]
+    assert found.faithfulness.gain > 0
+
+
+def test_contributions_to_the_other_label_have_the_other_sign(predictor):
+    both = [TASK.explain(predictor, TextSample("", "a bad film", ""), k, "contributions") for k in predictor.labels]
+    assert both[0].contributions == pytest.approx(-both[1].contributions)
+
+
+def test_a_text_without_words_has_no_contributions(predictor):
+    found = TASK.explain(predictor, TextSample("", "", ""), "negative", "contributions")
+    assert len(found.contributions) == 0 and found.residual == pytest.approx(0)
+
+
+def test_unknown_methods_are_refused(predictor):
+    with pytest.raises(InputRefused, match="guess"):
+        TASK.explain(predictor, TextSample("", "good", ""), "positive", "guess")
+
+
+def test_sentences_are_read_one_by_one(predictor):
+    text = "  The soup is great.  My room was awful today! 电影很差。"
+    found = predictor.sentences(text)
+    assert [text[s.start : s.end] for s in found] == ["The soup is great.", "My room was awful today!", "电影很差。"]
+    assert [s.answer.decision for s in found] == ["positive", "negative", "negative"]
+
+
+def test_sentence_spans_of_nothing():
+    assert sentence_spans(" \n ") == []
+
+
+def test_a_run_can_be_cancelled(trained, tmp_path):
+    run = ListedRun(tmp_path)
+    run.stop.set()
+    with pytest.raises(RunCancelled):
+        TASK.train(PLAIN, trained[1], run)
+
+
+@pytest.mark.parametrize("change", [{"reading": {}}, {"bias": float("nan")}, {"calibration": {}}, {"task": "x"}])
+def test_a_changed_manifest_is_refused(trained, tmp_path, change):
+    folder = shutil.copytree(trained[0], tmp_path / "copy")
+    manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
+    (folder / "manifest.json").write_text(json.dumps(manifest | change), "utf-8")
+    with pytest.raises(ModelRefused):
+        TASK.load(folder, "cpu")
+
+
+def test_damaged_weights_are_refused(trained, tmp_path):
+    folder = shutil.copytree(trained[0], tmp_path / "copy")
+    weights = bytearray((folder / "model.safetensors").read_bytes())
+    weights[-1] ^= 1
+    (folder / "model.safetensors").write_bytes(weights)
+    with pytest.raises(ModelRefused, match=r"model\.checksum"):
+        TASK.load(folder, "cpu")
+
+
+def test_a_table_finds_what_was_put_into_it_and_adds_to_it():
+    keys = np.random.default_rng(0).integers(0, 2**64, 200, dtype=np.uint64)
+    weights = np.linspace(-1, 1, 200).astype(np.float16)
+    table = build_table(keys[:100], weights[:100], 20)
+    found, known = table.find(keys)
+    assert known[:100].all() and not known[100:].any()
+    assert np.array_equal(found[:100], weights[:100])
+    more = table.with_added(keys[50:150], np.ones(100, np.float32))
+    assert more.find(keys)[0][[10, 60, 120]] == pytest.approx([weights[10], weights[60] + 1, 1], abs=1e-3)
+
+
+def test_the_heavier_of_two_for_one_bucket_stays():
+    keys = np.array([1, 2], np.uint64)
+    found, known = build_table(keys, np.array([3.0, -5.0]), 4).find(keys)
+    assert known.tolist() == [False, True] and found.tolist() == [0, -5]
+
+
+def test_mixed_text_is_calibrated_between_the_languages():
+    empty = NgramTable(np.zeros(4, np.uint8), np.zeros(4, np.float16))
+    model = TextModel(empty, 1.0, {"en": LengthCalibration(1, 0, 0), "zh": LengthCalibration(4, 0, 1)})
+    log_odds = model.log_odds(model.read(["film", "电影", "电影 good 音乐 nice"]))
+    assert log_odds == pytest.approx([1, 5, 2.5])
