@@ -11,6 +11,7 @@ from scipy.special import expit
 
 from core.contracts import TextSample
 from core.errors import InputRefused, ModelRefused, RunCancelled
+from core.tasks.text_classification import train
 from core.tasks.text_classification.config import TextClassificationConfig
 from core.tasks.text_classification.model import LengthCalibration, NgramTable, TextModel, build_table
 from core.tasks.text_classification.predictor import declined, reason_of, sentence_spans
@@ -68,6 +69,34 @@ def test_measuring_the_training_data_again_gives_the_stored_figures(trained, pre
     again, stored = TASK.evaluate(predictor, trained[1]), load_evaluation(trained[0])
     assert again.summary == stored.summary
     assert np.array_equal(again.table["scores"], stored.table["scores"])
+
+
+def test_early_stopping_keeps_the_best_step_and_none_the_last(trained, tmp_path):
+    steps = {}
+    for patience in (1, 0):
+        options = TextClassificationConfig(pretrained="none", early_stopping=patience, regularisation=1e-4, steps=30)
+        run = ListedRun(tmp_path / str(patience))
+        folder = TASK.train(options, trained[1], run)
+        losses = [report[3]["validation_loss"] for report in run.reports if "validation_loss" in report[3]]
+        steps[patience] = json.loads((folder / "manifest.json").read_text("utf-8"))["figures"]["steps"], losses
+    assert steps[0][0] == len(steps[0][1])
+    assert steps[1][1][steps[1][0] - 1] == min(steps[1][1])
+
+
+def test_a_run_adds_to_the_model_that_it_starts_from(trained, tmp_path, monkeypatch):
+    monkeypatch.setattr(train, "bundled_folder", lambda: trained[0])
+    train.bundled_model.cache_clear()
+    rows = [(f"the quokka was {'zesty' if n % 2 else 'fusty'} at place {n}", n % 2) for n in range(120)]
+    data = tmp_path / "new.csv"
+    pd.DataFrame(rows, columns=["text", "label"]).to_csv(data, index=False)
+    try:
+        folder = TASK.train(TextClassificationConfig(), data, ListedRun(tmp_path))
+    finally:
+        train.bundled_model.cache_clear()
+    found = TASK.load(folder, "cpu")
+    texts = ("the quokka was zesty", "the quokka was fusty", "电影漂亮极了", "a boring film")
+    assert [ask(found, text).decision for text in texts] == ["positive", "negative", "positive", "negative"]
+    assert json.loads((folder / "manifest.json").read_text("utf-8"))["parent"]
 
 
 def test_two_runs_with_one_seed_are_the_same(trained, tmp_path):

@@ -28,6 +28,7 @@ Research and teaching demo. Not advice; no automatic decision on people.
 | Command | `{command}` |
 | Made | {created}, code {code_version}, numpy {numpy_version}, seed {seed} |
 | Weights | sha256 `{sha256}` |
+| Licence | {licence} |
 
 ## Measured
 
@@ -61,7 +62,7 @@ A text of which the model knows less than {least:.0%} of the words is declined; 
 def write_card(folder: Path, evaluation: Evaluation) -> None:
     """Write `card.md` beside the manifest of `folder`."""
     manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-    copied = ("architecture", "command", "created", "code_version", "numpy_version", "seed", "sha256")
+    copied = ("architecture", "command", "created", "code_version", "numpy_version", "seed", "sha256", "licence")
     counts = manifest["data"]["counts"].items()
     text = TEMPLATE.format(
         **{name: manifest[name] for name in copied},

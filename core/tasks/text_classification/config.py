@@ -50,7 +50,9 @@ class TextClassificationConfig:
     early_stopping: int = option(
         10,
         N_("Early stopping"),
-        N_("Stop after this many steps without progress on the validation texts; 0 never stops early."),
+        N_(
+            "Stop after this many steps without progress on the validation texts; 0 takes all steps and keeps the last."
+        ),
         low=0,
         high=500,
         advanced=True,

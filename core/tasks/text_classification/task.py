@@ -14,6 +14,7 @@ from core.tasks.text_classification import explain, measure
 from core.tasks.text_classification.card import write_card
 from core.tasks.text_classification.config import SECTOR, TextClassificationConfig
 from core.tasks.text_classification.predictor import TextPredictor
+from core.tasks.text_classification.statement import write_statement
 from core.tasks.text_classification.train import read_splits, train_checkpoint
 
 PROBE = "The room was clean and the staff were friendly, but breakfast was cold. 房间很干净，早餐有点凉。"
@@ -53,6 +54,7 @@ class TextClassification:
         folder = train_checkpoint(texts, config, run, commands[0])
         run.stage("evaluate")
         evaluation = measure.measure_splits(folder, self.load(folder, "cpu"), texts, commands[1])
+        write_statement(folder, evaluation)
         write_card(folder, evaluation)
         return folder
 

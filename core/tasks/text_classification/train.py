@@ -162,7 +162,7 @@ def _scales(rows: Rows, targets: NDArray[np.int64], config: TextClassificationCo
 
 
 class _Watch:
-    """Keeps the weights of the step with the lowest validation loss, reports, and ends the fit."""
+    """Keeps the weights of the step with the lowest validation loss (or the last), reports, and ends the fit."""
 
     def __init__(
         self,
@@ -186,10 +186,10 @@ class _Watch:
         loss = float(np.logaddexp(0.0, -margin).mean())
         right = float((margin > 0).mean())
         self._run.report(step, self._config.steps, validation_loss=loss, validation_accuracy=right)
-        if loss < self._best_loss:
+        if loss < self._best_loss or not self._config.early_stopping:
             self._best_loss, self.best_step = loss, step
             self.weights, self.bias = np.asarray(weights, np.float32), bias
-        elif 0 < self._config.early_stopping <= step - self.best_step:
+        elif step - self.best_step >= self._config.early_stopping:
             raise StopIteration
 
 

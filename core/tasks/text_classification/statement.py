@@ -1,0 +1,42 @@
+"""What a manifest says in figures once the model is measured, so that nobody has to open the weights to read them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from core.contracts import Evaluation
+from core.store.files import MANIFEST
+from core.tasks.text_classification.checkpoint import read_checkpoint
+from core.training.calibration import conformal_quantile
+
+COVERAGES = (0.8, 0.9, 0.95, 0.99)
+LICENCE_OF_UPLOAD = "as the training data allow"
+"""Said of weights that were trained on texts of which no licence is known."""
+
+
+def write_statement(folder: Path, evaluation: Evaluation) -> None:
+    """Add to the manifest of a measured checkpoint: test figures, conformal limits, licence."""
+    known, _, limits = read_checkpoint(folder)
+    data = evaluation.data
+    manifest: dict[str, Any] = dict(known) | {
+        "conformal": {
+            "score": "1 - score of the true label, on validation texts",
+            "n": len(limits.conformal),
+            "limit_by_coverage": {
+                str(share): round(conformal_quantile(limits.conformal, share), 6) for share in COVERAGES
+            },
+        },
+        "metrics": {
+            "data": data.name,
+            "split": data.split,
+            "n": data.n,
+            "fingerprint": data.fingerprint,
+            "seed": evaluation.seed,
+            "interval": 0.95,
+            "values": {name: metric.as_dict() for name, metric in evaluation.summary.items()},
+        },
+        "licence": LICENCE_OF_UPLOAD,
+    }
+    (folder / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
