@@ -11,7 +11,7 @@ from scipy.special import expit
 
 from core.contracts import TextSample
 from core.errors import InputRefused, ModelRefused, RunCancelled
-from core.tasks.text_classification import train
+from core.tasks.text_classification import fitting, train
 from core.tasks.text_classification.config import TextClassificationConfig
 from core.tasks.text_classification.model import LengthCalibration, NgramTable, TextModel, build_table
 from core.tasks.text_classification.predictor import declined, reason_of, sentence_spans
@@ -227,3 +227,24 @@ def test_mixed_text_is_calibrated_between_the_languages():
     model = TextModel(empty, 1.0, {"en": LengthCalibration(1, 0, 0), "zh": LengthCalibration(4, 0, 1)})
     log_odds = model.log_odds(model.read(["film", "电影", "电影 good 音乐 nice"]))
     assert log_odds == pytest.approx([1, 5, 2.5])
+
+
+def test_languages_are_fitted_on_their_own_where_there_are_enough_texts(tmp_path, monkeypatch):
+    monkeypatch.setattr(fitting, "LEAST", (20, 5))
+    data = tmp_path / "texts.csv"
+    frame().to_csv(data, index=False)
+    run = ListedRun(tmp_path)
+    found = TASK.load(TASK.train(TextClassificationConfig(pretrained="none", steps=15), data, run), "cpu")
+    first_steps = [report for report in run.reports if report[1:3] == (1, 15) and "validation_loss" in report[3]]
+    assert len(first_steps) == 2
+    texts = ("a great film", "a boring film", "电影漂亮极了", "这家店很差")
+    assert [ask(found, text).decision for text in texts] == ["positive", "negative"] * 2
+
+
+def test_an_ngram_of_both_languages_gets_the_mean_by_texts():
+    parts = [
+        fitting.Part(np.array(keys, np.uint64), np.array(weights, np.float32), np.array(counts), 0.0, 1, 2)
+        for keys, weights, counts in (([3, 5], [1, 4], [2, 1]), ([5, 9], [1, 7], [2, 1]))
+    ]
+    keys, weights = fitting.merged(parts)
+    assert (keys.tolist(), weights.tolist()) == ([3, 5, 9], [1, 2, 7])

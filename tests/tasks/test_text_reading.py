@@ -103,3 +103,8 @@ def test_distinct_keeps_one_of_each_text():
 )
 def test_the_language_is_told_by_its_script(text, language):
     assert languages_of(read_units([text])).tolist() == [language]
+
+
+def test_marks_and_digits_are_other_ngrams_in_chinese_texts():
+    english, chinese = (read_ngrams(read_units([text])) for text in ("good! 10", "好！ 10"))
+    assert not set(english.keys) & set(chinese.keys)

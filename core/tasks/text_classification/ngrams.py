@@ -1,7 +1,8 @@
 """From units to n-grams: one to three words, one to four Chinese characters, words apart, words that are negated.
 
 An n-gram may run over punctuation and change script, so that mixed text needs no special case; with a Chinese
-character in it, it may be one unit longer.
+character in it, it may be one unit longer. Punctuation and digits alone are other n-grams in a text with Chinese
+characters than in one without: an exclamation mark does not say the same in both.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ _NEGATIONS = (
     "werent wont wouldnt shouldnt couldnt hasnt havent hadnt aint lack lacks lacked lacking"
 )
 _STEP = np.uint64(0x9E3779B97F4A7C15)
-_NEGATED, _APART = np.uint64(0x4E4547), np.uint64(0x534B4950)
+_NEGATED, _APART, _CHINESE = np.uint64(0x4E4547), np.uint64(0x534B4950), np.uint64(0x7A68)
 
 
 _Part: TypeAlias = tuple[Keys, Places, Places, Places, Flags]
@@ -84,7 +85,11 @@ def _of_length(units: Units, length: int, keys: Keys) -> _Part:
     if length > LONGEST:
         fits &= _count(units.kinds == HAN, length) > 0
     begin = np.flatnonzero(fits)
-    return keys[begin], units.texts[begin], begin, begin + length - 1, np.ones(len(begin), np.bool_)
+    texts = units.texts[begin]
+    plain = _count(np.isin(units.kinds, (MARK, DIGIT)), length)[begin] == length
+    chinese = np.bincount(units.texts[units.kinds == HAN], minlength=units.n_texts) > 0
+    found = np.where(plain & chinese[texts], keys[begin] ^ _CHINESE, keys[begin])
+    return found, texts, begin, begin + length - 1, np.ones(len(begin), np.bool_)
 
 
 def _pairs(units: Units, gap: int) -> _Part:
