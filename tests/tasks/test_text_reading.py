@@ -41,6 +41,7 @@ def test_kinds_tell_words_characters_marks_and_emoji_apart():
         ("go<br />od", "go od"),
         ("go\u200bod", "good"),
         ("👍🏽", "👍"),
+        ("👍👍👍", "👍"),
     ],
 )
 def test_ways_to_write_the_same_are_the_same(one, other):

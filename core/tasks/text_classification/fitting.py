@@ -50,6 +50,15 @@ class Learned:
     own: int
     """Texts of the data; those behind are our own cues, of which every n-gram is learned."""
 
+    def rows(self, group: bool | None) -> NDArray[np.int64]:
+        """Places of the texts with Chinese characters, or without, or all; emoji among the cues belong to both."""
+        if group is None:
+            return np.arange(len(self.texts))
+        signs = np.array([not any(map(str.isalpha, text)) for text in self.texts[self.own :]], bool)
+        chosen = has_chinese(self.texts) == group
+        chosen[self.own :] |= signs
+        return np.flatnonzero(chosen)
+
 
 @dataclass(frozen=True)
 class Part:
@@ -105,7 +114,7 @@ def fit_group(
     start: TextModel | None,
 ) -> Part:
     """Fit the texts of one group."""
-    chosen = np.arange(len(learned.texts)) if group is None else np.flatnonzero(has_chinese(learned.texts) == group)
+    chosen = learned.rows(group)
     checked = np.arange(len(validation)) if group is None else np.flatnonzero(has_chinese(validation.texts) == group)
     texts, targets = [learned.texts[row] for row in chosen], learned.targets[chosen]
     found = occurrences_of(texts, _stoppable(run))

@@ -114,7 +114,7 @@ def _running(codes: Codes) -> Keys:
 
 
 def _ignored(codes: Codes, kind: NDArray[np.uint8]) -> Flags:
-    """Characters that are not read: marks of direction, apostrophes in words, the third and further of equal ones."""
+    """Characters that are not read: marks of direction, apostrophes in words, repetitions (two of equal letters stay)."""
     drop = kind == DROPPED
     letter = kind == WORD
     inside = np.zeros_like(drop)
@@ -123,6 +123,7 @@ def _ignored(codes: Codes, kind: NDArray[np.uint8]) -> Flags:
     long = np.zeros_like(drop)
     long[2:] = (codes[2:] == codes[1:-1]) & (codes[2:] == codes[:-2])
     drop |= long & (kind != SPACE) & (kind != DIGIT)
+    drop[1:] |= (codes[1:] == codes[:-1]) & (kind[1:] == EMOJI)
     for ending in _SPLIT_ENDINGS:
         drop |= _apart(codes, kind, ending)
     return np.asarray(drop, np.bool_)
