@@ -61,7 +61,7 @@ def read_ngrams(units: Units) -> Ngrams:
 
 def distinct(texts: Places, keys: Keys) -> NDArray[np.int64]:
     """Places of one entry for each n-gram of each text, however often it occurs."""
-    order = np.argsort(mixed(texts.astype(np.uint64) + np.uint64(1)) ^ keys, kind="stable")
+    order = np.argsort(mixed(texts.astype(np.uint64) + np.uint64(1)) ^ keys)
     texts, keys = texts[order], keys[order]
     new = np.ones(len(order), np.bool_)
     new[1:] = (texts[1:] != texts[:-1]) | (keys[1:] != keys[:-1])

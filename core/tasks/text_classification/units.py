@@ -114,7 +114,7 @@ def _running(codes: Codes) -> Keys:
 
 
 def _ignored(codes: Codes, kind: NDArray[np.uint8]) -> Flags:
-    """Characters that are not read: marks of direction, apostrophes in words, repetitions (two of equal letters stay)."""
+    """Characters that are not read: marks of direction, apostrophes in words, more than two equal ones."""
     drop = kind == DROPPED
     letter = kind == WORD
     inside = np.zeros_like(drop)
@@ -124,24 +124,23 @@ def _ignored(codes: Codes, kind: NDArray[np.uint8]) -> Flags:
     long[2:] = (codes[2:] == codes[1:-1]) & (codes[2:] == codes[:-2])
     drop |= long & (kind != SPACE) & (kind != DIGIT)
     drop[1:] |= (codes[1:] == codes[:-1]) & (kind[1:] == EMOJI)
+    signs = np.flatnonzero(codes == APOSTROPHE)
     for ending in _SPLIT_ENDINGS:
-        drop |= _apart(codes, kind, ending)
+        drop[_apart(codes, kind, ending, signs)] = True
     return np.asarray(drop, np.bool_)
 
 
-def _apart(codes: Codes, kind: NDArray[np.uint8], ending: Codes) -> Flags:
-    """The space and the apostrophe of ` n't` after a word."""
-    drop = np.zeros(len(codes), np.bool_)
+def _apart(codes: Codes, kind: NDArray[np.uint8], ending: Codes, signs: Places) -> Places:
+    """Places of the space and the apostrophe of ` n't` after a word; `signs` are those of all apostrophes."""
     size = len(ending)
-    sign = np.flatnonzero(codes == APOSTROPHE) - int(np.flatnonzero(ending == APOSTROPHE)[0])
+    inside = int(np.flatnonzero(ending == APOSTROPHE)[0])
+    sign = signs - inside
     sign = sign[(sign >= 2) & (sign + size < len(codes))]
     fits = (codes[sign - 1] == ord(" ")) & (kind[sign - 2] == WORD) & (kind[sign + size] != WORD)
     for place, code in enumerate(ending):
         fits &= codes[sign + place] == code
     found = sign[fits]
-    drop[found - 1] = True
-    drop[found + int(np.flatnonzero(ending == APOSTROPHE)[0])] = True
-    return drop
+    return np.concatenate([found - 1, found + inside])
 
 
 def _spans(codes: Codes, kind: NDArray[np.uint8]) -> tuple[Places, Places]:
