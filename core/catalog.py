@@ -55,6 +55,30 @@ SECTORS: tuple[Sector, ...] = (
         sections=("answer", "queue", "corrections", "improve", "quality", "overfitting", "card"),
         metrics=("average_precision", "card_precision_at_100", "auroc"),
     ),
+    Sector(
+        slug="sentiment",
+        title=N_("Sentiment"),
+        icon=":material/sentiment_satisfied:",
+        section=N_("Sectors"),
+        task="text_classification",
+        summary=N_("Reads reviews in English and Chinese, shows the words that decided, and learns from corrections."),
+        presets=(
+            Preset(
+                name="bundled",
+                kind="bundled",
+                source="sentiment/bundled",
+                licence="research and demonstration only, as its training texts",
+                summary=N_("Weights of n-grams, trained by this project on public reviews in both languages."),
+            ),
+        ),
+        default_data="imdb",
+        headline_metric="accuracy",
+        notice=N_("Research and teaching demo. Not advice, and no automatic decision on people."),
+        reads="texts",
+        offers=("refit",),
+        sections=("answer", "board", "corrections", "improve", "quality", "card"),
+        metrics=("accuracy", "auroc", "f1_macro", "ece", "declined"),
+    ),
 )
 
 

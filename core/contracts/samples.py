@@ -54,5 +54,5 @@ class TextSample:
     removed_tags: tuple[str, ...] = ()
 
 
-Sample: TypeAlias = ImageSample | TransactionCase
+Sample: TypeAlias = ImageSample | TransactionCase | TextSample
 """What a visitor can judge and a correction can keep."""

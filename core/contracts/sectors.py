@@ -13,9 +13,11 @@ class Preset:
     name: str
     kind: Literal["bundled", "hub"]
     source: str
-    """Folder below assets/models for a bundled preset, `timm` architecture tag for a hub preset."""
+    """Folder below assets/models for a bundled preset, `timm` architecture tag or `owner/name` for a hub preset."""
     licence: str
     summary: str
+    revision: str = ""
+    """Commit of the hub's repository that is asked for; empty for a bundled preset."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ class Sector:
     headline_metric: str
     notice: str = ""
     """A sentence that stands above every result and in every export; empty when the sector needs none."""
-    reads: Literal["images", "transactions"] = "images"
+    reads: Literal["images", "transactions", "texts"] = "images"
     """What a visitor sends, and what its data sets hold; forms, command line and JSON routes are chosen by it."""
     sections: tuple[str, ...] = ("answer", "why", "corrections", "improve", "quality", "drift", "card")
     """Parts of its page, in order; their titles are in `core.ui.sections`."""

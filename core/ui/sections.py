@@ -11,6 +11,7 @@ TITLES = {
     "answer": N_("Answer"),
     "why": N_("Why"),
     "queue": N_("Alerts"),
+    "board": N_("Board"),
     "corrections": N_("Corrections"),
     "improve": N_("Improve"),
     "quality": N_("Quality"),
