@@ -22,7 +22,7 @@ from core.data.texts import LabelledTexts, TextSet, fingerprint_of, read_labelle
 from core.settings import settings
 from core.tasks.text_classification.config import TextClassificationConfig
 from core.tasks.text_classification.measure import evaluate_part, summary_of
-from core.tasks.text_classification.predictor import TextPredictor
+from core.tasks.text_classification.predictor import TextModelPredictor
 from core.tasks.text_classification.task import TASK
 from core.training.run import ListedRun
 
@@ -94,7 +94,7 @@ def figures(evaluation: Evaluation) -> dict[str, dict[str, float | int]]:
     return {name: metric.as_dict() for name, metric in evaluation.summary.items()}
 
 
-def measure(predictor: TextPredictor, sets: dict[str, LabelledTexts], part: str) -> dict[str, object]:
+def measure(predictor: TextModelPredictor, sets: dict[str, LabelledTexts], part: str) -> dict[str, object]:
     """Figures on a part of every set; of ChnSentiCorp's test also on the rows that stand in no other part."""
     found: dict[str, object] = {}
     for name, data in sets.items():
@@ -108,7 +108,7 @@ def measure(predictor: TextPredictor, sets: dict[str, LabelledTexts], part: str)
     return found
 
 
-def measure_slices(predictor: TextPredictor) -> dict[str, dict[str, list[float]]]:
+def measure_slices(predictor: TextModelPredictor) -> dict[str, dict[str, list[float]]]:
     """Half -> slice and language -> share right, and number of lines."""
     data, found = read_slices(), {}
     for half in HALVES:

@@ -94,7 +94,7 @@ def read_labelled_texts(path: Path, columns: Mapping[str, str] | None = None) ->
             Message(N_("Send a CSV, TSV or Parquet file with a column of texts and one of labels.")),
         )
     splits: dict[str, TextSet] = {
-        part: _joined(found[part]) for part in ("train", "validation", "test", "all") if part in found
+        part: join_texts(found[part]) for part in ("train", "validation", "test", "all") if part in found
     }
     return LabelledTexts(path.stem, splits, fingerprint_of(splits), tuple(notices))
 
@@ -185,7 +185,8 @@ def _read_file(file: Path, part: str, columns: Mapping[str, str]) -> tuple[TextS
     ), (*table.notices, *said)
 
 
-def _joined(parts: Sequence[TextSet]) -> TextSet:
+def join_texts(parts: Sequence[TextSet]) -> TextSet:
+    """All texts of several parts, one part after the other."""
     if len(parts) == 1:
         return parts[0]
     return TextSet(

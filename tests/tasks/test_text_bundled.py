@@ -46,6 +46,7 @@ def test_what_it_cannot_read_is_declined(predictor, text):
     assert predictor.predict([TextSample("", text, "")])[0].decision is None
 
 
+@pytest.mark.slow
 def test_it_learns_from_a_few_texts_and_forgets_nothing(tmp_path):
     rows = [(f"the quokka was {'zesty' if n % 2 else 'fusty'} at place {n}", n % 2) for n in range(120)]
     pd.DataFrame(rows, columns=["text", "label"]).to_csv(tmp_path / "new.csv", index=False)
@@ -56,6 +57,7 @@ def test_it_learns_from_a_few_texts_and_forgets_nothing(tmp_path):
 
 
 @pytest.mark.data
+@pytest.mark.slow
 def test_it_beats_the_linear_baseline_on_sst2(predictor):
     evaluation = TASK.evaluate(predictor, settings().data / "sentiment" / "sst2")
     assert evaluation.data.n == 1821 and evaluation.data.split == "test"

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -12,9 +13,9 @@ from scipy.special import expit
 from core.contracts import TextSample
 from core.errors import InputRefused, ModelRefused, RunCancelled
 from core.tasks.text_classification import fitting, train
+from core.tasks.text_classification.answers import answers_of, declined, reason_of, sentence_spans
 from core.tasks.text_classification.config import TextClassificationConfig
 from core.tasks.text_classification.model import LengthCalibration, NgramTable, TextModel, build_table
-from core.tasks.text_classification.predictor import declined, reason_of, sentence_spans
 from core.tasks.text_classification.task import TASK
 from core.training.evaluation import load_evaluation
 from core.training.run import ListedRun
@@ -71,6 +72,7 @@ def test_measuring_the_training_data_again_gives_the_stored_figures(trained, pre
     assert np.array_equal(again.table["scores"], stored.table["scores"])
 
 
+@pytest.mark.slow
 def test_early_stopping_keeps_the_best_step_and_none_the_last(trained, tmp_path):
     steps = {}
     for patience in (1, 0):
@@ -127,7 +129,9 @@ def test_what_cannot_be_read_is_declined_with_the_reason(predictor, text, code):
 
 
 def test_a_score_close_to_a_half_is_no_decision(predictor):
-    found = replace(predictor.answers(["good"] * 3), scores=np.array([0.55, 0.45, 0.61], np.float32))
+    own = predictor.answers(["good"] * 3)
+    scores = np.array([0.55, 0.45, 0.61], np.float32)
+    found = answers_of(scores, own.domain, own.languages, own.known, own.sizes)
     assert [reason_of(found, place) and reason_of(found, place).code for place in range(3)] == ["text.unsure"] * 2 + [
         None
     ]
@@ -248,3 +252,36 @@ def test_an_ngram_of_both_languages_gets_the_mean_by_texts():
     ]
     keys, weights = fitting.merged(parts)
     assert (keys.tolist(), weights.tolist()) == ([3, 5, 9], [1, 2, 7])
+
+
+def test_the_very_texts_of_another_evaluation_are_measured_and_those_learned_from_are_told(trained, predictor):
+    own = load_evaluation(trained[0])
+    assert np.array_equal(TASK.evaluate(predictor, trained[1], like=own).table["scores"], own.table["scores"])
+    validation = load_evaluation(trained[0] / "validation")
+    ids = np.concatenate([own.table["id"][:5], validation.table["id"][:3]])
+    found = TASK.evaluate(predictor, trained[1], like=replace(own, table={"id": ids}))
+    assert sorted(found.table["id"]) == sorted(ids)
+    assert {str(i) for i in found.table["id"][found.table["seen"]]} == {str(i) for i in validation.table["id"][:3]}
+    assert "likely too good" in str(found.notices[-1])
+
+
+def test_texts_of_other_data_are_not_measured_instead(trained, predictor):
+    like = replace(load_evaluation(trained[0]), table={"id": np.array(["elsewhere/3"])})
+    with pytest.raises(InputRefused, match=r"data\.other_examples"):
+        TASK.evaluate(predictor, trained[1], like=like)
+
+
+def test_many_threads_get_the_answers_of_one(predictor):
+    assert predictor.thread_safe
+    texts = [f"{thing.format(word)} {number}" for number, thing in enumerate(THINGS) for word in GOOD + BAD]
+    with ThreadPoolExecutor(8) as pool:
+        alone = list(pool.map(lambda text: float(predictor.answers([text]).scores[0]), texts))
+    assert alone == pytest.approx(predictor.answers(texts).scores)
+
+
+def test_an_architecture_that_is_not_known_is_refused(trained, tmp_path):
+    folder = shutil.copytree(trained[0], tmp_path / "copy")
+    manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
+    (folder / "manifest.json").write_text(json.dumps(manifest | {"architecture": "oracle"}), "utf-8")
+    with pytest.raises(ModelRefused, match="oracle"):
+        TASK.load(folder, "cpu")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,34 +12,17 @@ import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
-import core
 from core.contracts import N_
-from core.data.texts import LABELS, LabelledTexts
+from core.data.texts import LABELS
 from core.settings import settings
 from core.store.files import MANIFEST, WEIGHTS, sha256_of
-from core.store.sealed import SCHEMA, not_finite, refused, sealed_manifest, unreadable
-from core.tasks.text_classification.config import TextClassificationConfig
+from core.store.sealed import not_finite, refused, sealed_manifest, unreadable
+from core.tasks.text_classification.manifest import NGRAMS, TASK_NAME, Origin, manifest_of
 from core.tasks.text_classification.model import CALIBRATED, LengthCalibration, NgramTable, TextModel
 
-TASK_NAME = "text_classification"
-ARCHITECTURE = "ngram_table"
 READING = {"words": 3, "characters": 4, "gaps": [1, 2], "negation": 4, "version": 1}
 """How text is read into n-grams; a model that was trained on another reading would answer nonsense."""
 BITS_MAX = 24
-
-
-@dataclass(frozen=True)
-class Trained:
-    """A model and everything its manifest tells about how it came to be."""
-
-    model: TextModel
-    data: LabelledTexts
-    config: TextClassificationConfig
-    command: str
-    figures: Mapping[str, int]
-    """Sizes that the training chose: steps, n-grams fitted and kept."""
-    parent: str = ""
-    """sha256 of the weights that the run started from."""
 
 
 @dataclass(frozen=True)
@@ -58,41 +40,23 @@ def bundled_folder() -> Path:
     return settings().assets / "models" / "sentiment" / "bundled"
 
 
-def write_checkpoint(folder: Path, trained: Trained, limits: Limits) -> None:
+def write_checkpoint(folder: Path, model: TextModel, limits: Limits, origin: Origin) -> None:
     """Write weights and manifest into `folder`, which is made when missing."""
     folder.mkdir(parents=True, exist_ok=True)
-    table = trained.model.table
     tensors = {
-        "table.checks": table.checks,
-        "table.weights": table.weights,
+        "table.checks": model.table.checks,
+        "table.weights": model.table.weights,
         "conformal.scores": limits.conformal.astype(np.float32),
     }
     save_file(tensors, folder / WEIGHTS)
-    manifest = _manifest(trained) | {"unknown_limit": limits.unknown, "sha256": sha256_of(folder / WEIGHTS)}
-    (folder / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
-
-
-def _manifest(trained: Trained) -> dict[str, Any]:
-    data = trained.data
-    return {
-        "schema": SCHEMA,
-        "task": TASK_NAME,
-        "architecture": ARCHITECTURE,
-        "labels": list(LABELS),
+    manifest = manifest_of(NGRAMS, origin) | {
         "reading": READING,
-        "bias": trained.model.bias,
-        "calibration": {name: asdict(one) for name, one in trained.model.calibrations.items()},
-        "threshold": {"label": LABELS[1], "value": 0.5, "rule": "calibrated score of one half"},
-        "figures": dict(trained.figures),
-        "data": {"name": data.name, "fingerprint": data.fingerprint, "counts": data.counts()},
-        "config": asdict(trained.config),
-        "parent": trained.parent,
-        "seed": trained.config.seed,
-        "command": trained.command,
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "code_version": core.__version__,
-        "numpy_version": np.__version__,
+        "bias": model.bias,
+        "calibration": {name: asdict(one) for name, one in model.calibrations.items()},
+        "unknown_limit": limits.unknown,
+        "sha256": sha256_of(folder / WEIGHTS),
     }
+    (folder / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
 
 
 def read_checkpoint(folder: Path) -> tuple[Mapping[str, Any], TextModel, Limits]:

@@ -14,6 +14,12 @@ from core.training.options import check_options, option
 class TextClassificationConfig:
     """How to train a text classifier. Checked on construction; raises `InputRefused`."""
 
+    model: str = option(
+        "ngrams",
+        N_("Model"),
+        N_("What reads the texts. The n-gram model learns in seconds and tells exactly which words decided."),
+        choices={"ngrams": N_("N-grams")},
+    )
     pretrained: str = option(
         "bundled",
         N_("Start from"),

@@ -11,11 +11,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.contracts import DataInfo, Evaluation, Metric
-from core.data.texts import LABELS, LabelledTexts, TextSet
-from core.tasks.text_classification.predictor import Answers, TextPredictor, declined
+from core.contracts import N_, DataInfo, Evaluation, Message, Metric
+from core.data.texts import LABELS, LabelledTexts, TextSet, divide, join_texts, read_labelled_texts, text_key
+from core.errors import InputRefused
+from core.tasks.text_classification.answers import Answers, declined
+from core.tasks.text_classification.predictor import TextModelPredictor
 from core.training.evaluation import VALIDATION, save_evaluation
 from core.training.metrics import classification_summary, share
+from core.training.seen import with_seen
 from core.training.slices import PREFIX
 
 LENGTHS = (20, 60, 200)
@@ -24,7 +27,7 @@ SOURCES_MAX = 20
 """Categories of which there are more are not shown one by one."""
 
 
-def measure_texts(predictor: TextPredictor, texts: TextSet) -> dict[str, NDArray[Any]]:
+def measure_texts(predictor: TextModelPredictor, texts: TextSet) -> dict[str, NDArray[Any]]:
     """Columns of an evaluation table, one row for each text."""
     found = predictor.answers(texts.texts)
     scores = np.stack([1 - found.scores, found.scores], axis=1)
@@ -43,8 +46,8 @@ def _slices(found: Answers, texts: TextSet) -> dict[str, NDArray[np.str_]]:
     names = [f"≤ {LENGTHS[0]}", *(f"{a + 1}–{b}" for a, b in pairwise(LENGTHS))]
     names.append(f"> {LENGTHS[-1]}")
     columns = {
-        "words": np.array(names)[np.searchsorted(LENGTHS, found.reading.sizes)],
-        "language": found.reading.languages,
+        "words": np.array(names)[np.searchsorted(LENGTHS, found.sizes)],
+        "language": found.languages,
     }
     if len(np.unique(texts.sources)) <= SOURCES_MAX:
         columns["category"] = texts.sources
@@ -58,7 +61,7 @@ def summary_of(table: Mapping[str, NDArray[Any]]) -> dict[str, Metric]:
     return summary
 
 
-def evaluate_part(predictor: TextPredictor, data: LabelledTexts, part: str, command: str) -> Evaluation:
+def evaluate_part(predictor: TextModelPredictor, data: LabelledTexts, part: str, command: str) -> Evaluation:
     """One row per text of a part."""
     texts = data.splits[part]
     table = measure_texts(predictor, texts)
@@ -74,7 +77,50 @@ def evaluate_part(predictor: TextPredictor, data: LabelledTexts, part: str, comm
     return replace(evaluation, summary=summary_of(table))
 
 
-def measure_splits(folder: Path, predictor: TextPredictor, data: LabelledTexts, command: str) -> Evaluation:
+def texts_to_measure(
+    predictor: TextModelPredictor, data: Path, columns: Mapping[str, str] | None
+) -> tuple[LabelledTexts, str]:
+    """Texts of a data path, and the name of the part that a predictor is measured on."""
+    texts = read_labelled_texts(data, columns)
+    if "test" not in texts.splits and texts.fingerprint == predictor.trained_on:
+        # The run that made this model divided these very texts; only its test part says anything.
+        texts = divide(texts, predictor.seed, predictor.shares)
+    return texts, next(name for name in ("test", "all", "validation", "train") if name in texts.splits)
+
+
+def evaluate_like(
+    predictor: TextModelPredictor, data: Path, columns: Mapping[str, str] | None, like: Evaluation, command: str
+) -> Evaluation:
+    """One row per text of another evaluation; says which of them the predictor was made from.
+
+    Raises:
+        InputRefused: The data cannot be read, or hold none of these texts.
+    """
+    texts = read_labelled_texts(data, columns)
+    measured = _same_texts(texts, like)
+    part = like.data.split
+    found = evaluate_part(predictor, replace(texts, name=like.data.name, splits={part: measured}), part, command)
+    if texts.fingerprint != predictor.trained_on:
+        return found
+    own = divide(texts, predictor.seed, predictor.shares).splits
+    learned = {text_key(text) for part in ("train", "validation") for text in own[part].texts}
+    return with_seen(found, np.array([text_key(text) in learned for text in measured.texts], bool))
+
+
+def _same_texts(texts: LabelledTexts, like: Evaluation) -> TextSet:
+    """The texts of another evaluation, wherever these data have them."""
+    parts = [
+        part.take(rows)
+        for part in texts.splits.values()
+        if len(rows := np.flatnonzero(np.isin(part.ids, like.table["id"])))
+    ]
+    if not parts:
+        template = N_("None of the texts that were measured before is in {name}.")
+        raise InputRefused("data.other_examples", Message(template, {"name": like.data.name}))
+    return join_texts(parts)
+
+
+def measure_splits(folder: Path, predictor: TextModelPredictor, data: LabelledTexts, command: str) -> Evaluation:
     """Measure on test and validation and store both tables; returns the one of test."""
     found = {part: evaluate_part(predictor, data, part, command) for part in ("test", "validation")}
     save_evaluation(folder, found["test"])

@@ -1,58 +1,47 @@
-"""A loaded text classifier: units, n-grams, table, calibrated scores, a decision or a reason to decline."""
+"""What every loaded text classifier can do, whatever its architecture: answer, read sentence by sentence, explain."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit
 
-from core.contracts import N_, Classification, Message, Reason, TextSample
+from core.contracts import Classification, TextSample, TokenAttribution
 from core.data.texts import LABELS
 from core.store.sealed import unreadable
-from core.tasks.text_classification.checkpoint import read_checkpoint
-from core.tasks.text_classification.language import NONE, OTHER_SCRIPT
-from core.tasks.text_classification.model import Reading
+from core.tasks.text_classification.answers import Answers, Sentence, reason_of, sentence_spans
 from core.training.calibration import conformal_quantile, prediction_set
 
-UNSURE = 0.1
-"""Scores closer than this to one half are no decision."""
-_SENTENCE = re.compile(r"[^.!?。！？；…\n]*(?:[.!?。！？；…\n]+[\"'”’」』)]*|$)")
 
+class TextModelPredictor(ABC):
+    """Answers batches of texts; an architecture adds `answers` and `explain`.
 
-@dataclass(frozen=True)
-class Answers:
-    """What the model says of a batch; arrays (N,)."""
-
-    scores: NDArray[np.float32]
-    """Calibrated probability of the second label."""
-    reading: Reading
-    domain: NDArray[np.float32]
-    """Share of unknown words by its limit: above 1 the model declines."""
-
-
-@dataclass(frozen=True)
-class Sentence:
-    """A sentence of a longer text, read on its own."""
-
-    start: int
-    end: int
-    """Character offsets in the text; blanks at both ends are left out."""
-    answer: Classification
-
-
-class TextPredictor:
-    """Answers batches of texts. Thread-safe for reading; the serving pool holds one lock per model."""
+    Several calls may run at once: nothing is written after the loading.
+    """
 
     labels = LABELS
+    thread_safe: ClassVar[Literal[True]] = True
+    methods: ClassVar[tuple[str, ...]]
+    """Names of its explanations, the usual one first."""
 
-    def __init__(self, folder: Path, device: str = "cpu") -> None:
-        manifest, self.model, self.limits = read_checkpoint(folder)
-        self.device = device
+    def __init__(
+        self, manifest: Mapping[str, Any], conformal: NDArray[np.float64], size_bytes: int, device: str = "cpu"
+    ) -> None:
+        """Take what all architectures say in their manifest.
+
+        Args:
+            manifest: As `manifest_of` wrote it.
+            conformal: One minus the score of the true class of the validation texts, ascending.
+            size_bytes: What the weights cost on their device.
+            device: Where they are.
+
+        Raises:
+            ModelRefused: The manifest lacks something.
+        """
+        self.conformal, self.size_bytes, self.device = conformal, size_bytes, device
         try:
             self.architecture = str(manifest["architecture"])
             self.threshold = float(manifest["threshold"]["value"])
@@ -62,15 +51,14 @@ class TextPredictor:
             self.shares = {part: float(config[f"{part}_share"]) for part in ("validation", "test")}
         except (KeyError, TypeError, ValueError) as error:
             raise unreadable(error) from error
-        table = self.model.table
-        self.size_bytes = table.checks.nbytes + table.weights.nbytes
 
+    @abstractmethod
     def answers(self, texts: Sequence[str]) -> Answers:
         """Scores of any number of texts, as arrays; the quick way for large tables."""
-        reading = self.model.read(texts)
-        scores = np.asarray(expit(self.model.log_odds(reading)), np.float32)
-        domain = np.asarray((1.0 - reading.known) / self.limits.unknown, np.float32)
-        return Answers(scores, reading, domain)
+
+    @abstractmethod
+    def explain(self, text: str, target: str, method: str) -> TokenAttribution:
+        """What every word adds to the log odds of `target`, one of `labels`; `method` is one of `methods`."""
 
     def predict(
         self, inputs: Sequence[TextSample], coverage: float = 0.9, threshold: float | None = None
@@ -84,7 +72,7 @@ class TextPredictor:
         """
         found = self.answers([sample.text for sample in inputs])
         limit = self.threshold if threshold is None else threshold
-        quantile = conformal_quantile(self.limits.conformal, coverage)
+        quantile = conformal_quantile(self.conformal, coverage)
         answers = []
         for place, score in enumerate(found.scores):
             row = np.array([1 - score, score], np.float32)
@@ -106,44 +94,3 @@ class TextPredictor:
         spans = sentence_spans(text)
         answers = self.predict([TextSample("", text[start:end], "") for start, end in spans])
         return [Sentence(start, end, answer) for (start, end), answer in zip(spans, answers, strict=True)]
-
-
-def declined(found: Answers) -> NDArray[np.bool_]:
-    """Which texts of a batch the model gives no decision on, (N,); the same as `reason_of` for each."""
-    reading = found.reading
-    unread = (reading.sizes == 0) | (reading.languages == OTHER_SCRIPT) | (reading.known == 0) | (found.domain > 1)
-    return np.asarray(unread | (np.abs(found.scores - 0.5) < UNSURE))
-
-
-def reason_of(found: Answers, place: int) -> Reason | None:
-    """Why the model gives no decision on a text; None when it does."""
-    reading = found.reading
-    if reading.sizes[place] == 0 or (reading.languages[place] == NONE and reading.known[place] == 0):
-        return Reason("text.empty", Message(N_("There are no words in this text.")))
-    if reading.languages[place] == OTHER_SCRIPT:
-        return Reason(
-            "text.language", Message(N_("The text is neither English nor Chinese; this model knows no other."))
-        )
-    if found.domain[place] > 1 or reading.known[place] == 0:
-        return Reason(
-            "text.unknown",
-            Message(
-                N_("The model knows only {share:.0%} of the words: another language, or a text of another kind."),
-                {"share": float(reading.known[place])},
-            ),
-        )
-    if abs(float(found.scores[place]) - 0.5) < UNSURE:
-        return Reason("text.unsure", Message(N_("The words speak for both sides, or for neither.")))
-    return None
-
-
-def sentence_spans(text: str) -> list[tuple[int, int]]:
-    """Beginnings and ends of the sentences of a text, without blanks around them."""
-    spans = []
-    for found in _SENTENCE.finditer(text):
-        sentence = found.group()
-        start = found.start() + len(sentence) - len(sentence.lstrip())
-        end = found.start() + len(sentence.rstrip())
-        if end > start:
-            spans.append((start, end))
-    return spans

@@ -16,9 +16,10 @@ from core.data.mapping import parse_mapping
 from core.data.texts import LabelledTexts, TextSet, divide, read_labelled_texts
 from core.store.files import WEIGHTS, sha256_of
 from core.tasks.text_classification.calibrate import fit_calibrations
-from core.tasks.text_classification.checkpoint import Limits, Trained, bundled_folder, read_checkpoint, write_checkpoint
+from core.tasks.text_classification.checkpoint import Limits, bundled_folder, read_checkpoint, write_checkpoint
 from core.tasks.text_classification.config import TextClassificationConfig
 from core.tasks.text_classification.fitting import fit_group, groups_of, learned_from, merged
+from core.tasks.text_classification.manifest import Origin
 from core.tasks.text_classification.model import LengthCalibration, TextModel, build_table
 from core.training.calibration import conformal_scores
 
@@ -95,8 +96,8 @@ def train_checkpoint(data: LabelledTexts, config: TextClassificationConfig, run:
     figures = {"steps": fitted.steps, "vocabulary": fitted.vocabulary, "kept": fitted.kept}
     parent = sha256_of(bundled_folder() / WEIGHTS) if config.pretrained == "bundled" else ""
     folder = run.directory / "checkpoint"
-    trained = Trained(fitted.model, data, config, command, figures, parent)
-    write_checkpoint(folder, trained, limits_of(fitted.model, data.splits["validation"]))
+    limits = limits_of(fitted.model, data.splits["validation"])
+    write_checkpoint(folder, fitted.model, limits, Origin(data, config, command, figures, parent))
     return folder
 
 
