@@ -1,8 +1,8 @@
 """What visitors say of single predictions: right or wrong, the right answer, a reason; and cases sent to a person.
 
 What an answer was about is kept only when its visitor agreed, and not for ever: an image as a picture
-(`core.store.pictures`), a transaction as what the model saw of it (`core.store.cases`). Otherwise nothing of it stays
-but a keyed hash, which tells the same input again.
+(`core.store.pictures`), a transaction as what the model saw of it (`core.store.cases`), a text without personal data
+(`core.store.kept_texts`). Otherwise nothing of it stays but a keyed hash, which tells the same input again.
 """
 
 from __future__ import annotations
@@ -20,10 +20,11 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, func, insert, sele
 from sqlalchemy import delete as delete_rows
 
 from core import access
-from core.contracts import N_, ImageSample, Message, ModelRef, Sample, Single
+from core.contracts import N_, ImageSample, Message, ModelRef, Sample, Single, TextSample
 from core.errors import InputRefused, StoreError
+from core.intake.personal import mask
 from core.settings import settings
-from core.store import audit, cases, pictures
+from core.store import audit, cases, kept_texts, pictures
 from core.store import kept as kept_files
 from core.store.database import open_store
 from core.store.schema import corrections as table
@@ -34,7 +35,7 @@ REVIEW: Kind = "review"
 """Sent to a person, who has not answered yet."""
 
 REASON_LENGTH = 500
-_PICTURE, _CASE = kept_files.ENDINGS
+_PICTURE, _CASE, _TEXT = kept_files.ENDINGS
 _numbers = itertools.count(1)
 _latest = {"revision": 0}
 
@@ -52,7 +53,7 @@ class Correction:
     """Of the model's weights."""
     input_hmac: str
     stored: str
-    """Path of the kept picture or case below the folder of corrections; empty when none is kept."""
+    """Path of the kept picture, case or text below the folder of corrections; empty when none is kept."""
     decision: str
     answer: str
     reason: str
@@ -68,8 +69,13 @@ class Correction:
 
     @property
     def of_table(self) -> bool:
-        """Whether a row of a table is kept, no picture."""
+        """Whether a row of a table is kept."""
         return self.stored.endswith(_CASE)
+
+    @property
+    def of_text(self) -> bool:
+        """Whether a text is kept."""
+        return self.stored.endswith(_TEXT)
 
     @property
     def right(self) -> bool:
@@ -94,7 +100,7 @@ def add(
         prediction: What the model said of it.
         model: Which model.
         answer: The right label; equal to the decision when the model was right.
-        reason: A remark, cut at `REASON_LENGTH` characters.
+        reason: A remark; personal data in it are masked, and it is cut at `REASON_LENGTH` characters.
         keep: The visitor agreed that the sample is kept.
 
     Raises:
@@ -174,6 +180,8 @@ def kept_sample(correction: Correction) -> Sample:
     """What is kept of the input; raises `StoreError` when nothing is."""
     if correction.of_table:
         return cases.read(correction.stored)
+    if correction.of_text:
+        return kept_texts.read(correction.stored)
     return pictures.read(correction.stored)
 
 
@@ -206,7 +214,7 @@ def delete(correction_id: str) -> None:
 
 
 def training_folder(sector: str, target: Path) -> int:
-    """Write every kept correction as `<label>/<id>.png` or `.json` below `target`, anew; returns how many there are.
+    """Write every kept correction as a file `<label>/<id>` below `target`, anew; returns how many there are.
 
     A label that is no plain name of a folder is left out.
     """
@@ -234,6 +242,7 @@ def sweep() -> int:
 
 def _entry(kind: Kind, sample: Sample, prediction: Single, model: ModelRef, keep: bool) -> Correction:
     identity = uuid.uuid4().hex
+    ending = _PICTURE if isinstance(sample, ImageSample) else _TEXT if isinstance(sample, TextSample) else _CASE
     return Correction(
         id=identity,
         created=datetime.now(UTC),
@@ -242,7 +251,7 @@ def _entry(kind: Kind, sample: Sample, prediction: Single, model: ModelRef, keep
         version=model.version,
         sha256=model.sha256,
         input_hmac=_hmac(sample),
-        stored=f"{model.sector}/{identity}{_PICTURE if isinstance(sample, ImageSample) else _CASE}" if keep else "",
+        stored=f"{model.sector}/{identity}{ending}" if keep else "",
         decision=prediction.decision or "",
         answer="",
         reason="",
@@ -276,6 +285,8 @@ def _put(entry: Correction, sample: Sample, *, answer: str, reason: str) -> Corr
 def _keep(stored: str, sample: Sample) -> None:
     if isinstance(sample, ImageSample):
         pictures.write(stored, sample.pixels)
+    elif isinstance(sample, TextSample):
+        kept_texts.write(stored, sample)
     else:
         cases.write(stored, sample)
 
@@ -319,8 +330,8 @@ def _hmac(sample: Sample) -> str:
 
 
 def _short(reason: str) -> str:
-    """One line without control characters, as long as its column."""
-    return "".join(sign for sign in " ".join(reason.split()) if sign.isprintable())[:REASON_LENGTH]
+    """One line without personal data and control characters, as long as its column."""
+    return "".join(sign for sign in " ".join(mask(reason).text.split()) if sign.isprintable())[:REASON_LENGTH]
 
 
 def _same(sector: str, input_hmac: str, sha256: str) -> ColumnElement[bool]:

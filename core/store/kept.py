@@ -13,7 +13,8 @@ from core.settings import settings
 from core.store import files
 from core.training.run import CORRECTIONS
 
-ENDINGS = (".png", ".json")
+ENDINGS = (".png", ".json", ".text")
+"""Of pictures, of rows of tables and of texts."""
 _YOUNG_S = 3600.0
 """A file is written just before its row is there."""
 _NAME_BYTES = 200
