@@ -1,15 +1,26 @@
-"""Whether the model hub can be reached: asked once per process and within a second, so that nobody waits for it."""
+"""The model hub: whether it can be reached, asked once so that nobody waits for it, and the files of its models."""
 
 from __future__ import annotations
 
+import errno
+import io
 import socket
 import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
+from core.contracts import N_, Message
+from core.errors import AppError, NetworkUnavailable
 from core.settings import settings
 
 LIMIT_S = 1.0
 """For everything: looking up the name can take longer than connecting."""
+MAIN = "main"
+"""The revision that is asked for where none is named."""
+Watch = Callable[[int, int], None]
+"""Told bytes so far and bytes of all; what it raises ends the download."""
 _answers: dict[str, bool] = {}
 
 
@@ -31,6 +42,92 @@ def known() -> bool | None:
 def forget() -> None:
     """Ask again at the next opportunity."""
     _answers.clear()
+
+
+def model_folder(repository: str, files: Sequence[str], revision: str = MAIN, watch: Watch | None = None) -> Path:
+    """The folder of a model in the hub's cache, fetched when the hub can be reached.
+
+    Args:
+        repository: `owner/name`.
+        files: Patterns of the files to ask for; nothing else is ever fetched, because older files can carry code.
+        revision: A commit, or a branch whose newest commit is taken; the folder is called by its commit.
+        watch: Told how far the download is.
+
+    Raises:
+        NetworkUnavailable: Neither cached nor reachable, or the hub does not give it to everybody.
+        AppError: The disk is full.
+    """
+    from httpx2 import HTTPError
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HFValidationError, RepositoryNotFoundError, RevisionNotFoundError
+
+    bar = {"tqdm_class": _bar_class(watch)} if watch is not None else {}
+    try:
+        folder = snapshot_download(
+            repository,
+            revision=revision,
+            allow_patterns=list(files),
+            cache_dir=settings().hub_cache,
+            local_files_only=not reachable(),
+            endpoint=settings().hub_endpoint,
+            etag_timeout=5,
+            **bar,
+        )
+    except (RepositoryNotFoundError, RevisionNotFoundError) as error:
+        raise _refused(repository, revision) from error
+    except (HTTPError, HFValidationError, OSError) as error:
+        raise _unreachable(repository, error) from error
+    return Path(folder)
+
+
+def _bar_class(watch: Watch) -> type:
+    """A progress bar that draws nothing and tells `watch` of the bytes."""
+    from tqdm.auto import tqdm
+
+    class Bar(tqdm):  # type: ignore[misc, type-arg, unused-ignore]  # it has no types of its own
+        def __init__(self, *args: Any, **options: Any) -> None:
+            super().__init__(*args, **options | {"file": io.StringIO(), "disable": False})
+
+        def update(self, n: float | None = 1) -> bool | None:
+            shown: bool | None = super().update(n)
+            if self.unit == "B" and self.total:
+                watch(int(self.n), int(self.total))
+            return shown
+
+    return Bar
+
+
+def _refused(repository: str, revision: str) -> NetworkUnavailable:
+    return NetworkUnavailable(
+        "hub.refused",
+        Message(
+            N_("The hub has no {name} at {revision}, or does not give it to everybody."),
+            {"name": repository, "revision": revision},
+        ),
+        Message(N_("Check the name, as owner/name, and the revision.")),
+    )
+
+
+def _unreachable(repository: str, error: Exception) -> AppError:
+    if getattr(error, "errno", None) == errno.ENOSPC:
+        return AppError(
+            "hub.disk",
+            Message(N_("There is no room on the disk for the weights of {name}."), {"name": repository}),
+            Message(N_("Free some and start again.")),
+        )
+    return NetworkUnavailable(
+        "hub.unreachable",
+        Message(
+            N_("The weights of {name} are neither in the hub's cache folder nor can they be fetched."),
+            {"name": repository},
+        ),
+        Message(
+            N_(
+                "Connect to the network, name a folder in the hub's layout by VITRINE_HUB_CACHE, "
+                "or start from our own model."
+            )
+        ),
+    )
 
 
 def _probe(endpoint: str, limit_s: float) -> bool:

@@ -13,12 +13,13 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 FILES = [*sorted(p for d in ("core", "pages", "bench") for p in (ROOT / d).rglob("*.py")), ROOT / "app.py"]
 UI = ("app.py", "pages/", "core/ui/")
-HEAVY = ("torch", "torchvision", "timm", "transformers", "sklearn", "captum", "lightgbm")
+HEAVY = ("torch", "torchvision", "timm", "transformers", "tokenizers", "peft", "sklearn", "captum", "lightgbm")
 NETWORK = (
     "socket",
     "huggingface_hub",
     "requests",
     "httpx",
+    "httpx2",
     "aiohttp",
     "http.client",
     "urllib.request",

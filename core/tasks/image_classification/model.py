@@ -17,13 +17,13 @@ from torch import Tensor, nn
 
 from core import hub
 from core.contracts import N_, Message
-from core.errors import InputRefused, NetworkUnavailable
-from core.settings import settings
+from core.errors import InputRefused
 from core.store.files import WEIGHTS
 from core.store.sealed import not_finite, refused, sealed_manifest, unreadable
 from core.tasks.image_classification.formats import FORMAT, decode
 
 HUB_PREFIX = "hf-hub:"
+HUB_FILES = ("config.json", "*.safetensors")
 _BUILDER = frozenset(inspect.signature(timm.create_model).parameters) | {"num_classes", "in_chans", "drop_rate"}
 """What timm's builder takes for itself; among it are paths of files that it would open."""
 ARITHMETICS = ("float32", "bfloat16", "float16")
@@ -95,42 +95,13 @@ def shrink_head(network: nn.Module) -> None:
 
 
 def _hub_folder(architecture: str) -> Path:
-    """The folder of an architecture's weights in the hub's cache, fetched when the hub can be reached.
-
-    Only the configuration and safetensors are ever asked for: the hub's older files can carry code.
-    """
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
-
+    """The folder of an architecture's weights in the hub's cache, fetched when the hub can be reached."""
     if architecture.startswith(HUB_PREFIX):
         repository = architecture.removeprefix(HUB_PREFIX)
     else:
         known = timm.get_pretrained_cfg(architecture)
         repository = (known.hf_hub_id if known else None) or f"timm/{architecture}"
-    try:
-        folder = snapshot_download(
-            repository,
-            allow_patterns=["config.json", "*.safetensors"],
-            cache_dir=settings().hub_cache,
-            local_files_only=not hub.reachable(),
-            endpoint=settings().hub_endpoint,
-            etag_timeout=5,
-        )
-    except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
-        raise NetworkUnavailable(
-            "hub.unreachable",
-            Message(
-                N_("The weights of {name} are neither in the hub's cache folder nor can they be fetched."),
-                {"name": architecture},
-            ),
-            Message(
-                N_(
-                    "Connect to the network, name a folder in the hub's layout by VITRINE_HUB_CACHE, "
-                    "or start from our own network."
-                )
-            ),
-        ) from error
-    return Path(folder)
+    return hub.model_folder(repository, HUB_FILES)
 
 
 def load_hub_network(architecture: str, n_classes: int, dropout: float) -> Start:
