@@ -40,6 +40,10 @@ class Limits(BaseSettings):
     table_file_bytes: int = 2 * 2**30
     """Of a table that lies on this machine, such as a data set to train on; visitors send at most `table_bytes`."""
     table_file_rows: int = 20_000_000
+    text_characters: int = 20_000
+    """Of one text, as a reader counts them; the beginning of a longer one is used, which is said."""
+    text_bytes: int = 2**20
+    """Of one text in UTF-8; a larger one is refused."""
 
 
 class Settings(BaseSettings):
@@ -63,6 +67,8 @@ class Settings(BaseSettings):
     """Never probe for a network."""
     hub_cache: Path | None = None
     """Folder in the Hugging Face hub's own cache layout; None means the hub library's default."""
+    models: Path | None = None
+    """Folder with Transformers of your own, each in a folder in the hub's layout, to be named as a start for training."""
     hub_endpoint: str = "https://huggingface.co"
     """Address that the probe asks and weights come from."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"

@@ -1,0 +1,101 @@
+"""The characters of a text that somebody sent: read in any encoding that can be told, mended, counted, cut.
+
+What a text means is no matter here: HTML, Markdown and prompts are plain characters.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from core.contracts import N_, Message
+from core.errors import InputRefused
+from core.intake.encodings import to_utf8
+from core.intake.tables import table_kind
+
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_DIRECTION = re.compile("[\u202a-\u202e\u2066-\u2069]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_TO_MEND = re.compile("[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+"""All that any of the three finds, and carriage returns: most texts hold none and are left as they are."""
+_EXTENDS = "\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe00-\ufe0f\ufe20-\ufe2f"
+_EXTENDS += "\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f\U000e0100-\U000e01ef"
+_CHARACTER = re.compile(f"[\U0001f1e6-\U0001f1ff]{{2}}|.[{_EXTENDS}]*(?:\u200d.[{_EXTENDS}]*)*", re.DOTALL)
+"""What a reader takes for one character: a letter with its accents, an emoji of several parts, a flag."""
+
+_WRITTEN = ("text", "empty", "HTML", "XML", "SVG", "JSON")
+"""Kinds of content that are shown as the characters that they are."""
+_MENDED = {
+    "control": N_("Control characters such as NUL that were removed: {count}."),
+    "direction": N_("Marks that turn the direction of writing and were removed: {count}."),
+    "surrogate": N_("Halves of characters that were replaced by {sign}: {count}."),
+}
+_AS_TEXT = N_("Paste the words themselves, or send a text file in UTF-8.")
+
+
+def read_characters(data: bytes, label: str) -> tuple[str, tuple[Message, ...]]:
+    """The characters of a text file, and what was guessed about their encoding.
+
+    Raises:
+        InputRefused: The content is no text, or in no encoding that can be told.
+    """
+    kind = table_kind(data[:8192])
+    if kind not in (*_WRITTEN, "unknown"):
+        template = N_("{name}: the content is {kind}; a text is needed.")
+        raise InputRefused("text.wrong_kind", Message(template, {"name": label, "kind": kind}), Message(_AS_TEXT))
+    whole, said = to_utf8(data, label)
+    text = whole.decode("utf-8")
+    odd = len(_CONTROL.findall(text[:4096]))
+    if kind == "unknown" and 10 * odd > len(text[:4096]):
+        template = N_("{name}: the content is no text.")
+        raise InputRefused("text.wrong_kind", Message(template, {"name": label}), Message(_AS_TEXT))
+    return text, said
+
+
+def mend(text: str) -> tuple[str, Mapping[str, int]]:
+    """The text without what no screen and no encoder can bear, and how many characters of each kind that was.
+
+    Control characters and marks that turn the direction of writing are removed, unpaired surrogates become U+FFFD, line
+    ends become line feeds.
+    """
+    if _TO_MEND.search(text) is None:
+        return text, {}
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    text, control = _CONTROL.subn("", text)
+    text, direction = _DIRECTION.subn("", text)
+    surrogate = 0
+    if _SURROGATE.search(text):
+        before = text.count("\ufffd")
+        text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+        surrogate = text.count("\ufffd") - before
+    found = {"control": control, "direction": direction, "surrogate": surrogate}
+    return text, {kind: count for kind, count in found.items() if count}
+
+
+def mended_notices(counts: Mapping[str, int]) -> tuple[Message, ...]:
+    """What `mend` did, in words; counts of several texts may be added up before."""
+    return tuple(
+        Message(template, {"count": f"{counts[kind]:,}", "sign": "\ufffd"})
+        for kind, template in _MENDED.items()
+        if counts.get(kind)
+    )
+
+
+def cut(text: str, limit: int) -> tuple[str, int]:
+    """The first `limit` characters of a text as a reader counts them, and how many it has."""
+    if len(text) <= limit:
+        return text, len(text)
+    end, length = 0, 0
+    for found in _CHARACTER.finditer(text):
+        length += 1
+        if length <= limit:
+            end = found.end()
+    return text[:end], length
+
+
+def count_characters(text: str) -> int:
+    """Characters as a reader counts them: accents, emoji of several parts and flags are one each.
+
+    Marks of scripts other than Latin and Chinese count by themselves.
+    """
+    return sum(1 for _ in _CHARACTER.finditer(text))
