@@ -36,10 +36,10 @@ SAMPLES = (
     SentimentSample(
         N_("Both languages"), "屏幕 really nice，colours 很准，就是 battery 一般，半天就没电了。总体 I like it，推荐。"
     ),
-    SentimentSample(N_("Neither good nor bad"), "The parcel came on Tuesday. It holds three cups and a manual."),
+    SentimentSample(N_("Neither good nor bad"), "The room has two beds, a desk and a window to the street."),
     SentimentSample(
         N_("Good and bad at once"),
-        "The view from the balcony is wonderful, but the bed squeaks, the shower drips and the lift was broken.",
+        "Great location and friendly staff, but the room was dirty and far too small.",
     ),
     SentimentSample(
         N_("Irony, which it misses"),

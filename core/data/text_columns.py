@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from core.contracts import N_, Message
+from core.data.cells import read_numbers
 from core.data.columns import Role, check_mapping, guess_roles, named, sample_rows
 from core.data.sentiment_columns import TEXT_NAMES, read_labels
 from core.data.times import is_time
@@ -16,6 +18,8 @@ from core.intake.tables import Table
 
 _DISTINCT_MAX = 0.5
 """Share of different values among the cells from which on a column is no category."""
+_COUNT_MIN = 20_000
+"""Smaller figures are ratings or numbers of rows, and no count of days or seconds."""
 
 
 def _is_sentiment(column: pd.Series[Any]) -> bool:
@@ -30,7 +34,11 @@ def _is_words(column: pd.Series[Any]) -> bool:
 
 
 def _is_time(column: pd.Series[Any]) -> bool:
-    return is_time(column, share=0.5, counts=True)
+    if is_time(column, share=0.5):
+        return True
+    read = read_numbers(column)
+    known = read.values[~read.missing & ~read.bad]
+    return len(known) > 0 and float(np.median(known)) >= _COUNT_MIN and is_time(column, share=0.5, counts=True)
 
 
 def _is_category(column: pd.Series[Any]) -> bool:
