@@ -24,6 +24,19 @@ def read_cues() -> tuple[tuple[str, ...], NDArray[np.int64]]:
     return tuple(text for text, _ in found), np.array([label for _, label in found], np.int64)
 
 
+@cache
+def read_adjectives(language: str) -> frozenset[str]:
+    """The single words among the adjectives of praise and blame in a language, `en` or `zh`."""
+    lines = [line.partition(": ") for line in FILE.read_text(encoding="utf-8").splitlines() if line[0] != "#"]
+    return frozenset(
+        cue
+        for head, _, cues in lines
+        if head.split()[0] == language and head.endswith(" adjective")
+        for cue in cues.split("|")
+        if " " not in cue
+    )
+
+
 def _of(line: str) -> Iterator[tuple[str, int]]:
     head, _, cues = line.partition(": ")
     language, polarity, kind = head.split()
