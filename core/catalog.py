@@ -70,6 +70,24 @@ SECTORS: tuple[Sector, ...] = (
                 licence="research and demonstration only, as its training texts",
                 summary=N_("Weights of n-grams, trained by this project on public reviews in both languages."),
             ),
+            Preset(
+                name="distilbert-english",
+                kind="hub",
+                source="distilbert/distilbert-base-uncased-finetuned-sst-2-english",
+                licence="Apache-2.0",
+                summary=N_("DistilBERT for English, trained by its authors on sentences from film reviews (SST-2)."),
+                revision="714eb0fa89d2f80546fda750413ed43d93601a13",
+                options=(("model", "transformer"), ("transformer", "distilbert-english")),
+            ),
+            Preset(
+                name="distilbert-multilingual",
+                kind="hub",
+                source="lxyuan/distilbert-base-multilingual-cased-sentiments-student",
+                licence="Apache-2.0",
+                summary=N_("Multilingual DistilBERT, English and Chinese among its languages; knows neutral too."),
+                revision="cf991100d706c13c0a080c097134c05b7f436c45",
+                options=(("model", "transformer"), ("transformer", "distilbert-multilingual")),
+            ),
         ),
         default_data="imdb",
         headline_metric="accuracy",
@@ -85,6 +103,11 @@ SECTORS: tuple[Sector, ...] = (
 def slug_of_task(task: str) -> str:
     """Slug of the first sector with this task, for the lines that repeat a run; the task's own name without one."""
     return next((entry.slug for entry in SECTORS if entry.task == task), task)
+
+
+def presets_of_task(task: str) -> tuple[Preset, ...]:
+    """Presets of the first sector with this task; none without one."""
+    return next((entry.presets for entry in SECTORS if entry.task == task), ())
 
 
 def sector(slug: str) -> Sector:

@@ -61,7 +61,6 @@ def model_folder(repository: str, files: Sequence[str], revision: str = MAIN, wa
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HFValidationError, RepositoryNotFoundError, RevisionNotFoundError
 
-    bar = {"tqdm_class": _bar_class(watch)} if watch is not None else {}
     try:
         folder = snapshot_download(
             repository,
@@ -71,7 +70,7 @@ def model_folder(repository: str, files: Sequence[str], revision: str = MAIN, wa
             local_files_only=not reachable(),
             endpoint=settings().hub_endpoint,
             etag_timeout=5,
-            **bar,
+            tqdm_class=_bar_class(watch) if watch is not None else None,
         )
     except (RepositoryNotFoundError, RevisionNotFoundError) as error:
         raise _refused(repository, revision) from error
@@ -84,7 +83,7 @@ def _bar_class(watch: Watch) -> type:
     """A progress bar that draws nothing and tells `watch` of the bytes."""
     from tqdm.auto import tqdm
 
-    class Bar(tqdm):  # type: ignore[misc, type-arg, unused-ignore]  # it has no types of its own
+    class Bar(tqdm):  # type: ignore[misc]  # it has no types of its own
         def __init__(self, *args: Any, **options: Any) -> None:
             super().__init__(*args, **options | {"file": io.StringIO(), "disable": False})
 

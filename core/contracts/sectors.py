@@ -18,6 +18,8 @@ class Preset:
     summary: str
     revision: str = ""
     """Commit of the hub's repository that is asked for; empty for a bundled preset."""
+    options: tuple[tuple[str, str], ...] = ()
+    """Options of a run that starts from a hub preset, by name."""
 
 
 @dataclass(frozen=True)

@@ -71,15 +71,17 @@ class History:
 
 
 def learning_rate_at(step: int, options: LoopOptions) -> float:
-    """Linear rise over the warm-up, then a cosine to zero or a constant."""
+    """Linear rise over the warm-up, then a cosine or a line to zero, or a constant."""
     warmup = options.warmup_epochs * options.steps_per_epoch
     if step < warmup:
         return options.learning_rate * (step + 1) / (warmup + 1)
     if options.schedule == "constant":
         return options.learning_rate
     total = options.epochs * options.steps_per_epoch
-    done = (step - warmup) / max(total - warmup, 1)
-    return options.learning_rate * 0.5 * (1 + math.cos(math.pi * min(done, 1.0)))
+    done = min((step - warmup) / max(total - warmup, 1), 1.0)
+    if options.schedule == "linear":
+        return options.learning_rate * (1 - done)
+    return options.learning_rate * 0.5 * (1 + math.cos(math.pi * done))
 
 
 def build_optimizer(model: nn.Module, options: LoopOptions) -> torch.optim.Optimizer:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import field, fields
+from collections.abc import Mapping
+from dataclasses import Field, field, fields
 from typing import Any
 
 from core.contracts import N_, Message
@@ -10,8 +11,18 @@ from core.errors import InputRefused
 
 
 def option(default: Any, label: str, help_text: str, **limits: Any) -> Any:
-    """A field with its `label` and a sentence; `limits` are `choices`, `low` and `high`, and `advanced`."""
+    """A field with its `label` and a sentence.
+
+    `limits` are `choices`, `low` and `high`; `suggestions` for a text; `advanced`; and `when`, which names the values
+    of earlier options beside which this one has a meaning, by option.
+    """
     return field(default=default, metadata={"label": label, "help": help_text, **limits})
+
+
+def applies(entry: Field[Any], values: Mapping[str, Any]) -> bool:
+    """Whether an option has a meaning beside the values of those before it; one without a meaning has no value."""
+    wanted: Mapping[str, tuple[Any, ...]] = entry.metadata.get("when", {})
+    return all(values.get(name) in allowed for name, allowed in wanted.items())
 
 
 def check_options(config: Any) -> None:

@@ -1,6 +1,6 @@
 """A form for any configuration dataclass, from the metadata of its fields.
 
-Metadata of a field: `label`, `help`, `choices` (value -> label), `low`, `high`, `advanced`.
+Metadata of a field: see `core.training.options.option`.
 """
 
 from __future__ import annotations
@@ -11,32 +11,37 @@ from typing import Any
 
 import streamlit as st
 
+from core.training.options import applies
 from core.ui.i18n import t
 
 
 def config_form(prefix: str, config_type: type) -> dict[str, Any]:
     """Draw one widget per field of the dataclass `config_type`; returns the chosen values by field name.
 
-    Options marked `advanced` stand behind an expander. Nothing is checked here: the dataclass checks itself.
+    Options marked `advanced` stand behind an expander; those that mean nothing beside what is chosen are left out, and
+    their values too. Nothing is checked here: the dataclass checks itself.
     """
-    plain = [entry for entry in fields(config_type) if not entry.metadata.get("advanced")]
-    advanced = [entry for entry in fields(config_type) if entry.metadata.get("advanced")]
-    values = _fields_input(prefix, plain)
+    values = _fields_input(prefix, [entry for entry in fields(config_type) if not entry.metadata.get("advanced")], {})
+    advanced = [entry for entry in fields(config_type) if entry.metadata.get("advanced") and applies(entry, values)]
     if advanced:
         with st.expander(t("More options ({count})", count=len(advanced))):
-            values |= _fields_input(prefix, advanced)
+            values |= _fields_input(prefix, advanced, values)
     return values
 
 
-def _fields_input(prefix: str, entries: Sequence[Field[Any]]) -> dict[str, Any]:
+def _fields_input(prefix: str, entries: Sequence[Field[Any]], before: Mapping[str, Any]) -> dict[str, Any]:
     """What is chosen or typed in columns, then the switches in lines of their own: their labels are longer."""
     switches = [entry for entry in entries if isinstance(entry.default, bool)]
-    others = [entry for entry in entries if entry not in switches]
+    values: dict[str, Any] = {}
     with st.grid(min_column_width=240):
-        values = {entry.name: _field_input(prefix, entry) for entry in others}
+        for entry in entries:
+            if entry not in switches and applies(entry, {**before, **values}):
+                values[entry.name] = _field_input(prefix, entry)
     if switches:
         with st.container(horizontal=True):
-            values |= {entry.name: _field_input(prefix, entry) for entry in switches}
+            for entry in switches:
+                if applies(entry, {**before, **values}):
+                    values[entry.name] = _field_input(prefix, entry)
     return values
 
 
@@ -54,6 +59,9 @@ def _field_input(prefix: str, entry: Field[Any]) -> Any:
         return st.toggle(value=default, **common)
     if isinstance(default, int | float):
         return _number_input(default, meta, common)
+    if "suggestions" in meta:
+        options = list(dict.fromkeys([str(default), *meta["suggestions"]]))
+        return str(st.selectbox(options=options, accept_new_options=True, **common) or default).strip()
     return st.text_input(value=str(default), max_chars=120, **common).strip()
 
 

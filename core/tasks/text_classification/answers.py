@@ -18,6 +18,8 @@ DECIDED = ""
 """In `Answers.reasons`, of a text that is decided."""
 EMPTY, LANGUAGE, UNKNOWN, UNDECIDED = "text.empty", "text.language", "text.unknown", "text.unsure"
 """Why there is no decision; the first that applies, in this order."""
+UNMEASURED = "text.unmeasured"
+"""The same, of a model that was never measured on the language of the text; in place of a decision or `UNDECIDED`."""
 _SENTENCE = re.compile(r"[^.!?。！？；…\n]*(?:[.!?。！？；…\n]+[\"'”’」』)]*|$)")
 
 
@@ -84,6 +86,7 @@ def reason_of(found: Answers, place: int) -> Reason | None:
         LANGUAGE: N_("The text is neither English nor Chinese; this model knows no other."),
         UNKNOWN: N_("The model knows only {share:.0%} of the words: another language, or a text of another kind."),
         UNDECIDED: N_("The words speak for both sides, or for neither."),
+        UNMEASURED: N_("This model was never measured on texts in this language."),
     }[code]
     return Reason(code, Message(template, {"share": float(found.known[place])} if code == UNKNOWN else {}))
 

@@ -48,12 +48,12 @@ def _struck(text: str, spans: tuple[Places, Places], order: Places) -> list[str]
     rank[order] = np.arange(len(order))
     limits = np.linspace(0, len(order), STEPS + 1)
     return [
-        *(_without(text, spans, rank < limit) for limit in limits),
-        *(_without(text, spans, rank >= limit) for limit in limits),
+        *(without(text, spans, rank < limit) for limit in limits),
+        *(without(text, spans, rank >= limit) for limit in limits),
     ]
 
 
-def _without(text: str, spans: tuple[Places, Places], struck: NDArray[np.bool_]) -> str:
+def without(text: str, spans: tuple[Places, Places], struck: NDArray[np.bool_]) -> str:
     """The text with some of its tokens blanked."""
     letters = list(text)
     for start, end in zip(spans[0][struck], spans[1][struck], strict=True):

@@ -56,6 +56,10 @@ class TextModelPredictor(ABC):
     def answers(self, texts: Sequence[str]) -> Answers:
         """Scores of any number of texts, as arrays; the quick way for large tables."""
 
+    def share_read(self, text: str) -> float:
+        """Share of a text that the model reads, in [0, 1]; below 1 where it is too long and its end is left out."""
+        return 1.0
+
     @abstractmethod
     def explain(self, text: str, target: str, method: str) -> TokenAttribution:
         """What every word adds to the log odds of `target`, one of `labels`; `method` is one of `methods`."""

@@ -1,0 +1,148 @@
+"""Where a Transformer comes from: a preset, the hub or a folder of the administrator; files are read, code is not."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from core import hub
+from core.catalog import presets_of_task
+from core.contracts import N_, Message
+from core.errors import InputRefused
+from core.settings import settings
+from core.store.sealed import refused
+
+CONFIG = "config.json"
+TOKENIZER = "tokenizer.json"
+SINGLE, SHARDED = "model.safetensors", "model.safetensors.index.json"
+VOCABULARIES = ((TOKENIZER,), ("vocab.txt",), ("vocab.json", "merges.txt"))
+"""Files that a tokenizer is made from; one of these sets must be whole."""
+FILES = (
+    *(CONFIG, "model*.safetensors", SHARDED, *(name for files in VOCABULARIES for name in files)),
+    *("tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"),
+)
+"""What is asked for; everything else, such as weights in the pickle format or code, stays where it is."""
+ENCODERS = (
+    *("albert", "bert", "camembert", "deberta", "deberta-v2", "distilbert", "electra", "ernie", "modernbert", "mpnet"),
+    *("roberta", "xlm-roberta"),
+)
+"""Kinds of Transformers that are read; all look at the whole text at once, and each was tried."""
+CONFIG_BYTES = 2**20
+_PART = r"[A-Za-z0-9][\w.-]{0,95}"
+_NAME = re.compile(rf"(?P<model>{_PART}(?:/{_PART})?)(?:@(?P<revision>{_PART}))?", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Source:
+    """Files of a Transformer in the hub's layout, and what is known of them."""
+
+    folder: Path
+    name: str
+    """`owner/name` on the hub, or that of a folder."""
+    revision: str
+    """Commit on the hub; empty for a folder."""
+    licence: str
+    config: Mapping[str, Any]
+    """Of its network, as the file says."""
+
+    @property
+    def kind(self) -> str:
+        """One of `ENCODERS`."""
+        return str(self.config["model_type"])
+
+
+def find_source(asked: str, watch: Callable[[int, int], None] | None = None) -> Source:
+    """The files of a Transformer, fetched when they are not here yet and the hub can be reached.
+
+    Args:
+        asked: Name of a preset, of a folder below the setting `models`, or of a model on the hub as `owner/name`,
+            with `@` and a revision if it is to be another one than the newest. Never a path.
+        watch: Told bytes so far and bytes of all of a download.
+
+    Raises:
+        InputRefused: There is no such preset or folder.
+        NetworkUnavailable: Neither cached nor reachable, or the hub does not give it to everybody.
+        ModelRefused: What lies there is not a whole model that this program reads.
+    """
+    named = _NAME.fullmatch(asked)
+    if named is None or ".." in asked:
+        raise _unknown(asked)
+    preset = next((entry for entry in presets_of_task("text_classification") if entry.name == asked), None)
+    if preset is not None and preset.kind == "hub":
+        folder = hub.model_folder(preset.source, FILES, preset.revision, watch)
+        return _checked(folder, preset.source, preset.revision, preset.licence)
+    model, revision = named["model"], named["revision"]
+    own = settings().models
+    if own is not None and revision is None and (own / model / CONFIG).is_file():
+        return _checked(own / model, model, "", "of that folder; its administrator knows it")
+    if "/" not in model:
+        raise _unknown(asked)
+    folder = hub.model_folder(model, FILES, revision or hub.MAIN, watch)
+    return _checked(folder, model, folder.name, "of the model on the hub")
+
+
+def own_models() -> tuple[str, ...]:
+    """Names of the folders below the setting `models` that hold a model, at most two levels deep."""
+    own = settings().models
+    if own is None or not own.is_dir():
+        return ()
+    found = [path.parent for depth in ("*", "*/*") for path in own.glob(f"{depth}/{CONFIG}")]
+    return tuple(sorted(folder.relative_to(own).as_posix() for folder in found))
+
+
+def _checked(folder: Path, name: str, revision: str, licence: str) -> Source:
+    config = _read_config(folder, name)
+    kind = config.get("model_type")
+    if kind not in ENCODERS:
+        raise refused(
+            "model.architecture",
+            N_("{name} is of the architecture {found}; these are read: {known}."),
+            name=name,
+            found=str(kind)[:40],
+            known=", ".join(ENCODERS),
+        )
+    if not (folder / SINGLE).is_file() and not (folder / SHARDED).is_file():
+        raise refused(
+            "model.no_safetensors",
+            N_("{name} has no weights in the safetensors format; others can hold code and are never opened."),
+            name=name,
+        )
+    if not any(all((folder / file).is_file() for file in files) for files in VOCABULARIES):
+        raise refused(
+            "model.no_tokenizer",
+            N_("{name} lacks the files of its tokenizer: {files}."),
+            name=name,
+            files=" / ".join(" + ".join(files) for files in VOCABULARIES),
+        )
+    return Source(folder, name, revision, licence, config)
+
+
+def _read_config(folder: Path, name: str) -> Mapping[str, Any]:
+    path = folder / CONFIG
+    try:
+        if path.stat().st_size > CONFIG_BYTES:
+            raise ValueError
+        config = json.loads(path.read_bytes())
+        if not isinstance(config, dict):
+            raise TypeError
+    except (OSError, ValueError, TypeError) as error:
+        raise refused(
+            "model.hub_config", N_("{name} has no {file} that can be read."), name=name, file=CONFIG
+        ) from error
+    return config
+
+
+def _unknown(asked: str) -> InputRefused:
+    presets = [entry.name for entry in presets_of_task("text_classification") if entry.kind == "hub"]
+    return InputRefused(
+        "config.transformer",
+        Message(N_("There is no Transformer called {name}."), {"name": asked[:120]}),
+        Message(
+            N_("Name one of these, or a model of the hub as owner/name: {names}."),
+            {"names": ", ".join((*presets, *own_models()))},
+        ),
+    )
