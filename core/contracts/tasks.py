@@ -107,6 +107,14 @@ class Explains(Protocol):
         ...
 
 
+class Suited(Protocol):
+    """Optional side of a task; its versions are also measured on a frozen suite of our own, slice by slice."""
+
+    def suite(self, predictor: Any) -> Evaluation:
+        """Measure on the suite; the column `slice.suite` names the slice of each example."""
+        ...
+
+
 class Probed(Protocol):
     """Optional side of a task; its models can be timed without data."""
 

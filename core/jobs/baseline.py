@@ -16,6 +16,8 @@ from core.log import log_event
 from core.serving.comparison import baseline_folder, home_folder
 from core.store.registry import registry
 from core.training.evaluation import load_evaluation, same_labels, save_evaluation
+from core.training.slice_suite import NAME as SUITE
+from core.training.slice_suite import load_suite
 
 
 def measure_champion(
@@ -49,6 +51,7 @@ def measure_champion(
             save_evaluation(folder, task.evaluate(predictor, data, columns, like=new))
         if old is not None and old.data.fingerprint != new.data.fingerprint:
             _at_home(task, challenger, old, home_folder(checkpoint, champion.sha256))
+        _in_suite(task, predictor, champion.path, checkpoint, folder)
         _time(task, predictor, challenger, folder)
     except (AppError, MemoryError, RuntimeError) as error:  # a RuntimeError is how a full GPU speaks
         log_event("baseline_left_out", level="WARNING", sector=slug, kind=type(error).__qualname__)
@@ -63,6 +66,14 @@ def _at_home(task: Task, challenger: Any, old: Evaluation, folder: Path) -> None
     found = task.evaluate(challenger, path, like=old)
     if found.data.fingerprint == old.data.fingerprint:
         save_evaluation(folder, found)
+
+
+def _in_suite(task: Task, champion: Any, home: Path, checkpoint: Path, folder: Path) -> None:
+    """Measure the champion on the suite of its task as it is now, where it was not yet."""
+    suite = getattr(task, "suite", None)
+    new, old = load_suite(checkpoint), load_suite(home)
+    if suite is not None and new is not None and (old is None or not same_examples(old, new)):
+        save_evaluation(folder / SUITE, suite(champion))
 
 
 def _time(task: Task, champion: Any, challenger: Any, folder: Path) -> None:

@@ -52,6 +52,18 @@ def evaluations(champion: Version, rival: Version) -> tuple[Evaluation | None, E
     return own, theirs
 
 
+def suites_of(champion: Version, rival: Version) -> tuple[Evaluation | None, Evaluation | None]:
+    """Both as measured on their task's own suite, None where they were not; see `core.training.slice_suite`.
+
+    Raises:
+        ModelRefused: one of them is damaged.
+    """
+    from core.training.slice_suite import load_suite
+
+    again = load_suite(baseline_folder(rival.path, champion.sha256))
+    return again or load_suite(champion.path), load_suite(rival.path)
+
+
 def costs(champion: Version, rival: Version) -> Costs | None:
     """Speed and size of both as measured when `rival` was trained, or since on this machine; None when never.
 
@@ -109,8 +121,12 @@ def _judged(champion: Version, rival: Version, measured: Costs | None, headline:
     """The same tables give the same verdict, and every run of a page wants it."""
     from core.training.gate import judge
     from core.training.home_test import home_check
+    from core.training.slice_suite import suite_check
 
     found = judge(*evaluations(champion, rival), measured, headline)
+    suites = suites_of(champion, rival)
+    if any(suite is not None for suite in suites):
+        found = found.and_also(suite_check(*suites))
     own, theirs = service.evaluation_of(champion), service.evaluation_of(rival)
     if found.comparison is None or own is None or theirs is None or own.data.fingerprint == theirs.data.fingerprint:
         return found

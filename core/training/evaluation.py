@@ -37,6 +37,9 @@ MODEL_NAMES = {
     "network": N_("Neural network"),
     "logistic_regression": N_("Logistic regression"),
     "rules": N_("Plain rules"),
+    "ngram_table": N_("N-grams"),
+    "tfidf": N_("TF-IDF and logistic regression"),
+    "transformer": N_("Transformer"),
 }
 """Kind of model that is compared with others on the same rows -> its title."""
 

@@ -43,6 +43,8 @@ class GateRules:
     """An answer may take at most this many times as long, both versions measured in turn on one machine."""
     home_loss: float = 0.02
     """On the frozen test of the version in use, where that is another one, the headline metric may lose this much."""
+    suite_loss: float = 0.02
+    """No slice of a task's own suite of hard examples may lose more than this share of right answers."""
     size_ratio: float = 3.0
     """The loaded model may take at most this many times the memory."""
 

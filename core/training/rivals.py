@@ -66,6 +66,13 @@ def scored_by(evaluation: Evaluation, name: str) -> Evaluation:
     return replace(evaluation, table={**evaluation.table, "scores": np.stack([1 - score, score], axis=1)})
 
 
+def decided_by(evaluation: Evaluation, name: str) -> Evaluation:
+    """`scored_by`, with the decisions that another model of two classes makes at a score of one half."""
+    found = scored_by(evaluation, name)
+    decisions = (np.asarray(evaluation.table[OTHER + name]) >= 0.5).astype(np.int64)
+    return replace(found, table={**found.table, "prediction": decisions})
+
+
 def ranking_figures(evaluation: Evaluation) -> dict[str, Metric]:
     """How well the scores of a table rank, which needs no threshold, with intervals over customers.
 

@@ -47,6 +47,12 @@ TITLES: dict[str, str] = {
     "other": N_("other"),
     "genuine": N_("Genuine"),
     "large_amount": N_("large amount"),
+    "suite": N_("lines of our own"),
+    "negation": N_("negation"),
+    "sarcasm": N_("sarcasm"),
+    "emoji": N_("emoji"),
+    "slang": N_("net slang"),
+    "mixed": N_("mixed language"),
     "compromised_terminal": N_("compromised terminal"),
     "stolen_card": N_("stolen card details"),
 }

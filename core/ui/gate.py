@@ -33,6 +33,7 @@ CHECKS = {
     "home": N_("Test of the version in use"),
     "decisions": N_("Fixed and broken"),
     "slices": N_("Worst part"),
+    "suite": N_("Slices of our own"),
     "calibration": N_("Calibration"),
     "latency": N_("Latency"),
     "size": N_("Size"),

@@ -20,6 +20,7 @@ from core.training import quality
 from core.training.evaluation import load_evaluation, save_evaluation
 from core.training.gate import judge
 from core.training.metrics import classification_summary
+from core.training.slice_suite import load_suite
 from tests.ui.medical_service import evaluation
 
 
@@ -146,6 +147,28 @@ def test_the_same_data_are_not_measured_again_but_timed(tmp_path: Path, monkeypa
     baseline.measure_champion(task, "medical", checkpoint, tmp_path)
     folder = baseline.baseline_folder(checkpoint, champion.sha256)
     assert load_evaluation(folder) is None and load_costs(folder) is not None
+
+
+@pytest.mark.parametrize("known", ["never", "other lines", "the same lines"])
+def test_the_champion_is_measured_on_the_suite_where_it_was_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, known: str
+) -> None:
+    suite = evaluation(n=20, seed=3, fingerprint="suite")
+    champion, checkpoint = Champion(tmp_path / "champion", ("normal", "pneumonia")), tmp_path / "new"
+    for folder in (champion.path, checkpoint):
+        folder.mkdir()
+        save_evaluation(folder, evaluation(n=20))
+    save_evaluation(checkpoint / "suite", suite)
+    if known != "never":
+        old = suite if known == "the same lines" else evaluation(n=20, seed=3, fingerprint="older suite")
+        save_evaluation(champion.path / "suite", old)
+    monkeypatch.setattr(baseline, "registry", type("Registry", (), {"resolve": lambda self, slug: champion}))
+    monkeypatch.setattr(Measures, "suite", lambda _, predictor: suite, raising=False)
+    baseline.measure_champion(Measures(evaluation(n=60)), "medical", checkpoint, tmp_path)  # type: ignore[arg-type]  # as the task that it stands for
+    found = load_suite(baseline.baseline_folder(checkpoint, champion.sha256))
+    assert (found is None) == (known == "the same lines")
+    own, theirs = comparison.suites_of(version_at(champion.path), version_at(checkpoint))
+    assert own is not None and theirs is not None and own.data == theirs.data
 
 
 def test_another_part_of_the_same_data_is_measured_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -118,6 +118,39 @@ def test_the_champions_own_frozen_test_is_asked_too(pair):
     assert verdict.checks[-1].name == "home" and verdict.checks[-1].value == 0
 
 
+def suite_of(version, wrong):
+    """A suite of 60 lines stored with a version, of which so many are read wrong."""
+    logit = np.where(np.arange(60) % 2 == 1, 2.0, -2.0)
+    logit[:wrong] *= -1
+    names = np.full(60, "negation")
+    save_evaluation(version.path / "suite", evaluated(np.arange(60) % 2, logit, **{"slice.suite": names}))
+
+
+def test_a_task_without_a_suite_is_not_asked_for_one(pair):
+    _, rival, *_ = pair
+    assert "suite" not in {check.name for check in comparison.verdict("fake", rival).checks}
+
+
+@pytest.mark.parametrize(("wrong", "result"), [(4, "pass"), (5, "pass"), (6, "fail")])
+def test_a_slice_of_the_suite_that_falls_stops_the_gate(pair, wrong, result):
+    champion, rival, *_ = pair
+    suite_of(champion, 4)
+    suite_of(rival, wrong)
+    verdict = comparison.verdict("fake", rival)
+    (check,) = [check for check in verdict.checks if check.name == "suite"]
+    assert check.result == result
+    assert (verdict.result == "fail") == (result == "fail")
+
+
+def test_a_suite_measured_again_for_the_comparison_comes_first(pair):
+    champion, rival, *_ = pair
+    suite_of(champion, 0)
+    suite_of(rival, 4)
+    again = replace(champion, path=comparison.baseline_folder(rival.path, champion.sha256))
+    suite_of(again, 4)
+    assert [check.result for check in comparison.verdict("fake", rival).checks if check.name == "suite"] == ["pass"]
+
+
 def test_costs_can_be_measured_later(pair, monkeypatch):
     champion, rival, *_ = pair
     with pytest.raises(InputRefused):

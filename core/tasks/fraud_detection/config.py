@@ -11,7 +11,7 @@ from core.errors import InputRefused
 from core.training.evaluation import MODEL_NAMES
 from core.training.options import check_options, option
 
-MODELS = MODEL_NAMES
+MODELS = {kind: MODEL_NAMES[kind] for kind in ("boosted_trees", "network", "logistic_regression", "rules")}
 """Kind of model -> its title, all that there are."""
 
 

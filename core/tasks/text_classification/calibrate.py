@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,12 +11,27 @@ from scipy.optimize import minimize
 from scipy.special import expit
 
 from core.tasks.text_classification.model import CALIBRATED, LengthCalibration, Reading
+from core.training.calibration import conformal_scores
 
 Floats = NDArray[np.float64]
 LEAST_TEXTS = 50
 """Validation texts of a language below which its calibration is not fitted."""
+HELD_OUT_DECLINED = 0.005
+"""Share of the validation texts that may be declined for unknown words."""
+UNKNOWN_RANGE = (0.3, 0.8)
+"""Limits of the share of unknown words at which a text is declined."""
 STEADY = 0.01
 """Pull of the growth towards zero, as a share of the loss: few texts shall not bend the curve."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What is learned from validation texts besides the calibration."""
+
+    unknown: float
+    """Share of unknown words from which a text is unlike the training texts."""
+    conformal: Floats
+    """One minus the score of the true class, ascending."""
 
 
 def fit_calibration(raw: Floats, sizes: Floats, targets: NDArray[np.int64], weights: Floats) -> LengthCalibration:
@@ -62,3 +78,11 @@ def fit_calibrations(
             rows = np.arange(len(targets))
         found[language] = fit_calibration(reading.raw[rows], reading.sizes[rows], targets[rows], weights[rows])
     return found
+
+
+def limits_of(reading: Reading, log_odds: Floats, targets: NDArray[np.int64]) -> Limits:
+    """From the validation texts, arrays (N,): how many unknown words are too many, and the conformal scores."""
+    positive = expit(log_odds)
+    unknown = float(np.quantile(1 - reading.known, 1 - HELD_OUT_DECLINED))
+    scores = np.stack([1 - positive, positive], axis=1)
+    return Limits(float(np.clip(unknown, *UNKNOWN_RANGE)), conformal_scores(scores, targets))

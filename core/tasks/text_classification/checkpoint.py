@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -17,22 +17,13 @@ from core.data.texts import LABELS
 from core.settings import settings
 from core.store.files import MANIFEST, WEIGHTS, sha256_of
 from core.store.sealed import not_finite, refused, sealed_manifest, unreadable
+from core.tasks.text_classification.calibrate import Limits
 from core.tasks.text_classification.manifest import NGRAMS, TASK_NAME, Origin, manifest_of
 from core.tasks.text_classification.model import CALIBRATED, LengthCalibration, NgramTable, TextModel
 
 READING = {"words": 3, "characters": 4, "gaps": [1, 2], "negation": 4, "version": 1}
 """How text is read into n-grams; a model that was trained on another reading would answer nonsense."""
 BITS_MAX = 24
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What is learned from validation texts besides the calibration."""
-
-    unknown: float
-    """Share of unknown words from which a text is unlike the training texts."""
-    conformal: np.ndarray[Any, Any]
-    """One minus the score of the true class, ascending."""
 
 
 def bundled_folder() -> Path:

@@ -11,7 +11,7 @@ from scipy.special import expit
 from core.contracts import TokenAttribution
 from core.data.texts import LABELS
 from core.tasks.text_classification.faithfulness import faithfulness
-from core.tasks.text_classification.model import NgramTable, TextModel
+from core.tasks.text_classification.model import NgramTable, TextModel, slopes_and_shifts
 from core.tasks.text_classification.ngrams import read_ngrams
 from core.tasks.text_classification.units import Units, read_units
 
@@ -27,7 +27,7 @@ def explain(model: TextModel, text: str, target: str) -> TokenAttribution:
     """
     units = read_units([text])
     reading = model.read_units(units)
-    slopes, shifts = model.slopes_and_shifts(reading)
+    slopes, shifts = slopes_and_shifts(model.calibrations, reading)
     sign = 1.0 if target == LABELS[1] else -1.0
     scale = sign * float(slopes[0]) / np.sqrt(max(int(reading.counts[0]), 1))
     values = scale * unit_weights(model.table, units)

@@ -6,20 +6,27 @@ from collections.abc import Mapping
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 
 from core.contracts import N_, DataInfo, Evaluation, Message, Metric
+from core.data.sentiment_slices import HALVES, read_slices
 from core.data.texts import LABELS, LabelledTexts, TextSet, divide, join_texts, read_labelled_texts, text_key
 from core.errors import InputRefused
 from core.tasks.text_classification.answers import Answers, declined
+from core.tasks.text_classification.manifest import TFIDF
 from core.tasks.text_classification.predictor import TextModelPredictor
-from core.training.evaluation import VALIDATION, save_evaluation
+from core.training.evaluation import OTHER, VALIDATION, save_evaluation
 from core.training.metrics import classification_summary, share
 from core.training.seen import with_seen
+from core.training.slice_suite import COLUMN
 from core.training.slices import PREFIX
+
+if TYPE_CHECKING:
+    from core.tasks.text_classification.tfidf import TfidfModel
 
 LENGTHS = (20, 60, 200)
 """Units that part short from long texts."""
@@ -61,10 +68,15 @@ def summary_of(table: Mapping[str, NDArray[Any]]) -> dict[str, Metric]:
     return summary
 
 
-def evaluate_part(predictor: TextModelPredictor, data: LabelledTexts, part: str, command: str) -> Evaluation:
-    """One row per text of a part."""
+def evaluate_part(
+    predictor: TextModelPredictor, data: LabelledTexts, part: str, command: str, baseline: TfidfModel | None = None
+) -> Evaluation:
+    """One row per text of a part, with the scores of the baseline beside them where there is one."""
     texts = data.splits[part]
     table = measure_texts(predictor, texts)
+    if baseline is not None:
+        scores = expit(baseline.log_odds(baseline.read(texts.texts)))
+        table[OTHER + TFIDF] = np.asarray(scores, np.float32)
     evaluation = Evaluation(
         labels=LABELS,
         table=table,
@@ -120,9 +132,24 @@ def _same_texts(texts: LabelledTexts, like: Evaluation) -> TextSet:
     return join_texts(parts)
 
 
-def measure_splits(folder: Path, predictor: TextModelPredictor, data: LabelledTexts, command: str) -> Evaluation:
+def measure_suite(predictor: TextModelPredictor, command: str) -> Evaluation:
+    """One row per line of our own suite, both halves of it; see `core.training.slice_suite`."""
+    lines = read_slices()
+    whole = join_texts([lines.splits[half] for half in HALVES])
+    found = evaluate_part(predictor, replace(lines, splits={"all": whole}), "all", command)
+    names = np.array([str(source).split(",")[0] for source in whole.sources])
+    return replace(found, table={**found.table, COLUMN: names})
+
+
+def measure_splits(
+    folder: Path,
+    predictor: TextModelPredictor,
+    data: LabelledTexts,
+    command: str,
+    baseline: TfidfModel | None = None,
+) -> Evaluation:
     """Measure on test and validation and store both tables; returns the one of test."""
-    found = {part: evaluate_part(predictor, data, part, command) for part in ("test", "validation")}
+    found = {part: evaluate_part(predictor, data, part, command, baseline) for part in ("test", "validation")}
     save_evaluation(folder, found["test"])
     save_evaluation(folder / VALIDATION, found["validation"])
     return found["test"]

@@ -7,7 +7,7 @@ and Bigrams, ACL 2012; Joulin et al., Bag of Tricks for Efficient Text Classific
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,9 +42,13 @@ class NgramTable:
 
     def find(self, keys: Keys) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         """Weights (G,) of n-grams and whether the table knows them; a stranger passes for known once in 255 buckets."""
-        bucket, check = _bucket(keys, self.bits), _check(keys)
-        known = self.checks[bucket] == check
+        bucket, known = self.places(keys)
         return np.where(known, self.weights[bucket], 0).astype(np.float32), known
+
+    def places(self, keys: Keys) -> tuple[Places, NDArray[np.bool_]]:
+        """Bucket (G,) of each n-gram, and whether it is the one that the bucket holds."""
+        bucket = _bucket(keys, self.bits)
+        return bucket, self.checks[bucket] == _check(keys)
 
     def with_added(self, keys: Keys, weights: NDArray[np.floating]) -> NgramTable:
         """The table with so much more weight on these n-grams; strangers get a bucket unless a heavier one has it."""
@@ -89,6 +93,10 @@ class LengthCalibration:
         return np.asarray(self.slope * np.maximum(sizes, 1.0) ** self.growth)
 
 
+UNCALIBRATED = LengthCalibration(1.0, 0.0, 0.0)
+"""Takes raw scores for log odds."""
+
+
 @dataclass(frozen=True)
 class Reading:
     """What the table says of a batch of texts before calibration; arrays (N,)."""
@@ -105,6 +113,16 @@ class Reading:
 
 EMPTY = Reading(np.zeros(0), np.zeros(0, np.int64), np.zeros(0), np.zeros(0), np.zeros(0, "<U5"))
 """Of no texts."""
+
+
+def slopes_and_shifts(calibrations: Mapping[str, LengthCalibration], reading: Reading) -> tuple[Floats, Floats]:
+    """Factor and summand (N,) that turn raw scores into log odds, by the languages and lengths of the texts."""
+    each = [calibrations[language] for language in CALIBRATED]
+    slopes = np.stack([one.slopes(reading.sizes) for one in each])
+    shifts = np.array([one.shift for one in each])
+    share = np.full(len(reading.raw), 0.5)
+    share[reading.languages == ENGLISH], share[reading.languages == CHINESE] = 0.0, 1.0
+    return slopes[0] ** (1 - share) * slopes[1] ** share, shifts[0] * (1 - share) + shifts[1] * share
 
 
 @dataclass(frozen=True)
@@ -146,18 +164,9 @@ class TextModel:
             languages=languages_of(units),
         )
 
-    def slopes_and_shifts(self, reading: Reading) -> tuple[Floats, Floats]:
-        """Factor and summand (N,) that turn raw scores into log odds."""
-        each = [self.calibrations[language] for language in CALIBRATED]
-        slopes = np.stack([one.slopes(reading.sizes) for one in each])
-        shifts = np.array([one.shift for one in each])
-        share = np.full(len(reading.raw), 0.5)
-        share[reading.languages == ENGLISH], share[reading.languages == CHINESE] = 0.0, 1.0
-        return slopes[0] ** (1 - share) * slopes[1] ** share, shifts[0] * (1 - share) + shifts[1] * share
-
     def log_odds(self, reading: Reading) -> Floats:
         """Calibrated log odds (N,) of the second label."""
-        slopes, shifts = self.slopes_and_shifts(reading)
+        slopes, shifts = slopes_and_shifts(self.calibrations, reading)
         return np.asarray(reading.raw * slopes + shifts)
 
 

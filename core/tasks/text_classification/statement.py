@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from core.contracts import Evaluation
 from core.store.files import MANIFEST
 from core.tasks.text_classification.predictor import TextModelPredictor
 from core.training.calibration import conformal_quantile
 from core.training.evaluation import figures_dict
+from core.training.metrics import bootstrap, share, statistic_of
+from core.training.rivals import decided_by, other_models
 
 COVERAGES = (0.8, 0.9, 0.95, 0.99)
 LICENCE_OF_UPLOAD = "as the training data allow"
@@ -29,6 +34,24 @@ def write_statement(folder: Path, predictor: TextModelPredictor, evaluation: Eva
             },
         },
         "metrics": figures_dict(evaluation),
-        "licence": LICENCE_OF_UPLOAD,
+        "others": {name: figures_of_other(evaluation, name) for name in other_models(evaluation)},
+        "licence": _licence(manifest.get("source")),
     }
     (folder / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
+
+
+def _licence(source: Mapping[str, str] | None) -> str:
+    """Of weights that started from nothing or from our own model, or from somebody else's."""
+    if source is None:
+        return LICENCE_OF_UPLOAD
+    return f"weights: started from {source['name']}, licence: {source['licence']}; training data: {LICENCE_OF_UPLOAD}"
+
+
+def figures_of_other(evaluation: Evaluation, name: str) -> dict[str, dict[str, float | int]]:
+    """Accuracy and AUROC of another model on the same rows, with intervals, as plain JSON."""
+    table = decided_by(evaluation, name).table
+    truth, decided, scores = (np.asarray(table[column]) for column in ("truth", "prediction", "scores"))
+    found = {"accuracy": share(int((truth == decided).sum()), len(truth))}
+    if len(np.unique(truth)) > 1:
+        found["auroc"] = bootstrap(statistic_of("auroc", truth, decided, scores), len(truth))
+    return {metric: value.as_dict() for metric, value in found.items()}

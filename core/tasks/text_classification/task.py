@@ -12,14 +12,18 @@ from core.data.mapping import parse_mapping
 from core.data.texts import LabelledTexts
 from core.errors import InputRefused
 from core.tasks.text_classification import measure
-from core.tasks.text_classification.architectures import load_predictor, train_checkpoint
+from core.tasks.text_classification.architectures import load_predictor, measuring_device, train_checkpoint
 from core.tasks.text_classification.card import write_card
 from core.tasks.text_classification.config import SECTOR, TextClassificationConfig
+from core.tasks.text_classification.manifest import TFIDF
 from core.tasks.text_classification.predictor import TextModelPredictor
 from core.tasks.text_classification.statement import write_statement
 from core.tasks.text_classification.train import read_splits
 from core.training.commands import evaluate_command, train_command
+from core.training.evaluation import save_evaluation
+from core.training.slice_suite import NAME as SUITE
 
+SUITE_COMMAND = evaluate_command(SECTOR, "core/data/sentiment/slices.tsv")
 PROBE = "The room was clean and the staff were friendly, but breakfast was cold. 房间很干净，早餐有点凉。"
 
 
@@ -29,7 +33,7 @@ class TextClassification:
     name: ClassVar[str] = "text_classification"
     config_type: ClassVar[type] = TextClassificationConfig
     headline_metric: ClassVar[str] = "accuracy"
-    methods: ClassVar[tuple[str, ...]] = ("contributions",)
+    methods: ClassVar[tuple[str, ...]] = ("contributions", "integrated_gradients", "occlusion")
     """Of all architectures; a predictor names its own."""
 
     def load(self, checkpoint: Path, device: str) -> TextModelPredictor:
@@ -70,11 +74,21 @@ class TextClassification:
         """Train on texts in three parts; `commands` are the lines that repeat the run and its evaluation."""
         folder = train_checkpoint(texts, config, run, commands[0])
         run.stage("evaluate")
-        predictor = self.load(folder, "cpu")
-        evaluation = measure.measure_splits(folder, predictor, texts, commands[1])
+        predictor = self.load(folder, measuring_device(config))
+        from core.tasks.text_classification.tfidf import fit_baseline  # scikit-learn takes a second to import
+
+        # The baseline is in every table, so that nobody has to take the word of a model for its worth.
+        baseline = None if predictor.architecture == TFIDF else fit_baseline(texts, config.class_weights, run)
+        evaluation = measure.measure_splits(folder, predictor, texts, commands[1], baseline)
+        suite = self.suite(predictor)
+        save_evaluation(folder / SUITE, suite)
         write_statement(folder, predictor, evaluation)
-        write_card(folder, evaluation)
+        write_card(folder, evaluation, suite)
         return folder
+
+    def suite(self, predictor: TextModelPredictor) -> Evaluation:
+        """Measure on the lines of our own; see `core.training.slice_suite`."""
+        return measure.measure_suite(predictor, SUITE_COMMAND)
 
     def evaluate(
         self,

@@ -9,29 +9,22 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit
 
 from core.contracts import RunContext
 from core.data.mapping import parse_mapping
-from core.data.texts import LabelledTexts, TextSet, divide, read_labelled_texts
+from core.data.texts import LabelledTexts, divide, read_labelled_texts
 from core.store.files import WEIGHTS, sha256_of
-from core.tasks.text_classification.calibrate import fit_calibrations
-from core.tasks.text_classification.checkpoint import Limits, bundled_folder, read_checkpoint, write_checkpoint
+from core.tasks.text_classification.calibrate import fit_calibrations, limits_of
+from core.tasks.text_classification.checkpoint import bundled_folder, read_checkpoint, write_checkpoint
 from core.tasks.text_classification.config import TextClassificationConfig
 from core.tasks.text_classification.fitting import fit_group, groups_of, learned_from, merged
 from core.tasks.text_classification.manifest import Origin
-from core.tasks.text_classification.model import LengthCalibration, TextModel, build_table
-from core.training.calibration import conformal_scores
+from core.tasks.text_classification.model import CALIBRATED, UNCALIBRATED, TextModel, build_table
 
 BITS = (12, 22)
 """Binary logarithm of the fewest and the most buckets of a table; the most are 12.6 MB."""
 ROOM = 3
 """Buckets for each n-gram, where they are not limited."""
-HELD_OUT_DECLINED = 0.005
-"""Share of the validation texts that may be declined for unknown words."""
-UNKNOWN_RANGE = (0.3, 0.8)
-"""Limits of the share of unknown words at which a text is declined."""
-UNCALIBRATED = LengthCalibration(1.0, 0.0, 0.0)
 
 Floats = NDArray[np.floating[Any]]
 
@@ -77,7 +70,7 @@ def fit_model(data: LabelledTexts, config: TextClassificationConfig, run: RunCon
         table, bias = build_table(keys, weights, _bits_for(len(keys))), float(np.mean([part.bias for part in parts]))
     else:
         table, bias = start.table.with_added(keys, weights), parts[0].bias + start.bias
-    model = TextModel(table, bias, dict.fromkeys(("en", "zh"), UNCALIBRATED))
+    model = TextModel(table, bias, dict.fromkeys(CALIBRATED, UNCALIBRATED))
     known = start.calibrations if start is not None else None
     calibrations = fit_calibrations(model.read(validation.texts), validation.targets, validation.sources, known)
     steps, vocabulary = max(part.steps for part in parts), sum(part.vocabulary for part in parts)
@@ -96,15 +89,8 @@ def train_checkpoint(data: LabelledTexts, config: TextClassificationConfig, run:
     figures = {"steps": fitted.steps, "vocabulary": fitted.vocabulary, "kept": fitted.kept}
     parent = sha256_of(bundled_folder() / WEIGHTS) if config.pretrained == "bundled" else ""
     folder = run.directory / "checkpoint"
-    limits = limits_of(fitted.model, data.splits["validation"])
+    validation = data.splits["validation"]
+    reading = fitted.model.read(validation.texts)
+    limits = limits_of(reading, fitted.model.log_odds(reading), validation.targets)
     write_checkpoint(folder, fitted.model, limits, Origin(data, config, command, figures, parent))
     return folder
-
-
-def limits_of(model: TextModel, validation: TextSet) -> Limits:
-    """From the validation texts: how many unknown words are too many, and the conformal scores."""
-    reading = model.read(validation.texts)
-    positive = expit(model.log_odds(reading))
-    unknown = float(np.quantile(1 - reading.known, 1 - HELD_OUT_DECLINED))
-    scores = np.stack([1 - positive, positive], axis=1)
-    return Limits(float(np.clip(unknown, *UNKNOWN_RANGE)), conformal_scores(scores, validation.targets))

@@ -31,7 +31,8 @@ Keys = NDArray[np.uint64]
 Places = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
-_TAG = re.compile(r"<[a-zA-Z/][^<>]{0,200}>")
+TAG = re.compile(r"<[a-zA-Z/][^<>]{0,200}>")
+"""HTML as some corpora hold it; read as a gap."""
 _BASE = np.uint64(0x9E3779B97F4A7C15)
 _BASE_INVERSE = np.uint64(pow(0x9E3779B97F4A7C15, -1, 2**64))
 _SPLIT_ENDINGS = tuple(
@@ -73,7 +74,7 @@ def read_units(texts: Sequence[str]) -> Units:
     joined = "\n".join(texts) + "\n"
     raw = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), np.uint32)
     codes, kind = folding()[raw], kinds()[raw].copy()
-    for tag in _TAG.finditer(joined) if "<" in joined else ():
+    for tag in TAG.finditer(joined) if "<" in joined else ():
         kind[tag.start() : tag.end()] = SPACE
     kept = np.flatnonzero(~_ignored(codes, kind))
     codes, kind = codes[kept], kind[kept]
