@@ -31,28 +31,31 @@ class ScoreBin:
 
     def holds(self, score: float) -> bool:
         """Whether a score falls into this bin."""
-        return self.low <= score and (score < self.high or score == self.high == EDGES[-1])
+        return self.low <= score and (score < self.high or score == self.high == 1.0)
 
 
-def score_bins(evaluation: Evaluation, threshold: float | None = None, target: int = 1) -> list[ScoreBin]:
+def score_bins(
+    evaluation: Evaluation, threshold: float | None = None, target: int = 1, edges: Sequence[float] = EDGES
+) -> list[ScoreBin]:
     """Scores for `target` in bins that hold `LEAST` examples at least, in rising order; empty without examples.
 
     Args:
         evaluation: With or without customers; the intervals are over these where there are any.
         threshold: One more edge, so that no bin holds examples of both decisions if it need not.
         target: The label.
+        edges: Rising, from 0 to 1; what lies between two of them is a bin.
     """
     truth, score = positive_of(evaluation, target)
     score = np.asarray(score, np.float64)
-    inner = {*EDGES[1:-1], *([threshold] if threshold is not None and 0 < threshold < 1 else [])}
-    edges = _joined(score, (EDGES[0], *sorted(inner), EDGES[-1]))
-    if len(edges) < 2:
+    inner = {*edges[1:-1], *([threshold] if threshold is not None and 0 < threshold < 1 else [])}
+    kept = _joined(score, (edges[0], *sorted(inner), edges[-1]))
+    if len(kept) < 2:
         return []
-    place = np.searchsorted(edges[1:-1], score, side="right")
-    members = place[:, None] == np.arange(len(edges) - 1)
+    place = np.searchsorted(kept[1:-1], score, side="right")
+    members = place[:, None] == np.arange(len(kept) - 1)
     found = shares_in(evaluation.table, truth, members, evaluation.seed)
     means = [float(score[rows].mean()) for rows in members.T]
-    return [ScoreBin(*bin_) for bin_ in zip(edges[:-1], edges[1:], means, found, strict=True)]
+    return [ScoreBin(*bin_) for bin_ in zip(kept[:-1], kept[1:], means, found, strict=True)]
 
 
 def _joined(score: NDArray[np.float64], edges: Sequence[float]) -> list[float]:

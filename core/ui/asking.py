@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import numpy as np
-import streamlit as st
 from numpy.typing import NDArray
 
 from core.contracts import Decision, FeatureAttribution, ModelRef, TransactionCase
 from core.data.transactions import FRAUD, LABELS, Transactions
 from core.serving import service
 from core.serving.service import Answer
-from core.store.registry import registry
 from core.store.versions import find_sector
 from core.tasks import load_task
 from core.ui.i18n import t
-from core.ui.predict import wait_until_ready
+from core.ui.predict import remembered, wait_until_ready
 
-_KEPT = 16
+Found = TypeVar("Found")
 
 
 def answer_of(slug: str, table: Transactions) -> Answer:
@@ -31,7 +29,7 @@ def answer_of(slug: str, table: Transactions) -> Answer:
         notices = (*answer.notices, *answer.decisions.notices)
         return replace(answer, prediction=answer.decisions.row(0), notices=notices)
 
-    return cast(Answer, _kept(slug, ("answer", table.sha256), ask))
+    return _kept(slug, ("answer", table.sha256), ask)
 
 
 def decision_of(answer: Answer) -> Decision:
@@ -54,7 +52,7 @@ def reasons_for(slug: str, table: Transactions, model: ModelRef) -> FeatureAttri
         method = service.methods(slug)[0]
         return cast(FeatureAttribution, service.explain(slug, (table, 0), LABELS[FRAUD], method, model.version))
 
-    return cast(FeatureAttribution, _kept(slug, ("reasons", table.sha256), ask, model.sha256))
+    return _kept(slug, ("reasons", table.sha256), ask, model.sha256)
 
 
 def case_of(slug: str, table: Transactions, model: ModelRef) -> TransactionCase:
@@ -63,7 +61,7 @@ def case_of(slug: str, table: Transactions, model: ModelRef) -> TransactionCase:
     def ask() -> TransactionCase:
         return cases_of(slug, [table], model)[0]
 
-    return cast(TransactionCase, _kept(slug, ("case", table.sha256), ask, model.sha256))
+    return _kept(slug, ("case", table.sha256), ask, model.sha256)
 
 
 def cases_of(slug: str, tables: Iterable[Transactions], model: ModelRef) -> list[TransactionCase]:
@@ -76,14 +74,5 @@ def cases_of(slug: str, tables: Iterable[Transactions], model: ModelRef) -> list
     return found
 
 
-def _kept(slug: str, key: tuple[Hashable, ...], ask: Any, sha256: str = "") -> Any:
-    """What `ask` returns, for the version of this checksum or the one in use; the latest few stay in this session."""
-    kept: dict[Any, Any] = st.session_state.setdefault(f"{slug}.asked_before", {})
-    key = (*key, sha256 or registry().resolve(slug).sha256)
-    if key not in kept:
-        wait_until_ready()
-        with st.spinner(t("The model looks at the transaction")):
-            kept[key] = ask()
-        while len(kept) > _KEPT:
-            del kept[next(iter(kept))]
-    return kept[key]
+def _kept(slug: str, key: tuple[Hashable, ...], ask: Callable[[], Found], sha256: str = "") -> Found:
+    return remembered(slug, key, ask, t("The model looks at the transaction"), sha256)

@@ -17,6 +17,8 @@ _KNOWN = {
     "pneumonia": N_("Pneumonia"),
     "genuine": N_("Genuine"),
     "fraud": N_("Fraud"),
+    "negative": N_("Negative"),
+    "positive": N_("Positive"),
 }
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import base64
 import io
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import streamlit as st
 from PIL import Image
 
-from core.contracts import Explanation, ImageSample, Refusal
+from core.contracts import Explanation, ImageSample, Refusal, TextSample
 from core.errors import AppError, InputRefused
 from core.intake.archives import check_refused_share
 from core.serving import service, warmup
@@ -28,6 +28,9 @@ THUMBNAIL_SIDE = 96
 _WARM_UP_LIMIT_S = 300.0
 _LOOK_EVERY_S = 0.5
 _EXPLANATIONS_KEPT = 8
+_ASKED_KEPT = 32
+
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True)
@@ -146,7 +149,25 @@ def sample_of(slug: str, inputs: Inputs, item: Item) -> ImageSample:
     return sample
 
 
-def explanation(slug: str, sample: ImageSample, target: str, method: str, waiting: str) -> Explanation:
+def remembered(
+    slug: str, key: tuple[Hashable, ...], ask: Callable[[], Found], waiting: str, sha256: str = ""
+) -> Found:
+    """What `ask` returns, for the version of this checksum or the one in use; the latest few stay in this session.
+
+    While it is asked, `waiting` is shown.
+    """
+    kept: dict[Any, Any] = st.session_state.setdefault(f"{slug}.asked_before", {})
+    key = (*key, sha256 or registry().resolve(slug).sha256)
+    if key not in kept:
+        wait_until_ready()
+        with st.spinner(waiting):
+            kept[key] = ask()
+        while len(kept) > _ASKED_KEPT:
+            del kept[next(iter(kept))]
+    return cast(Found, kept[key])
+
+
+def explanation(slug: str, sample: ImageSample | TextSample, target: str, method: str, waiting: str) -> Explanation:
     """Why the champion scores `target` as it does; the latest few are kept in this session.
 
     While it is computed, `waiting` is shown.

@@ -15,12 +15,12 @@ from core.ui.views import escape
 from core.ui.wording import told
 
 
-def show_measured_share(slug: str, decision: Decision, model: ModelRef) -> None:
+def show_measured_share(slug: str, decision: Decision, model: ModelRef, edges: tuple[float, ...] | None = None) -> None:
     """How many of the test examples with such a score were of the label that is looked for.
 
     Says nothing where the answer is not of the version in use, or nothing is stored with it.
     """
-    from core.training.score_bins import score_bins
+    from core.training.score_bins import EDGES, score_bins
 
     try:
         current = registry().resolve(slug).ref == model.version
@@ -29,7 +29,9 @@ def show_measured_share(slug: str, decision: Decision, model: ModelRef) -> None:
     evaluation = champion_evaluation(catalog.sector(slug)) if current else None
     if evaluation is None or evaluation.labels != decision.labels:
         return
-    found = [one for one in once(score_bins, evaluation, decision.threshold) if one.holds(decision.score)]
+    found = [
+        one for one in once(score_bins, evaluation, decision.threshold, 1, edges or EDGES) if one.holds(decision.score)
+    ]
     for one in found:
         st.caption(
             told(

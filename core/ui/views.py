@@ -109,6 +109,11 @@ def for_display(pixels: NDArray[np.uint8], side: int = DISPLAY_SIDE) -> NDArray[
 def show_prediction(slug: str, answer: Answer, sample: Sample, options: Mapping[str, Any]) -> None:
     """The answer for one input, by kind, with what was converted and which model gave it."""
     _PREDICTION_VIEWS[answer.prediction.kind](slug, answer.prediction, options)
+    show_origin(answer, sample)
+
+
+def show_origin(answer: Answer, sample: Sample) -> None:
+    """Which model answered and how fast, what was converted on the way, and metadata that was dropped."""
     model = answer.model
     st.caption(
         t(
@@ -142,10 +147,11 @@ def _show_classification(slug: str, prediction: Classification, options: Mapping
     st.subheader(escape(label_name(decided)), anchor=False)
     show_scores(prediction)
     st.caption(t("Calibrated scores in percent: of 100 images scored 80, about 80 should carry that label."))
-    _show_prediction_set(prediction, options.get("coverage", DEFAULT_COVERAGE))
+    show_prediction_set(prediction, options.get("coverage", DEFAULT_COVERAGE))
 
 
-def _show_prediction_set(prediction: Classification, coverage: float) -> None:
+def show_prediction_set(prediction: Classification, coverage: float) -> None:
+    """Which labels remain plausible at the coverage asked for, in (0, 1)."""
     percent = round(100 * coverage)
     names = ", ".join(f"**{escape(label_name(label))}**" for label in prediction.prediction_set)
     if not prediction.prediction_set:

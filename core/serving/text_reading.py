@@ -1,0 +1,93 @@
+"""Everything that a model says of one text: answer, language, each sentence, and what changes when words do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from core.contracts import Classification, TextSample
+from core.serving import service
+from core.serving.service import Answer
+from core.store.versions import find_sector
+from core.tasks import load_task
+from core.tasks.text_classification.answers import UNSURE, sentence_spans
+from core.tasks.text_classification.language import languages_of
+from core.tasks.text_classification.units import read_units
+
+
+class Sentence(Protocol):
+    """A sentence of the text, read on its own: character offsets and the answer."""
+
+    @property
+    def start(self) -> int:
+        """Of its first character."""
+        ...
+
+    @property
+    def end(self) -> int:
+        """Behind its last character."""
+        ...
+
+    @property
+    def answer(self) -> Classification:
+        """What the model says of it alone."""
+        ...
+
+
+@dataclass(frozen=True)
+class TextReading:
+    """One text as a model reads it."""
+
+    answer: Answer
+    language: str
+    """`en`, `zh`, `mixed`, `other` (another script) or `none` (no letters)."""
+    sentences: tuple[Sentence, ...]
+    """Empty where there is only one."""
+    methods: tuple[str, ...]
+    """Explanations that this model offers, the usual one first."""
+    threshold: float
+    """Score of the second label from which it was decided."""
+    unsure: float = UNSURE
+    """Scores closer than this to one half are no decision."""
+
+
+def read_text(slug: str, sample: TextSample, options: Mapping[str, Any]) -> TextReading:
+    """What the version in use says of a text; `options` as for the predictor.
+
+    Raises:
+        StoreError, ModelRefused: as `service.predict`.
+    """
+    (answer,) = service.predict(slug, [sample], **options)
+    task = load_task(find_sector(slug).task)
+    with service.leased(task, service.choose(slug, answer.model.version).version) as loaded, loaded.turn:
+        predictor: Any = loaded.predictor
+        return TextReading(
+            answer=answer,
+            language=str(languages_of(read_units([sample.text]))[0]),
+            sentences=tuple(predictor.sentences(sample.text)) if len(sentence_spans(sample.text)) > 1 else (),
+            methods=tuple(predictor.methods),
+            threshold=float(options.get("threshold", predictor.threshold)),
+        )
+
+
+@dataclass(frozen=True)
+class Edit:
+    """A stretch of a text and what stands there instead; nothing strikes it out."""
+
+    start: int
+    end: int
+    instead: str = ""
+
+
+def edited(text: str, edits: Iterable[Edit]) -> str:
+    """The text after `edits`, which do not overlap; a struck word takes one of the blanks around it along."""
+    parts, at = [], 0
+    for edit in sorted(edits, key=lambda edit: edit.start):
+        parts.append(text[at : edit.start])
+        at = edit.end
+        if edit.instead:
+            parts.append(edit.instead)
+        elif (not parts[-1] or parts[-1].endswith((" ", "\n"))) and text[at : at + 1] == " ":
+            at += 1
+    return "".join([*parts, text[at:]])
