@@ -61,3 +61,10 @@ def sealed_manifest(folder: Path, task: str) -> Mapping[str, Any]:
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise unreadable(error) from error
     return dict(manifest)
+
+
+def name_file(folder: Path, name: str) -> None:
+    """Put a file's checksum into the manifest, so that loading the checkpoint covers it."""
+    manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    manifest[FILES] = {**manifest.get(FILES, {}), name: sha256_of(folder / name)}
+    (folder / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")

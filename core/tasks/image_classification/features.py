@@ -13,7 +13,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,8 +22,8 @@ from torch import Tensor, nn
 
 from core.contracts import N_, Evaluation, Message
 from core.errors import InputRefused, ModelRefused
-from core.store.files import MANIFEST, sha256_of
-from core.store.sealed import FILES
+from core.store.files import MANIFEST
+from core.store.sealed import name_file
 from core.training.calibration import scores_of
 from core.training.evaluation import FEATURES
 
@@ -165,13 +164,6 @@ def write_features(folder: Path, features: Features) -> None:
     tensors["stressed_rows"] = np.ascontiguousarray(features.stressed_rows, np.int32)
     save_file(tensors, folder / FEATURES)
     name_file(folder, FEATURES)
-
-
-def name_file(folder: Path, name: str) -> None:
-    """Put a file's checksum into the manifest, so that loading the checkpoint covers it."""
-    manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-    manifest[FILES] = {**manifest.get(FILES, {}), name: sha256_of(folder / name)}
-    (folder / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
 
 
 def read_features(folder: Path) -> Features | None:

@@ -17,8 +17,9 @@ from torch import nn
 import core
 from core.contracts import Evaluation, Refit
 from core.store.files import MANIFEST, WEIGHTS, sha256_of
+from core.store.sealed import name_file
 from core.tasks.image_classification.card import write_card
-from core.tasks.image_classification.features import Features, linear_head, name_file
+from core.tasks.image_classification.features import Features, linear_head
 from core.tasks.image_classification.formats import NET
 from core.tasks.image_classification.refit import Head
 from core.tasks.image_classification.statement import write_statement

@@ -19,8 +19,8 @@ from core.data.images import ImageSet, LabelledImages
 from core.device import pick_device
 from core.errors import RunCancelled
 from core.store.files import MANIFEST, write_whole
+from core.store.sealed import name_file
 from core.tasks.image_classification.config import ImageClassificationConfig
-from core.tasks.image_classification.features import name_file
 from core.tasks.image_classification.forward import outputs_of
 from core.tasks.image_classification.head import head_inputs
 from core.tasks.image_classification.model import Preprocessing, Start
