@@ -8,7 +8,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from core.catalog import sector
-from core.contracts import FeatureAttribution, ImageSample, Message, ModelRef, Reason, Refusal
+from core.contracts import (
+    FeatureAttribution,
+    Message,
+    ModelRef,
+    Reason,
+    Refusal,
+    Sample,
+    TokenAttribution,
+)
 
 if TYPE_CHECKING:
     from core.data.transactions import Transactions
@@ -19,8 +27,10 @@ if TYPE_CHECKING:
 class Answered:
     """One input and what the model said to it."""
 
-    sample: ImageSample
+    sample: Sample
     answer: Answer
+    language: str = ""
+    """Of a text: `en`, `zh`, `mixed`, `other` (another script) or `none` (no letters)."""
 
 
 def predict_document(
@@ -71,6 +81,23 @@ def attribution_document(found: FeatureAttribution) -> dict[str, Any]:
     }
 
 
+def token_document(found: TokenAttribution) -> dict[str, Any]:
+    """What every token adds to the log odds of a label, in reading order."""
+    spans = zip(found.starts.tolist(), found.ends.tolist(), found.contributions.tolist(), strict=True)
+    trust = found.faithfulness
+    return {
+        "method": found.method,
+        "base": found.base,
+        "total": found.total,
+        "residual": found.residual,
+        "tokens": [
+            {"text": found.text[start:end], "start": start, "end": end, "contribution": added}
+            for start, end, added in spans
+        ],
+        "faithfulness": vars(trust) | {"gain": trust.gain} if trust else None,
+    }
+
+
 def _document(
     slug: str,
     model: ModelRef | None,
@@ -105,6 +132,7 @@ def _result(entry: Answered) -> dict[str, Any]:
         "latency_ms": round(entry.answer.latency_ms, 2),
         "notices": [str(notice) for notice in (*entry.sample.notices, *entry.answer.notices)],
         "removed_tags": list(entry.sample.removed_tags),
+        **({"language": entry.language} if entry.language else {}),
     }
 
 

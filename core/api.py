@@ -22,6 +22,7 @@ from starlette.routing import Route
 from core import answers, catalog
 from core.access import Actor, acting_as
 from core.api_tables import JSON_BYTES, ROWS_MAX, Sent, parse_columns, table_of_json, too_many_rows
+from core.api_texts import answer_sent, default_name, texts_of_json
 from core.contracts import N_, Message
 from core.errors import AppError, InputRefused, ModelRefused, StoreError
 from core.log import log_error
@@ -122,10 +123,10 @@ async def models(request: Request) -> Response:
 async def predict(request: Request) -> Response:
     """One file in (multipart field of any name, or the raw bytes), its answers out.
 
-    Query: `model` (a reference as on the command line, default champion) and `name`; for images `coverage` (0.5 to
-    0.999), for transactions `threshold` (0 to 1) and `column` (role=name, may be given several times). A form may
-    hold them as fields as well, and what stands there counts. Transactions also come as JSON:
-    `{"transactions": [{...}, ...], "columns": {"amount": "price"}}`.
+    Query: `model` (a reference as on the command line, default champion) and `name`; for images and texts `coverage`
+    (0.5 to 0.999), for transactions and texts `threshold` (0 to 1) and `column` (role=name, may be given several
+    times). A form may hold them as fields as well, and what stands there counts. Transactions also come as JSON:
+    `{"transactions": [{...}, ...], "columns": {"amount": "price"}}`, and texts: `{"texts": ["...", ...]}`.
     """
     slug = _sector(request)
     _same_origin(request)
@@ -156,6 +157,21 @@ async def _transactions(request: Request, slug: str, limit: int) -> Work:
     return work
 
 
+async def _texts(request: Request, slug: str, limit: int) -> Work:
+    query = request.query_params
+    _threshold(query), _coverage(query), parse_columns(query.getlist("column"))  # before the body is read
+    name, data, options = await _sent(request, default_name(request.headers.get("content-type", "")), limit)
+    ref, columns = _ref(options), parse_columns(options.getlist("column"))
+    asked = {"coverage": _coverage(options), "threshold": _threshold(options)}
+    as_json = _is_json(request)
+
+    def work() -> dict[str, Any]:
+        with acting_as(_CALLER):
+            return answer_sent(slug, ref, texts_of_json(data) if as_json else Sent(name, data, columns), asked)
+
+    return work
+
+
 def _is_json(request: Request) -> bool:
     return request.headers.get("content-type", "").startswith("application/json")
 
@@ -171,6 +187,7 @@ def _body_limit(request: Request, reads: str) -> int:
 _READS: Final[dict[str, Callable[[Request, str, int], Awaitable[Work]]]] = {
     "images": _images,
     "transactions": _transactions,
+    "texts": _texts,
 }
 """What a sector reads -> how a request for it is read; what comes back is done in a thread."""
 

@@ -8,21 +8,36 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from core.cli import pictures, tables
+from core.cli import pictures, tables, texts
 from core.cli.asked import Asked, ColumnOption, Said, columns_of
 from core.cli.shell import JsonOption, ModelOption, SectorArgument, app, existing, guarded, put, say, sector_of
-from core.contracts import Refusal
+from core.contracts import Refusal, Sector
 from core.log import log_event
 
 _PREDICT: Final[dict[str, Callable[[Asked, list[Refusal]], Said]]] = {
     "images": pictures.predict,
     "transactions": tables.predict,
+    "texts": texts.predict,
 }
 """What a sector reads -> its answers; what was not taken is added to the list."""
 _EXPLAIN: Final[dict[str, Callable[..., tuple[dict[str, Any], str]]]] = {
     "images": pictures.explain,
     "transactions": tables.explain,
+    "texts": texts.explain,
 }
+
+
+TextOption = Annotated[
+    list[str] | None, typer.Option("--text", metavar="TEXT", help="A text itself; may be given several times.")
+]
+STANDARD_INPUT: Final = Path("-")
+
+
+def _texts(entry: Sector, given: list[str] | None) -> list[str]:
+    """What `--text` gave; wrong usage for a sector that reads no texts."""
+    if given and entry.reads != "texts":
+        raise typer.BadParameter(f"{entry.slug} reads {entry.reads}: there is no --text for them")
+    return list(given or ())
 
 
 @app.command()
@@ -30,12 +45,17 @@ _EXPLAIN: Final[dict[str, Callable[..., tuple[dict[str, Any], str]]]] = {
 def predict(
     sector: SectorArgument,
     inputs: Annotated[
-        list[Path],
-        typer.Argument(metavar="INPUT...", help="Images, DICOM files, folders or zips; or one CSV or Parquet file."),
-    ],
+        list[Path] | None,
+        typer.Argument(
+            metavar="INPUT...",
+            help="Images, DICOM files, folders or zips; or one CSV or Parquet file; or tables and lists of texts, with "
+            "- for standard input.",
+        ),
+    ] = None,
+    text: TextOption = None,
     model: ModelOption = "champion",
     coverage: Annotated[
-        float | None, typer.Option(min=0.5, max=0.999, help="Coverage of the prediction sets, for images; default 0.9.")
+        float | None, typer.Option(min=0.5, max=0.999, help="Coverage of the prediction sets; default 0.9.")
     ] = None,
     threshold: Annotated[
         float | None, typer.Option(min=0.0, max=1.0, help="Score from which on a row of a table is called positive.")
@@ -44,11 +64,13 @@ def predict(
     out: Annotated[Path | None, typer.Option("--out", help="CSV to write with the scores of a table.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Predict on files. Exit 1 when nothing could be read."""
+    """Predict on files or texts. Exit 1 when nothing could be read."""
     entry = sector_of(sector)
-    paths = [existing(path) for path in inputs]
+    paths = [path if entry.reads == "texts" and path == STANDARD_INPUT else existing(path) for path in inputs or ()]
     refused: list[Refusal] = []
-    asked = Asked(entry, paths, model, coverage, threshold, columns_of(entry, column), out)
+    asked = Asked(entry, paths, model, coverage, threshold, columns_of(entry, column), out, _texts(entry, text))
+    if not (paths or asked.texts):
+        raise typer.BadParameter("name an input")
     said = _PREDICT[entry.reads](asked, refused)
     for notice in said.notices:
         say(notice)
@@ -64,8 +86,9 @@ def predict(
 @guarded
 def explain(
     sector: SectorArgument,
-    path: Annotated[Path, typer.Argument(metavar="INPUT")],
-    out: Annotated[Path, typer.Option("--out", help="PNG to write; for a row of a table JSON or HTML.")],
+    out: Annotated[Path, typer.Option("--out", help="PNG to write; for a row of a table or a text JSON or HTML.")],
+    path: Annotated[Path | None, typer.Argument(metavar="INPUT", help="A file; or none, with --text.")] = None,
+    text: TextOption = None,
     model: ModelOption = "champion",
     method: Annotated[str, typer.Option(help="One of the task's methods; default: the first.")] = "",
     target: Annotated[str, typer.Option(help="Label to explain; default: the one with the highest score.")] = "",
@@ -73,8 +96,11 @@ def explain(
     column: ColumnOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Write why the model answers as it does: a map over an image, or what every feature adds to a score."""
+    """Write why the model answers as it does: a map over an image, or what every feature or word adds to a score."""
     entry = sector_of(sector)
-    asked = Asked(entry, [path], model, columns=columns_of(entry, column), out=out)
+    given, columns = _texts(entry, text), columns_of(entry, column)
+    if (path is None) is not bool(given) or len(given) > 1:
+        raise typer.BadParameter("name one input")
+    asked = Asked(entry, [path] if path else [], model, columns=columns, out=out, texts=given)
     body, words = _EXPLAIN[entry.reads](asked, method=method, target=target, row=row)
     put(body, as_json, words)

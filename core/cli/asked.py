@@ -43,6 +43,8 @@ class Asked:
     threshold: float | None = None
     columns: Mapping[str, str] = field(default_factory=dict)
     out: Path | None = None
+    texts: Sequence[str] = ()
+    """Texts that stood on the command line itself."""
 
     def refuse(self, **options: object) -> None:
         """Wrong usage when one of `options` was given, which this sector has no use for."""
@@ -59,7 +61,7 @@ class Asked:
 
 def columns_of(sector: Sector, options: Sequence[str] | None) -> dict[str, str]:
     """Role -> column of `--column role=name ...`; wrong usage for anything else and for a sector without tables."""
-    if options and sector.reads != "transactions":
+    if options and sector.reads == "images":
         raise typer.BadParameter(f"{sector.slug} reads {sector.reads}: there is no --column for them")
     found: dict[str, str] = {}
     for option in options or ():

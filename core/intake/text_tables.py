@@ -14,20 +14,24 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from core.contracts import N_, Message, Refusal, TextSample
-from core.data.sentiment_columns import TEXT_NAMES, read_labels
+from core.data.columns import plain_name
+from core.data.sentiment_columns import LABEL_NAMES, SOURCE_NAMES, TEXT_NAMES, read_labels
 from core.data.text_columns import guess_columns
 from core.data.times import read_times
 from core.errors import InputRefused
 from core.intake.characters import cut, mend, mended_notices, read_characters
+from core.intake.delimited import SEPARATORS
 from core.intake.labels import display_label
 from core.intake.table_refusals import too_many_rows
-from core.intake.tables import Table, read_table
+from core.intake.tables import Table, read_table, table_kind
 from core.settings import Limits, settings
 
 LIST_EXTENSION = ".txt"
 """A file of this ending holds one text in each line."""
 UNKNOWN = -1
 """Label of a text that is neutral, or of which nobody has said anything."""
+_HEAD = 4096
+_KNOWN_NAMES = {*TEXT_NAMES, *LABEL_NAMES, *SOURCE_NAMES, "id", "date", "time", "rating", "日期", "时间", "编号"}
 _NAME_MAX = 120
 """Longest id or category in characters."""
 
@@ -87,7 +91,7 @@ def open_text_table(
 ) -> Table:
     """The table that `open_texts` reads, as it was sent; arguments and errors as there."""
     limits = limits or settings().limits
-    if name.lower().endswith(LIST_EXTENSION) and not _has_columns(data):
+    if name.lower().endswith(LIST_EXTENSION) and not _is_table(data):
         return _read_list(data, display_label(name), limits)
     return read_table(data, name, limits, header=header)
 
@@ -140,17 +144,24 @@ def table_of_texts(texts: Sequence[str], name: str = "texts", limits: Limits | N
     return TextTable(ids, tuple(kept), name=name, sha256=digest, notices=said)
 
 
-def _has_columns(data: bytes | Path) -> bool:
-    """Whether a .txt is a table all the same: cells between tabs, one of which is called like a column of texts."""
+def _is_table(data: bytes | Path) -> bool:
+    """Whether a .txt is a table all the same: Parquet, or a first line that names columns."""
     if isinstance(data, Path):
         try:
             with data.open("rb") as file:
-                data = file.read(4096)
+                data = file.read(_HEAD)
         except OSError:
             return False
-    first = data[:4096].decode("utf-8", "replace").lstrip("\ufeff").partition("\n")[0]
-    cells = [cell.strip().strip('"').casefold() for cell in first.split("\t")]
-    return len(cells) > 1 and any(cell in TEXT_NAMES for cell in cells)
+    if table_kind(data[:_HEAD]) == "Parquet":
+        return True
+    first = data[:_HEAD].decode("utf-8", "replace").lstrip("\ufeff").partition("\n")[0]
+    return any(_are_names([cell.strip().strip('"') for cell in first.split(sign)]) for sign in SEPARATORS)
+
+
+def _are_names(cells: Sequence[str]) -> bool:
+    """Whether cells are names of columns, among them one of texts: a line of words may begin with such a one too."""
+    known = [plain_name(cell) in _KNOWN_NAMES for cell in cells]
+    return sum(known) > 1 and all(known) and any(cell.casefold() in TEXT_NAMES for cell in cells)
 
 
 def _read_list(data: bytes | Path, label: str, limits: Limits) -> Table:

@@ -115,6 +115,23 @@ def test_a_txt_holds_one_text_in_each_line():
     assert open_texts(b"label\ttext\n1\tgood\n0\tbad\n", "a.txt").columns == {"text": "text", "label": "label"}
 
 
+@pytest.mark.parametrize(
+    ("line", "table"),
+    [
+        ("text,label", True),
+        ("id;评论;评分", True),
+        ("Review, part two: better than the first", False),
+        ("content, happy", False),
+        ("label\tcolour", False),
+    ],
+)
+def test_a_txt_that_begins_with_names_of_columns_is_a_table(line, table):
+    cells = line.count(",") + line.count(";") + line.count("\t")
+    separator = next((sign for sign in ";\t," if sign in line), ",")
+    data = f"{line}\n{separator.join(['1'] * (cells + 1))}\n".encode()
+    assert (open_texts(data, "a.txt").texts[0] != line) is table
+
+
 def test_parquet_keeps_its_texts(tmp_path):
     path = tmp_path / "a.parquet"
     pd.DataFrame({"text": ["good", None, "bad"], "label": [1, 0, 0]}).to_parquet(path)
