@@ -180,7 +180,7 @@ def test_an_explained_page_shows_the_text_and_nothing_of_it_runs(here: Path) -> 
     run("explain", SLUG, "--text", text, "--out", "a.html")
     page = (here / "a.html").read_text(encoding="utf-8")
     assert "<script" not in page and "&lt;" in page
-    assert "against negative" in page and '<mark class="against s3" title="-' in page
+    assert "against negative" in page and '<mark class="for s3" title="+' in page
     assert "Research and teaching demo" in page and "http" not in page
 
 
