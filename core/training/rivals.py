@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from core.contracts import Evaluation, Metric
 from core.training.card_precision import CARDS_A_DAY, card_precision_at, card_precision_of
 from core.training.evaluation import OTHER
-from core.training.metrics import auroc_of, average_precision_of, whole
+from core.training.metrics import auroc_of, average_precision_of, bootstrap, share, statistic_of, whole
 from core.training.quality import positive_of
 from core.training.resampling import CUSTOMER, shares_in, table_bootstrap
 
@@ -71,6 +71,15 @@ def decided_by(evaluation: Evaluation, name: str) -> Evaluation:
     found = scored_by(evaluation, name)
     decisions = (np.asarray(evaluation.table[OTHER + name]) >= 0.5).astype(np.int64)
     return replace(found, table={**found.table, "prediction": decisions})
+
+
+def deciding_figures(evaluation: Evaluation) -> dict[str, Metric]:
+    """Accuracy of the decisions of a table, and AUROC of its scores where both classes are there."""
+    truth, decided, scores = (np.asarray(evaluation.table[name]) for name in ("truth", "prediction", "scores"))
+    found = {"accuracy": share(int((truth == decided).sum()), len(truth))}
+    if len(np.unique(truth)) > 1:
+        found["auroc"] = bootstrap(statistic_of("auroc", truth, decided, scores), len(truth))
+    return found
 
 
 def ranking_figures(evaluation: Evaluation) -> dict[str, Metric]:

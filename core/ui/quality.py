@@ -14,6 +14,7 @@ from core.serving import service
 from core.store.registry import registry
 from core.store.versions import Version, find_sector
 from core.ui.accuracy import show_accuracy
+from core.ui.baseline import show_baseline
 from core.ui.confusion import show_confusion
 from core.ui.curves import show_calibration, show_pr, show_roc
 from core.ui.diagnosis import show_diagnosis
@@ -24,6 +25,7 @@ from core.ui.measured import Measured
 from core.ui.money import show_money
 from core.ui.rivals import show_models, show_overlap
 from core.ui.slices import show_classes, show_slices
+from core.ui.suite import show_suite
 from core.ui.threshold import show_threshold
 from core.ui.views import escape, show_error
 from core.ui.wording import told
@@ -41,6 +43,8 @@ VIEWS = {
     "slices": N_("Slices"),
     "overfitting": N_("Overfitting"),
     "models": N_("Models"),
+    "baseline": N_("Baseline"),
+    "suite": N_("Hard lines"),
     "overlap": N_("Rules and model"),
     "accuracy": N_("Why accuracy lies"),
 }
@@ -49,6 +53,8 @@ _OF_TRANSACTIONS = (
     *("models", "overlap", "accuracy", "pr", "roc", "calibration", "threshold", "money", "slices"),
     "confusion",
 )
+_OF_TEXTS = ("confusion", "classes", "suite", "baseline", "slices", "calibration", "threshold", "roc", "pr")
+_OF = {"images": _OF_IMAGES, "transactions": _OF_TRANSACTIONS, "texts": _OF_TEXTS}
 
 
 SKIPPED = {
@@ -61,7 +67,7 @@ _WHY_BLOCKED = N_("As in a bank, a card is blocked once a fraud of it is known, 
 
 def views_of(sector: Sector) -> tuple[str, ...]:
     """Names of the views of a sector's tables, in order, the first one shown first."""
-    return _OF_TRANSACTIONS if sector.reads == "transactions" else _OF_IMAGES
+    return _OF[sector.reads]
 
 
 def champion_evaluation(sector: Sector, split: Split = "test") -> Evaluation | None:
@@ -179,6 +185,8 @@ _VIEWS: dict[str, Callable[[Measured], None]] = {
     "slices": show_slices,
     "overfitting": show_diagnosis,
     "models": show_models,
+    "baseline": show_baseline,
+    "suite": show_suite,
     "overlap": show_overlap,
     "accuracy": show_accuracy,
 }

@@ -7,15 +7,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from core.contracts import Evaluation
 from core.store.files import MANIFEST
 from core.tasks.text_classification.predictor import TextModelPredictor
 from core.training.calibration import conformal_quantile
 from core.training.evaluation import figures_dict
-from core.training.metrics import bootstrap, share, statistic_of
-from core.training.rivals import decided_by, other_models
+from core.training.rivals import decided_by, deciding_figures, other_models
 
 COVERAGES = (0.8, 0.9, 0.95, 0.99)
 LICENCE_OF_UPLOAD = "as the training data allow"
@@ -48,10 +45,5 @@ def _licence(source: Mapping[str, str] | None) -> str:
 
 
 def figures_of_other(evaluation: Evaluation, name: str) -> dict[str, dict[str, float | int]]:
-    """Accuracy and AUROC of another model on the same rows, with intervals, as plain JSON."""
-    table = decided_by(evaluation, name).table
-    truth, decided, scores = (np.asarray(table[column]) for column in ("truth", "prediction", "scores"))
-    found = {"accuracy": share(int((truth == decided).sum()), len(truth))}
-    if len(np.unique(truth)) > 1:
-        found["auroc"] = bootstrap(statistic_of("auroc", truth, decided, scores), len(truth))
-    return {metric: value.as_dict() for metric, value in found.items()}
+    """Figures of another model on the same rows, with intervals, as plain JSON."""
+    return {metric: value.as_dict() for metric, value in deciding_figures(decided_by(evaluation, name)).items()}

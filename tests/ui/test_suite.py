@@ -1,0 +1,118 @@
+"""Hard lines and the baseline on the quality page of a sector that reads texts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.contracts import Evaluation
+from core.store.registry import registry
+from core.store.versions import Version
+from core.training.evaluation import save_evaluation
+from core.training.metrics import classification_summary
+from core.ui.measured import Measured
+from core.ui.quality import views_of
+from tests.training.tables import evaluated, latent
+from tests.training.test_slice_suite import suite
+from tests.ui.test_house import words
+
+N = 300
+
+
+def draw(view: str, version: Version, evaluation: Evaluation | None = None) -> AppTest:
+    def script(view, measured) -> None:
+        from core.ui.baseline import show_baseline
+        from core.ui.suite import show_suite
+
+        {"baseline": show_baseline, "suite": show_suite}[view](measured)
+
+    measured = Measured("sentiment", version, evaluation or evaluated(np.array([0, 1]), np.array([-1.0, 1.0])))
+    page = AppTest.from_function(script, args=(view, measured), default_timeout=60).run()
+    assert not page.exception and not page.error
+    return page
+
+
+def version_at(path: Path, number: int, wrong: dict[str, int] | None = None) -> Version:
+    if wrong is not None:
+        save_evaluation(path / "suite", suite(wrong))
+    manifest = {"architecture": "ngram_table"}
+    return Version(
+        "sentiment", number, "a <b>name</b>", path, str(number) * 64, datetime(2026, 1, 1, tzinfo=UTC), "", manifest
+    )
+
+
+class Two:
+    """A registry of a champion and a challenger."""
+
+    def __init__(self, champion: Version, challenger: Version) -> None:
+        self.found = {"champion": champion, "challenger": challenger}
+
+    def resolve(self, slug: str, ref: str = "champion") -> Version:
+        return self.found[ref]
+
+
+@pytest.fixture
+def two(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Two:
+    made = Two(version_at(tmp_path / "one", 1, {"sarcasm": 13}), version_at(tmp_path / "two", 2, {"sarcasm": 26}))
+    monkeypatch.setattr("core.ui.suite.registry", lambda: made)
+    return made
+
+
+@pytest.mark.slow
+def test_the_challenger_stands_beside_the_version_in_use(two: Two) -> None:
+    table = draw("suite", two.found["champion"]).dataframe[0].value
+    assert list(table["Slice"]) == ["negation", "sarcasm"] and list(table["Lines"]) == [56, 52]
+    assert table["Right, version 1"][1].startswith("0.750 [") and table["Right, version 2"][1].startswith("0.500 [")
+    assert list(table["Difference, points"]) == ["+0.0", "+25.0"]
+
+
+@pytest.mark.slow
+def test_the_version_in_use_stands_beside_any_other(two: Two) -> None:
+    page = draw("suite", two.found["challenger"])
+    assert list(page.dataframe[0].value["Difference, points"]) == ["+0.0", "-25.0"]
+    assert "108 lines that this project wrote itself" in words(page) and "more than 2 points" in words(page)
+
+
+@pytest.mark.slow
+def test_a_version_stands_alone_where_nobody_competes(home: Path, tmp_path: Path) -> None:
+    bundled = registry().resolve("sentiment")
+    page = draw("suite", replace(bundled, path=version_at(tmp_path / "own", 0, {}).path))
+    assert list(page.dataframe[0].value.columns) == ["Slice", "Lines", "Right, bundled model"]
+
+
+def test_a_version_that_was_never_measured_says_so(two: Two, tmp_path: Path) -> None:
+    assert "not measured" in draw("suite", version_at(tmp_path / "three", 3)).info[0].value
+
+
+@pytest.mark.slow
+def test_the_baseline_stands_below_the_model_with_the_difference(tmp_path: Path) -> None:
+    truth, noise, generator = latent(N)
+    signal = 2 * truth - 1
+    other = 1 / (1 + np.exp(-(signal + 2 * generator.normal(size=N))))
+    found = evaluated(truth, 3 * signal + noise, **{"other.tfidf": other.astype(np.float32)})
+    table = found.table
+    found = replace(found, summary=classification_summary(table["truth"], table["prediction"], table["scores"]))
+    page = draw("baseline", version_at(tmp_path, 1), found)
+    shown = page.dataframe[0].value
+    assert list(shown["Model"]) == ["N-grams · answers", "TF-IDF and logistic regression"]
+    right = np.mean((other >= 0.5) == truth)
+    assert shown["Accuracy"][1].startswith(f"{right:.3f} [")
+    gain = found.summary["accuracy"].value - right
+    assert shown.iloc[1, -1].startswith(f"{gain:+.3f} [") and shown.iloc[0, -1] == "–"
+
+
+def test_without_a_baseline_the_page_says_so(tmp_path: Path) -> None:
+    assert "baseline" in draw("baseline", version_at(tmp_path, 1)).info[0].value
+
+
+def test_texts_have_both_views() -> None:
+    from core.catalog import SECTORS
+
+    offered = {entry.slug: set(views_of(entry)) for entry in SECTORS}
+    assert {"suite", "baseline"} <= offered["sentiment"]
+    assert not {"suite", "baseline"} & (offered["medical"] | offered["fraud"])
