@@ -126,7 +126,7 @@ def explain(asked: Asked, *, method: str, target: str, row: str) -> tuple[dict[s
     chosen = service.choose(slug, asked.model)
     (answered,) = answer_texts(slug, [sample], chosen)
     answer = answered.answer.classification
-    label, method = target or answer.labels[int(answer.scores.argmax())], method or service.methods(slug)[0]
+    label = target or answer.labels[int(answer.scores.argmax())]
     found = service.explain(slug, sample, label, method, chosen)
     if not isinstance(found, TokenAttribution):
         raise TypeError(f"{found.kind}, not what words add")
@@ -150,7 +150,7 @@ def explain(asked: Asked, *, method: str, target: str, row: str) -> tuple[dict[s
     except OSError as error:
         raise unwritable(out, error) from None
     gain = found.faithfulness.gain if found.faithfulness else float("nan")
-    return body, f"{out}: {method} for {label} {body['score']:.3f}, faithfulness gain {gain:+.3f}"
+    return body, f"{out}: {found.method} for {label} {body['score']:.3f}, faithfulness gain {gain:+.3f}"
 
 
 def _one(asked: Asked, row: str) -> TextSample:

@@ -81,6 +81,11 @@ _HANDBOOK = "https://github.com/Fraud-Detection-Handbook/simulated-data-transfor
 _AWS = "https://github.com/aws-samples/aws-fraud-detector-samples"
 _AWS_COMMIT = "071bd8c9732491e4de21d5c5a7bca21a08a2ccdf"
 
+_TABLES_BY_HAND = N_(
+    "Its original is at {homepage}. Write it as tables train, validation and test with the columns text and label, CSV "
+    "or Parquet, and lay them down in {place}."
+)
+
 
 def _make_bank(path: Path) -> None:
     # The simulator is needed once in the life of an installation, the catalogue in every process.
@@ -214,6 +219,64 @@ DATA_SETS: tuple[DataSet, ...] = (
         ),
         holds="transactions",
         table="transaction_data_2K_coldstart.csv",
+    ),
+    DataSet(
+        name="imdb",
+        kind="sentiment",
+        title=N_("IMDb film reviews, English"),
+        summary=N_("25,000 long film reviews to learn from and as many to test on, 1 to 4 or 7 to 10 stars."),
+        licence=N_("not stated by the authors"),
+        attribution="A. L. Maas et al., Learning Word Vectors for Sentiment Analysis, ACL 2011",
+        homepage="https://ai.stanford.edu/~amaas/data/sentiment/",
+        files=(),
+        holds="texts",
+        by_hand=N_(
+            "Its archive at {homepage} holds each review as a file of its own. Join them to tables train and test with "
+            "the columns text and label, CSV or Parquet, and lay them down in {place}."
+        ),
+    ),
+    DataSet(
+        name="sst2",
+        kind="sentiment",
+        title=N_("SST-2 sentences, English"),
+        summary=N_("67,349 phrases and sentences of film reviews to learn from, 872 to validate and 1,821 to test."),
+        licence=N_("not stated by the authors"),
+        attribution="R. Socher et al., Recursive Deep Models for Semantic Compositionality Over a Sentiment Treebank, "
+        "EMNLP 2013",
+        homepage="https://nlp.stanford.edu/sentiment/",
+        files=(),
+        holds="texts",
+        by_hand=_TABLES_BY_HAND,
+    ),
+    DataSet(
+        name="chnsenticorp",
+        kind="sentiment",
+        title=N_("ChnSentiCorp reviews, Chinese"),
+        summary=N_(
+            "9,600 reviews of hotels, books and notebook computers to learn from, 1,200 to validate and 1,200 to test. "
+            "A quarter of the test stands among the training texts too."
+        ),
+        licence=N_("not stated by the authors"),
+        attribution="S. Tan, J. Zhang, An empirical study of sentiment analysis for Chinese documents, Expert Systems "
+        "with Applications 34, 2008",
+        homepage="https://github.com/ymcui/Chinese-BERT-wwm/tree/f6410cbd89c49dee8a42a7f7d94d9cca87b431aa/data/"
+        "chnsenticorp",
+        files=(),
+        holds="texts",
+        by_hand=_TABLES_BY_HAND,
+    ),
+    DataSet(
+        name="online_shopping_10_cats",
+        kind="sentiment",
+        title=N_("Online shopping reviews of ten kinds, Chinese"),
+        summary=N_("53,182 short reviews of ten kinds of goods, without those that stand in ChnSentiCorp too."),
+        licence=N_("not stated by the authors"),
+        attribution="SophonPlus, ChineseNlpCorpus, online_shopping_10_cats",
+        homepage="https://github.com/SophonPlus/ChineseNlpCorpus/tree/a0b781d72158bde242c0626c9e354d2b328865ff/datasets/"
+        "online_shopping_10_cats",
+        files=(),
+        holds="texts",
+        by_hand=_TABLES_BY_HAND,
     ),
 )
 
