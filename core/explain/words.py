@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,6 +31,11 @@ class Words:
     def word(self, place: int) -> str:
         """The characters of one of them."""
         return self.text[self.starts[place] : self.ends[place]]
+
+    def title(self, places: Sequence[int]) -> str:
+        """How to call a word that stands in some places: `good × 2`."""
+        word = self.word(places[0])
+        return word if len(places) == 1 else f"{word} × {len(places)}"
 
     @property
     def levels(self) -> NDArray[np.int64]:

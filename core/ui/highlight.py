@@ -82,9 +82,10 @@ def tone_of(value: float) -> Tone:
 def marked(words: Words) -> str:
     """The text with its words marked by what each adds."""
     parts, at = [], 0
-    for start, end, added, level in zip(words.starts, words.ends, words.contributions, words.levels, strict=True):
+    columns = (words.starts, words.ends, words.contributions, words.levels)
+    for start, end, added, level in zip(*(column.tolist() for column in columns), strict=True):
         if level:
-            mark = f'<mark class="{tone_of(added)} n{level}" title="{signed(float(added))}">'
+            mark = f'<mark class="{tone_of(added)} n{level}" title="{signed(added)}">'
             parts += [literal(words.text[at:start]), mark, literal(words.text[start:end]), "</mark>"]
             at = end
     return f'<div class="vt-read" dir="auto">{"".join(parts)}{literal(words.text[at:])}</div>'

@@ -149,10 +149,8 @@ def sample_of(slug: str, inputs: Inputs, item: Item) -> ImageSample:
     return sample
 
 
-def remembered(
-    slug: str, key: tuple[Hashable, ...], ask: Callable[[], Found], waiting: str, sha256: str = ""
-) -> Found:
-    """What `ask` returns, for the version of this checksum or the one in use; the latest few stay in this session.
+def remembered(slug: str, key: tuple[Hashable, ...], ask: Callable[[], Found], waiting: str, sha256: str = "") -> Found:
+    """What `ask` returns, for the version of this checksum or the one in use; those used last stay in this session.
 
     While it is asked, `waiting` is shown.
     """
@@ -164,6 +162,7 @@ def remembered(
             kept[key] = ask()
         while len(kept) > _ASKED_KEPT:
             del kept[next(iter(kept))]
+    kept[key] = kept.pop(key)
     return cast(Found, kept[key])
 
 

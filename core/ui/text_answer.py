@@ -66,7 +66,7 @@ def _show(slug: str, sample: TextSample, options: dict[str, Any]) -> None:
     if read_at_all(prediction):
         with why:
             show_reasons(slug, sample, reading)
-        show_sentences(sample.text, reading)
+        show_sentences(slug, sample, reading)
         show_what_if(slug, sample, reading, options)
     else:
         with why:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, cast
+from collections.abc import Callable, Hashable, Mapping
+from typing import Any, TypeVar, cast
 
 from core.contracts import ModelRef, TextSample, TokenAttribution
 from core.explain.words import Words, words_of
@@ -13,6 +13,8 @@ from core.serving.service import Answer
 from core.serving.text_reading import TextReading
 from core.ui.i18n import t
 from core.ui.predict import remembered
+
+Found = TypeVar("Found")
 
 
 def reading_of(slug: str, sample: TextSample, options: Mapping[str, Any]) -> TextReading:
@@ -45,13 +47,17 @@ def attribution_of(slug: str, sample: TextSample, model: ModelRef, target: str, 
 def words_for(slug: str, attribution: TokenAttribution, sample: TextSample, model: ModelRef, towards: str) -> Words:
     """The words of an attribution and what each adds to the score of the label `towards`."""
 
-    def ask() -> Words:
+    def make() -> Words:
         words = words_of(attribution)
         sign = 1.0 if attribution.target == towards else -1.0
         return Words(words.text, words.starts, words.ends, sign * words.contributions)
 
-    key = ("words", sample.sha256, attribution.target, attribution.method)
-    return remembered(slug, key, ask, t("Looking for the words that decided"), model.sha256)
+    return made_once(slug, ("words", sample.sha256, attribution.target, attribution.method), model, make)
+
+
+def made_once(slug: str, key: tuple[Hashable, ...], model: ModelRef, make: Callable[[], Found]) -> Found:
+    """What `make` makes of the words that `model` gave; of a long text it is too much to be made in every run."""
+    return remembered(slug, key, make, t("Looking for the words that decided"), model.sha256)
 
 
 def personal_data(slug: str, sample: TextSample) -> Mapping[str, int]:

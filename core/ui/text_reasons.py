@@ -11,10 +11,10 @@ from core.contracts import N_, Faithfulness, TextSample, TokenAttribution
 from core.explain.words import Words
 from core.serving.text_reading import TextReading
 from core.ui.highlight import Part, bars, draw, legend, listed, marked
-from core.ui.i18n import t
+from core.ui.i18n import language, t
 from core.ui.labels import label_name
 from core.ui.reasons import signed
-from core.ui.text_asking import attribution_of, words_for
+from core.ui.text_asking import attribution_of, made_once, words_for
 from core.ui.verdict import read_at_all, sure, tone_of
 from core.ui.views import escape
 
@@ -34,10 +34,12 @@ def show_reasons(slug: str, sample: TextSample, reading: TextReading) -> None:
     """The text with its words marked, how far to trust the marks, and the strongest words with what they add."""
     method = _method_input(slug, reading)
     attribution, words = words_in(slug, sample, reading, method)
+    model, key = reading.answer.model, (sample.sha256, attribution.target, method)
     st.caption(t("The words that decided"))
-    draw(marked(words) + legend(*_sides(reading)))
+    body = made_once(slug, ("marked", *key), model, lambda: marked(words))
+    draw(body + legend(*_sides(reading)))
     show_faithfulness(attribution.faithfulness)
-    _show_strongest(words, attribution, reading)
+    _show_strongest(made_once(slug, ("strongest", *key), model, lambda: strongest(words)), attribution, reading)
 
 
 def words_in(slug: str, sample: TextSample, reading: TextReading, method: str) -> tuple[TokenAttribution, Words]:
@@ -97,9 +99,9 @@ def show_faithfulness(faithfulness: Faithfulness | None) -> None:
     st.caption(verdict, help=figures)
 
 
-def _show_strongest(words: Words, attribution: TokenAttribution, reading: TextReading) -> None:
+def _show_strongest(rows: list[tuple[str, float]], attribution: TokenAttribution, reading: TextReading) -> None:
     st.markdown(f"**{t('Strongest words')}**")
-    draw(bars(strongest(words)))
+    draw(bars(rows))
     labels = reading.answer.classification.labels
     sign = 1.0 if attribution.target == labels[1] else -1.0
     base, total = sign * attribution.base, sign * attribution.total
@@ -117,22 +119,23 @@ def _show_strongest(words: Words, attribution: TokenAttribution, reading: TextRe
 
 def strongest(words: Words, count: int = STRONGEST) -> list[tuple[str, float]]:
     """The words that add most, all places of a word together, from the most positive to the most negative."""
-    found: dict[str, tuple[str, int, float]] = {}
-    for place, added in enumerate(words.contributions):
-        word = " ".join(words.word(place).split())
-        shown, times, total = found.get(word.casefold(), (word, 0, 0.0))
-        found[word.casefold()] = (shown, times + 1, total + float(added))
-    ranked = sorted(found.values(), key=lambda entry: -abs(entry[2]))[:count]
-    rows = [(word if times == 1 else f"{word} × {times}", total) for word, times, total in ranked]
-    return sorted(rows, key=lambda row: -row[1])
+    sums: dict[str, float] = {}
+    places: dict[str, list[int]] = {}
+    for place, added in enumerate(words.contributions.tolist()):
+        word = words.word(place).casefold()
+        sums[word] = sums.get(word, 0.0) + added
+        places.setdefault(word, []).append(place)
+    ranked = sorted(sums, key=lambda word: -abs(sums[word]))[:count]
+    return [(words.title(places[word]), sums[word]) for word in sorted(ranked, key=lambda word: -sums[word])]
 
 
-def show_sentences(text: str, reading: TextReading) -> None:
+def show_sentences(slug: str, sample: TextSample, reading: TextReading) -> None:
     """What the model says of each sentence; nothing of a text with only one."""
     if not reading.sentences:
         return
+    key = ("sentences", sample.sha256, language())
     st.markdown(f"**{t('Sentence by sentence')}**")
-    draw(listed(sentence_parts(text, reading)))
+    draw(made_once(slug, key, reading.answer.model, lambda: listed(sentence_parts(sample.text, reading))))
     st.caption(t("Each sentence is read on its own, so that sentences can differ from the text as a whole."))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -17,7 +17,7 @@ from core.ui.highlight import changed, draw, scale
 from core.ui.i18n import t
 from core.ui.labels import label_name
 from core.ui.reasons import signed
-from core.ui.text_asking import answer_of
+from core.ui.text_asking import answer_of, made_once
 from core.ui.text_reasons import words_in
 from core.ui.verdict import headline, read_at_all, zones_of
 from core.ui.views import escape, say, show_error
@@ -36,7 +36,8 @@ def show_what_if(slug: str, sample: TextSample, reading: TextReading, options: M
 
 def _draw(slug: str, sample: TextSample, reading: TextReading, options: Mapping[str, Any]) -> None:
     _, words = words_in(slug, sample, reading, reading.methods[0])
-    edits = _edits_input(f"{slug}.what_if.{sample.sha256[:12]}", words)
+    places = made_once(slug, ("offered", sample.sha256), reading.answer.model, lambda: offered(words))
+    edits = _edits_input(f"{slug}.what_if.{sample.sha256[:12]}", words, places)
     if not edits:
         st.caption(t("Strike or swap a word, and the score moves."))
         return
@@ -73,10 +74,9 @@ def _show_move(before: float, score: float, said: str, reading: TextReading) -> 
     )
 
 
-def _edits_input(key: str, words: Words) -> list[Edit]:
+def _edits_input(key: str, words: Words, places: Mapping[str, list[int]]) -> list[Edit]:
     """What the visitor strikes and swaps; a word that stands several times is struck everywhere."""
-    places = offered(words)
-    names = {word: escape(_title(words, at)) for word, at in places.items()}
+    names = {word: escape(words.title(at)) for word, at in places.items()}
     struck = st.pills(
         t("Strike out"),
         list(places),
@@ -104,11 +104,6 @@ def _edits_input(key: str, words: Words) -> list[Edit]:
 
 def _edit(words: Words, place: int, instead: str) -> Edit:
     return Edit(int(words.starts[place]), int(words.ends[place]), instead)
-
-
-def _title(words: Words, at: Sequence[int]) -> str:
-    word = words.word(at[0])
-    return word if len(at) == 1 else f"{word} × {len(at)}"
 
 
 def offered(words: Words, count: int = OFFERED) -> dict[str, list[int]]:
