@@ -25,11 +25,12 @@ class SentimentSample:
 SAMPLES = (
     SentimentSample(
         N_("Praise, English"),
-        "The soup arrived hot, the waiter remembered our names and the bill was lower than we feared. We will be back.",
+        "The food was delicious, the staff were friendly and attentive, and the bill was smaller than we feared. We will "
+        "be back!",
     ),
     SentimentSample(
         N_("Complaint, English"),
-        "Two weeks late, a cracked lid, and nobody answers the phone. I want my money back and my afternoon too.",
+        "Two weeks late, the lid is broken, and nobody answers the phone. A waste of money and of my afternoon.",
     ),
     SentimentSample(N_("Praise, Chinese"), "房间很干净，前台小姑娘特别热情，早餐种类也多，下次来还住这里。"),
     SentimentSample(N_("Complaint, Chinese"), "用了三天就充不进电，客服一直推来推去，太失望了，千万别买。"),
