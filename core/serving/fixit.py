@@ -1,6 +1,6 @@
-"""The quick fix: a last layer fitted to the kept corrections in this process, measured, and registered when asked for.
+"""The quick fix: a few weights fitted to the kept corrections in this process, measured, registered when asked for.
 
-Nothing but the corrections goes through the network, so this takes seconds and no job. Trying leaves nothing behind;
+Nothing but the corrections goes through the model, so this takes seconds and no job. Trying leaves nothing behind;
 registering fits once more, which gives the same, and keeps it.
 """
 
@@ -18,18 +18,19 @@ from core.contracts import N_, Message, Refit, Sample
 from core.errors import AppError, InputRefused, StoreError
 from core.log import log_event
 from core.serving import service
+from core.serving.comparison import baseline_folder
 from core.store import feedback, files
 from core.store.feedback import Correction
 from core.store.registry import registry
 from core.store.transfer import answers_as_now
 from core.store.versions import Version, find_sector
 from core.tasks import load_task
-from core.training.evaluation import FEATURES
+from core.training.evaluation import FEATURES, save_evaluation
 
 MOST = 50
 """Corrections of one fix, the newest ones; more are worth a training."""
 TOLERANCES = (0.005, 0.01, 0.02)
-"""What a visitor may allow a fix to cost, as a share of the validation images."""
+"""What a visitor may allow a fix to cost, as a share of the validation examples."""
 
 
 @dataclass(frozen=True)
@@ -49,11 +50,11 @@ def usable(slug: str) -> list[Correction]:
 
 
 def try_out(slug: str, tolerance: float = TOLERANCES[1]) -> Trial:
-    """Fit the champion's last layer to the usable corrections and say what it changes.
+    """Fit the champion to the usable corrections and say what it changes.
 
     Args:
         slug: Sector.
-        tolerance: Share of the validation images by which right answers may become fewer.
+        tolerance: Share of the validation examples by which right answers may become fewer.
 
     Raises:
         InputRefused: the task or the version does not offer it, or there is nothing to learn from.
@@ -101,11 +102,19 @@ def _fitted(parent: Version, corrections: Sequence[Correction], tolerance: float
     folder = files.staging_folder(registry().staging)
     try:
         found: Refit = fit(service.load_apart(parent), parent.path, examples, folder, tolerance)
+        _keep_before(folder, parent, found)
         trial = Trial(parent, tuple(entry.id for entry in corrections), found, time.perf_counter() - began)
         log_event("refitted", sector=parent.sector, version=parent.ref, used=found.used, took_s=round(trial.seconds, 2))
         yield trial, folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _keep_before(folder: Path, parent: Version, found: Refit) -> None:
+    """Where a fix was measured on a part of the test, put the version in use on that part beside it, for the gate."""
+    whole = service.evaluation_of(parent)
+    if whole is not None and whole.data.n != found.test_before.data.n:
+        save_evaluation(baseline_folder(folder, parent.sha256), found.test_before)
 
 
 def _example(correction: Correction) -> tuple[Sample, str] | None:
@@ -120,4 +129,11 @@ def reason_against(slug: str) -> Message | None:
     """Why the version in use cannot be fixed this way; None when it can, as far as its files tell."""
     if (registry().resolve(slug).path / FEATURES).is_file():
         return None
+    if find_sector(slug).reads == "texts":
+        return Message(
+            N_(
+                "The version in use keeps nothing of its test texts, so a quick fix could not be measured. Models of "
+                "n-grams do; train one, or go back to one."
+            )
+        )
     return Message(N_("The version in use keeps no features of its test images, so a quick fix could not be measured."))

@@ -185,6 +185,11 @@ def kept_sample(correction: Correction) -> Sample:
     return pictures.read(correction.stored)
 
 
+def kept_text(correction: Correction) -> str:
+    """The kept text; raises `StoreError` when none is."""
+    return kept_texts.read(correction.stored).text
+
+
 def undo(correction_id: str) -> None:
     """Take a correction back: it stays in the list as undone, what was kept is deleted.
 

@@ -13,6 +13,7 @@ from core import access
 from core.contracts import ImageSample, Sample, Sector, TransactionCase
 from core.errors import AppError
 from core.store import feedback
+from core.store.corrections_export import texts_csv
 from core.store.feedback import CORRECTION, REVIEW, Correction
 from core.ui.correct import answer_input, attempt, kept_sentence, show_trouble
 from core.ui.i18n import t
@@ -23,6 +24,9 @@ from core.ui.wording import told
 
 CASES_SHOWN: Final = 4
 """Open cases drawn at once, the oldest first."""
+LONG: Final = 400
+TEXT_HEIGHT: Final = 200
+"""A kept text of more characters is shown in so many pixels, with a bar to scroll."""
 
 
 def show_corrections(sector: Sector) -> None:
@@ -85,8 +89,11 @@ def _show_case(slug: str, case: Correction) -> None:
 
 
 def _show_kept(slug: str, entry: Correction, width: int | Literal["stretch"]) -> None:
-    """The picture, or what is kept of a row of a table."""
+    """The picture, the text, or what is kept of a row of a table."""
     try:
+        if entry.of_text:
+            _show_text(feedback.kept_text(entry))
+            return
         if entry.of_table:
             _show_values(f"{slug}.kept.{entry.id}", feedback.kept_sample(entry))
             return
@@ -95,6 +102,11 @@ def _show_kept(slug: str, entry: Correction, width: int | Literal["stretch"]) ->
         show_error(error)
         return
     show_picture(shown, t("The kept image"), width=width)
+
+
+def _show_text(text: str) -> None:
+    """A text character for character: nothing in it is read as Markdown or HTML."""
+    st.code(text, language=None, wrap_lines=True, height=TEXT_HEIGHT if len(text) > LONG else "content")
 
 
 def _show_values(key: str, sample: Sample) -> None:
@@ -149,7 +161,21 @@ def _show_list(slug: str, corrections: Sequence[Correction]) -> None:
     with st.container(horizontal=True):
         _button(slug, "undo_correction", t("Undo"), chosen, feedback.undo, disabled=chosen.undone)
         _button(slug, "delete_correction", t("Delete"), chosen, feedback.delete)
+        if any(entry.of_text for entry in standing):
+            _download(slug)
     st.caption(told("Undo deletes the image and leaves a line in the list; delete removes the line as well.", slug))
+
+
+def _download(slug: str) -> None:
+    st.download_button(
+        t("Download the kept texts as CSV"),
+        data=lambda: texts_csv(slug),
+        file_name=f"vitrine-{slug}-corrections.csv",
+        mime="text/csv",
+        icon=":material/download:",
+        key=f"{slug}.corrections_file",
+        on_click="ignore",
+    )
 
 
 def _button(slug: str, name: str, title: str, entry: Correction, action: Any, **options: Any) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +11,8 @@ import numpy as np
 
 from core.contracts import Evaluation
 from core.store.files import MANIFEST
-from core.tasks.text_classification.config import TextClassificationConfig
 from core.tasks.text_classification.manifest import NGRAMS, TFIDF, TRANSFORMER
 from core.training.evaluation import MODEL_NAMES
-from core.training.options import applies
 from core.training.slice_suite import by_slice
 
 CARD = "card.md"
@@ -30,7 +27,7 @@ Research and teaching demo. Not advice; no automatic decision on people.
 | Languages | {languages} |
 | Intended use | reviews and comments about products, services, places, films and books; demonstrations, teaching |
 | Out of scope | decisions about people; other languages; irony (see the slices) |
-| Training data | {data}, fingerprint `{fingerprint}`; texts per part: {counts} |
+| Training data | {data}, fingerprint `{fingerprint}`; texts per part: {counts}{corrections} |
 | Settings | {settings} |
 | Command | `{command}` |
 | Made | {created}, code {code_version}, numpy {numpy_version}, seed {seed} |
@@ -106,7 +103,8 @@ def write_card(folder: Path, evaluation: Evaluation, suite: Evaluation) -> None:
         data=manifest["data"]["name"],
         fingerprint=manifest["data"]["fingerprint"][:16],
         counts="; ".join(f"{part} " + ", ".join(f"{n} {label}" for label, n in of.items()) for part, of in counts),
-        settings=_settings(manifest["config"]),
+        settings=", ".join(f"{name} {value}" for name, value in manifest["config"].items() if value != ""),
+        corrections=_corrections(manifest),
         part=evaluation.data.split,
         eval_data=evaluation.data.name,
         n=evaluation.data.n,
@@ -130,6 +128,22 @@ def write_card(folder: Path, evaluation: Evaluation, suite: Evaluation) -> None:
     (folder / CARD).write_text(text, encoding="utf-8")
 
 
+def _corrections(manifest: Mapping[str, Any]) -> str:
+    """What visitors' corrections had to do with it; no word when they had nothing."""
+    data, refit = manifest["data"], manifest.get("refit")
+    if refit:
+        return (
+            f"; weights of the words in {refit['corrections']} corrections by visitors moved, from the weights "
+            f"`{manifest['parent'][:16]}`; figures below are of the sample of test texts that is kept as n-grams"
+        )
+    if "corrections" not in data:
+        return ""
+    left = ", ".join(f"{reason} {count}" for reason, count in data["corrections_left_out"].items())
+    return f"; corrections by visitors among the training texts: {data['corrections']}" + f", left out: {left}" * bool(
+        left
+    )
+
+
 def _others(manifest: Mapping[str, Any], evaluation: Evaluation) -> str:
     own = {str(manifest["architecture"]): evaluation.summary["accuracy"].as_dict()}
     others = {name: figures["accuracy"] for name, figures in manifest["others"].items()}
@@ -144,12 +158,6 @@ def _suite(suite: Evaluation) -> str:
     return "\n".join(
         f"| {name} | {n} | {found.value:.4f} | {found.low:.4f} to {found.high:.4f} |" for name, n, found in rows
     )
-
-
-def _settings(config: Mapping[str, Any]) -> str:
-    """Options of the run; those that mean nothing beside the others are left out."""
-    meant = [entry.name for entry in fields(TextClassificationConfig) if applies(entry, config)]
-    return ", ".join(f"{name} {config[name]}" for name in meant if config.get(name, "") != "")
 
 
 def _slices(evaluation: Evaluation) -> str:

@@ -49,6 +49,7 @@ class _Kept:
     test: Evaluation
     """Of the kept rows, as they were measured when the version was made."""
     validation: Evaluation
+    """The same of the validation texts; of their figures, the accuracy alone."""
 
 
 def refit(
@@ -112,7 +113,8 @@ def _kept(predictor: NgramPredictor, checkpoint: Path) -> _Kept:
     parts = [(held.test, test), (held.validation, validation)]
     if not all(_agrees(part, evaluation, predictor.model) for part, evaluation in parts):
         raise _nothing_kept()
-    return _Kept(held, *(_sampled(evaluation, part.rows) for part, evaluation in parts))
+    sampled, choosing = (_sampled(evaluation, part.rows) for part, evaluation in parts)
+    return _Kept(held, replace(sampled, summary=summary_of(sampled.table)), choosing)
 
 
 def _agrees(part: HeldPart, evaluation: Evaluation, model: TextModel) -> bool:
@@ -124,9 +126,10 @@ def _agrees(part: HeldPart, evaluation: Evaluation, model: TextModel) -> bool:
 
 
 def _sampled(evaluation: Evaluation, rows: NDArray[np.int64]) -> Evaluation:
-    """The evaluation on some of its rows alone, with the figures of these."""
+    """The evaluation on some of its rows alone, with the share of these that was right."""
     found = take(evaluation, rows)
-    return replace(found, summary=summary_of(found.table), data=replace(found.data, n=len(rows)))
+    right = share(int((found.table["truth"] == found.table["prediction"]).sum()), len(rows))
+    return replace(found, summary={"accuracy": right}, data=replace(found.data, n=len(rows)))
 
 
 def _usable(

@@ -28,6 +28,7 @@ from core.tasks.text_classification.language import LANGUAGES
 from core.tasks.text_classification.model import NgramTable, Reading, TextModel, batches
 from core.tasks.text_classification.ngram_predictor import NgramPredictor
 from core.tasks.text_classification.ngrams import distinct, read_ngrams
+from core.tasks.text_classification.predictor import TextModelPredictor
 from core.tasks.text_classification.units import read_units
 from core.training.evaluation import FEATURES
 
@@ -110,14 +111,18 @@ def occurrences(model: TextModel, texts: Sequence[str]) -> Occurrences:
     return Occurrences(np.concatenate(buckets), np.concatenate(counts))
 
 
-def keep_held_out(folder: Path, predictor: NgramPredictor, data: LabelledTexts) -> None:
+def keep_held_out(folder: Path, predictor: TextModelPredictor, data: LabelledTexts) -> None:
     """Write the file beside the evaluations of a checkpoint and name it in the manifest.
+
+    Nothing is written for a model without a table of n-grams.
 
     Args:
         folder: A checkpoint folder with its manifest.
         predictor: The model in it.
         data: What its evaluations were measured on, row by row.
     """
+    if not isinstance(predictor, NgramPredictor):
+        return
     tensors: dict[str, NDArray[Any]] = {}
     for part in PARTS:
         held = _held(predictor, data.splits[part], sample_rows(data.splits[part].sources, predictor.seed))

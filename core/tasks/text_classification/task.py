@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
-from core.contracts import N_, Evaluation, Message, Metric, RunContext, TextSample, TokenAttribution
+from core.contracts import N_, Evaluation, Message, Metric, Refit, RunContext, TextSample, TokenAttribution
 from core.data.mapping import parse_mapping
 from core.data.texts import LabelledTexts
 from core.errors import InputRefused
-from core.tasks.text_classification import measure
+from core.tasks.text_classification import fixit, measure
 from core.tasks.text_classification.architectures import load_predictor, measuring_device, train_checkpoint
 from core.tasks.text_classification.card import write_card
 from core.tasks.text_classification.config import SECTOR, TextClassificationConfig
+from core.tasks.text_classification.corrections import join_corrections, note_joined
+from core.tasks.text_classification.held_out import keep_held_out
 from core.tasks.text_classification.manifest import TFIDF
 from core.tasks.text_classification.predictor import TextModelPredictor
 from core.tasks.text_classification.statement import write_statement
 from core.tasks.text_classification.train import read_splits
 from core.training.commands import evaluate_command, train_command
-from core.training.evaluation import save_evaluation
-from core.training.slice_suite import NAME as SUITE
+from core.training.evaluation import SUITE, save_evaluation
 
 SUITE_COMMAND = evaluate_command(SECTOR, "core/data/sentiment/slices.tsv")
 PROBE = "The room was clean and the staff were friendly, but breakfast was cold. 房间很干净，早餐有点凉。"
@@ -72,19 +73,48 @@ class TextClassification:
         self, config: TextClassificationConfig, texts: LabelledTexts, run: RunContext, commands: tuple[str, str]
     ) -> Path:
         """Train on texts in three parts; `commands` are the lines that repeat the run and its evaluation."""
+        texts, joined = join_corrections(texts, run)
         folder = train_checkpoint(texts, config, run, commands[0])
+        note_joined(folder, joined)
+        self.measure_checkpoint(folder, config, texts, run, commands[1])
+        return folder
+
+    def measure_checkpoint(
+        self, folder: Path, config: TextClassificationConfig, texts: LabelledTexts, run: RunContext, command: str
+    ) -> None:
+        """Write all that is said of trained weights into their folder: evaluations, suite, figures and card."""
         run.stage("evaluate")
         predictor = self.load(folder, measuring_device(config))
         from core.tasks.text_classification.tfidf import fit_baseline  # scikit-learn takes a second to import
 
         # The baseline is in every table, so that nobody has to take the word of a model for its worth.
         baseline = None if predictor.architecture == TFIDF else fit_baseline(texts, config.class_weights, run)
-        evaluation = measure.measure_splits(folder, predictor, texts, commands[1], baseline)
+        evaluation = measure.measure_splits(folder, predictor, texts, command, baseline)
+        keep_held_out(folder, predictor, texts)
+        self._describe(folder, predictor, evaluation)
+
+    def _describe(self, folder: Path, predictor: TextModelPredictor, evaluation: Evaluation) -> None:
+        """Suite, figures and card of a checkpoint with these test figures."""
         suite = self.suite(predictor)
         save_evaluation(folder / SUITE, suite)
         write_statement(folder, predictor, evaluation)
         write_card(folder, evaluation, suite)
-        return folder
+
+    def refit(
+        self,
+        predictor: TextModelPredictor,
+        checkpoint: Path,
+        examples: Sequence[tuple[TextSample, str]],
+        target: Path,
+        tolerance: float = 0.01,
+    ) -> Refit:
+        """Move a few weights to fit corrections, with everything measured anew, into the folder `target`.
+
+        See `core.tasks.text_classification.fixit`.
+        """
+        found = fixit.refit(predictor, checkpoint, examples, target, tolerance)
+        self._describe(target, self.load(target, "cpu"), found.test)
+        return found
 
     def suite(self, predictor: TextModelPredictor) -> Evaluation:
         """Measure on the lines of our own; see `core.training.slice_suite`."""
