@@ -30,6 +30,7 @@ NAMES = {
     "tables": "Bad and odd tables through the intake, beside plain pandas; a million rows",
     "windows": "Window features of 1.75 million payments, beside pandas' and polars' rolling windows",
     "fraud_rows": "A million payments through the service, beside LightGBM's bare predict on the same features",
+    "board": "A hundred thousand texts from a CSV to a board and back, beside pandas and scikit-learn",
     "handbook": "Fraud models on the Fraud Detection Handbook's protocols A and B, beside its published figures",
 }
 OUTPUT = Path(__file__).resolve().parent.parent / "build" / "bench"

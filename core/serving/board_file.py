@@ -47,11 +47,14 @@ def _batches(scored: ScoredTexts, notice: str, masked: bool) -> Iterator[pa.Reco
 def _sent(scored: ScoredTexts, part: slice, masked: bool) -> dict[str, pa.Array]:
     """What the table said of the texts."""
     table = scored.table
-    columns = {"id": _texts(table.ids[part], masked), "text": _texts(table.texts[part], masked)}
+    # Numbers of rows are ours and nobody's.
+    columns = {"id": _texts(table.ids[part], masked and "id" in table.columns)}
+    columns["text"] = _texts(table.texts[part], masked)
     if table.time is not None:
         columns["time"] = pa.array(np.datetime_as_string(table.time[part], "s"), pa.large_string())
     if table.category is not None:
-        columns["category"] = _texts(table.category[part], masked)
+        names, places = np.unique(table.category[part], return_inverse=True)
+        columns["category"] = _texts(names, masked).take(pa.array(places))
     if table.label is not None:
         columns["label"] = _named(table.label[part], (*LABELS, ""))
     return columns

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import streamlit as st
@@ -101,15 +101,21 @@ def _show_tiles(board: Board) -> None:
         UNDECIDED: t("Neutral or undecided"),
         NEGATIVE: t("Negative"),
     }
-    with st.grid(min_column_width=150):
-        st.metric(t("Texts read"), f"{read:,}", border=True)
+    quiet: dict[str, Any] = {"border": True, "delta_color": "off", "delta_arrow": "off"}
+    with st.grid(len(tiles) + 1, min_column_width=150):
+        st.metric(t("Texts read"), f"{read:,}", t("of {sent:,}", sent=read + unread), **quiet)
         for verdict, title in tiles.items():
             value, low, high = (100 * float(part[0, verdict]) for part in (shares.values, shares.low, shares.high))
-            interval = t("95 % interval {low:.1f} to {high:.1f} %", low=low, high=high)
-            st.metric(title, f"{value:.1f} %" if read else "–", border=True, help=interval)
+            between = t("{low:.1f} to {high:.1f} %", low=low, high=high)
+            st.metric(title, f"{value:.1f} %" if read else "–", between if read else None, **quiet)
     if read:
         mean = float(np.mean(scored.scores[rows & (scored.verdicts < READ)]))
-        st.caption(t("Taken as probabilities, the scores add up to {share:.1f} % positive.", share=100 * mean))
+        st.caption(
+            t(
+                "Small figures: 95 % intervals. Taken as probabilities, the scores add up to {share:.1f} % positive.",
+                share=100 * mean,
+            )
+        )
     if unread:
         st.caption(
             t(

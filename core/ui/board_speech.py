@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 QUOTES: Final = 4
 SHOWN: Final = 320
 """Characters of a quote."""
+_HYPHEN: Final = "\u2011"
+"""A date is not broken at it."""
 CLAUSES: Final = 4
 """Of an aspect and polarity."""
 GROUPS: Final = (
@@ -40,15 +42,14 @@ def show_quotes(board: Board) -> None:
             "ones whose words are nearest to all the others', and each about something else."
         )
     )
-    with st.grid(min_column_width=280):
-        for verdict, title, icon in GROUPS:
-            with st.container(gap="small"):
-                st.markdown(f"{icon} **{t(title)}**")
-                places = board.once(("quotes", verdict), partial(_quotes, board, verdict))
-                for place in places:
-                    _quote(board, int(place))
-                if not len(places):
-                    st.caption(t("None."))
+    for column, (verdict, title, icon) in zip(st.columns(len(GROUPS)), GROUPS, strict=True):
+        with column:
+            st.markdown(f"{icon} **{t(title)}**")
+            places = board.once(("quotes", verdict), partial(_quotes, board, verdict))
+            for place in places:
+                _quote(board, int(place))
+            if not len(places):
+                st.caption(t("None."))
 
 
 def _quotes(board: Board, verdict: int) -> Any:
@@ -72,7 +73,7 @@ def facts(board: Board, place: int, score: float | None = None) -> str:
     if scored.table.category is not None and scored.table.category[place]:
         said.append(escape(scored.table.category[place]))
     if scored.table.time is not None and not np.isnat(scored.table.time[place]):
-        said.append(str(scored.table.time[place].astype("datetime64[D]")))
+        said.append(str(scored.table.time[place].astype("datetime64[D]")).replace("-", _HYPHEN))
     return " · ".join(said)
 
 
@@ -121,7 +122,7 @@ def _terms_chart(board: Board, verdict: int, terms: Sequence[Term]) -> None:
             hovertemplate="%{y}: %{x:.1f}<extra></extra>",
         )
     )
-    figure.update_layout(bargap=0.35)
+    figure.update_layout(bargap=0.35, margin={"t": 8})
     figure.update_xaxes(title=t("Standard errors"), rangemode="tozero")
     figure.update_yaxes(autorange="reversed", showgrid=False)
     show_chart(figure, f"{board.slug}.board.terms.{verdict}", height=80 + 26 * len(terms), alt=t("Telling terms"))

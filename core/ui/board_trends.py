@@ -32,6 +32,7 @@ _BY: Final = {
     "month": N_("Share of positive and negative texts by month"),
     "year": N_("Share of positive and negative texts by year"),
 }
+_TEXT_IN_BARS: Final = {"minsize": 10, "mode": "hide"}
 _NARROW: Final = 0.06
 """Of a bar: too narrow for its figure to stand in."""
 
@@ -71,11 +72,14 @@ def _over_time(board: Board, dated: OverTime) -> None:
     bars: dict[str, Any] = {"marker_color": palette(mode()).line, "showlegend": False}
     figure.add_bar(**counts, **bars, hovertemplate="%{x|%Y-%m-%d}: %{y:,}<extra></extra>", row=2, col=1)
     figure.update_yaxes(title=t("Share, %"), range=[0, 100], row=1, col=1)
-    figure.update_yaxes(title=t(PER_UNIT[dated.unit]), nticks=3, row=2, col=1)
+    figure.update_yaxes(nticks=3, row=2, col=1)
     figure.update_layout(hovermode="x unified")
     show_chart(figure, f"{board.slug}.board.over_time", height=380, alt=t(_BY[dated.unit]))
     st.caption(
-        t("Bands are 95 % intervals: where they overlap, a rise or fall may be chance.")
+        t(
+            "Bands are 95 % intervals: where two of a line overlap, its rise or fall may be chance. Below: {count}.",
+            count=t(PER_UNIT[dated.unit]).lower(),
+        )
         + (f" {t('Texts without a date: {count:,}.', count=dated.undated)}" if dated.undated else "")
     )
 
@@ -144,7 +148,7 @@ def share_bars(titles: list[str], shares: Shares, order: np.ndarray[Any, Any]) -
             textfont={"color": look.text if verdict == 1 else look.background},
             hovertemplate="%{y}: %{x:.1f} %",
         )
-    figure.update_layout(barmode="stack", bargap=0.28)
+    figure.update_layout(barmode="stack", bargap=0.28, legend={"traceorder": "normal"}, uniformtext=_TEXT_IN_BARS)
     figure.update_xaxes(range=[0, 100], showgrid=False, showticklabels=False)
     figure.update_yaxes(autorange="reversed", showgrid=False)
     return figure
