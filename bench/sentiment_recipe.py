@@ -20,10 +20,14 @@ from core.contracts import Evaluation
 from core.data.sentiment_slices import HALVES, read_slices
 from core.data.texts import LabelledTexts, TextSet, fingerprint_of, read_labelled_texts, text_key
 from core.settings import settings
+from core.tasks.text_classification.architectures import train_checkpoint
 from core.tasks.text_classification.config import TextClassificationConfig
+from core.tasks.text_classification.manifest import TFIDF
 from core.tasks.text_classification.measure import evaluate_part, summary_of
 from core.tasks.text_classification.predictor import TextModelPredictor
+from core.tasks.text_classification.statement import figures_of_other
 from core.tasks.text_classification.task import TASK
+from core.tasks.text_classification.tfidf import fit_baseline
 from core.training.run import ListedRun
 
 SETS = ("imdb", "sst2", "chnsenticorp", "online_shopping_10_cats")
@@ -31,6 +35,8 @@ NAME = "imdb+sst2+chnsenticorp+online_shopping_10_cats"
 IMDB_VALIDATION = 0.1
 OVERLAPPING = "chnsenticorp"
 """Of its official test rows, 335 of 1,200 stand in its training part."""
+LANGUAGES = (("imdb", "sst2"), ("chnsenticorp", "online_shopping_10_cats"))
+"""Sets of the same language."""
 COMMAND = "python -m bench.sentiment_recipe --out FOLDER --measure test"
 CONFIG = TextClassificationConfig(
     pretrained="none", scaling="both", regularisation=0.15, steps=60, early_stopping=0, cues=1.0, seed=0
@@ -122,10 +128,32 @@ def measure_slices(predictor: TextModelPredictor) -> dict[str, dict[str, list[fl
     return found
 
 
+def across(folder: Path, seed: int) -> dict[str, dict[str, object]]:
+    """What a model learns from one set and says of another in the same language, on its validation part."""
+    sets, config = read_sets(seed=seed), replace(CONFIG, seed=seed)
+    found: dict[str, dict[str, object]] = {}
+    for language in LANGUAGES:
+        for learned, read in (language, language[::-1]):
+            run = ListedRun(folder / f"from_{learned}", seed)
+            texts = joined(sets, (learned,))
+            predictor = TASK.load(train_checkpoint(texts, config, run, COMMAND), "cpu")
+            baseline = fit_baseline(texts, config.class_weights, run)
+            evaluation = evaluate_part(predictor, sets[read], "validation", COMMAND, baseline)
+            own = {name: metric for name, metric in figures(evaluation).items() if name in ("accuracy", "auroc")}
+            found[f"{learned} -> {read}"] = {"ngrams": own, "tfidf": figures_of_other(evaluation, TFIDF)}
+    return found
+
+
 def train(names: tuple[str, ...], folder: Path, seed: int) -> Path:
     """Train on some of the sets; returns the checkpoint below `folder`, with its evaluation on the joined tests."""
     run = ListedRun(folder, seed, echo=lambda line: print(line, file=sys.stderr, flush=True))
     return TASK.train_texts(replace(CONFIG, seed=seed), joined(read_sets(seed=seed), names), run, (COMMAND, COMMAND))
+
+
+def measure_again(folder: Path, names: tuple[str, ...], seed: int) -> None:
+    """Write evaluations, figures and card of weights that are kept as they are."""
+    run = ListedRun(folder, seed, echo=lambda line: print(line, file=sys.stderr, flush=True))
+    TASK.measure_checkpoint(folder, replace(CONFIG, seed=seed), joined(read_sets(seed=seed), names), run, COMMAND)
 
 
 def main() -> None:
@@ -135,8 +163,16 @@ def main() -> None:
     parser.add_argument("--measure", choices=("validation", "test"), default="validation", help="which parts")
     parser.add_argument("--train", nargs="+", choices=SETS, default=list(SETS), help="the sets to train on")
     parser.add_argument("--seed", type=int, default=CONFIG.seed)
+    parser.add_argument("--across", action="store_true", help="only train on each set alone and read its neighbour")
+    parser.add_argument("--again", action="store_true", help="only write anew what is said of the weights in --out")
     options = parser.parse_args()
     folder: Path = options.out / "checkpoint"
+    if options.across:
+        print(json.dumps(across(options.out, options.seed), indent=1))
+        return
+    if options.again:
+        measure_again(options.out, tuple(options.train), options.seed)
+        return
     if not folder.is_dir():
         options.out.mkdir(parents=True, exist_ok=True)
         train(tuple(options.train), options.out, options.seed)

@@ -15,9 +15,7 @@ from core.errors import AppError
 from core.log import log_event
 from core.serving.comparison import baseline_folder, home_folder
 from core.store.registry import registry
-from core.training.evaluation import load_evaluation, same_labels, save_evaluation
-from core.training.slice_suite import NAME as SUITE
-from core.training.slice_suite import load_suite
+from core.training.evaluation import SUITE, load_evaluation, same_labels, save_evaluation
 
 
 def measure_champion(
@@ -71,7 +69,7 @@ def _at_home(task: Task, challenger: Any, old: Evaluation, folder: Path) -> None
 def _in_suite(task: Task, champion: Any, home: Path, checkpoint: Path, folder: Path) -> None:
     """Measure the champion on the suite of its task as it is now, where it was not yet."""
     suite = getattr(task, "suite", None)
-    new, old = load_suite(checkpoint), load_suite(home)
+    new, old = load_evaluation(checkpoint / SUITE), load_evaluation(home / SUITE)
     if suite is not None and new is not None and (old is None or not same_examples(old, new)):
         save_evaluation(folder / SUITE, suite(champion))
 

@@ -20,7 +20,7 @@ from core.serving import service
 from core.store.registry import registry
 from core.store.versions import Version, find_sector
 from core.tasks import load_task
-from core.training.evaluation import load_evaluation
+from core.training.evaluation import SUITE, load_evaluation
 
 if TYPE_CHECKING:
     from core.training.gate import Costs, Verdict
@@ -58,10 +58,8 @@ def suites_of(champion: Version, rival: Version) -> tuple[Evaluation | None, Eva
     Raises:
         ModelRefused: one of them is damaged.
     """
-    from core.training.slice_suite import load_suite
-
-    again = load_suite(baseline_folder(rival.path, champion.sha256))
-    return again or load_suite(champion.path), load_suite(rival.path)
+    again = load_evaluation(baseline_folder(rival.path, champion.sha256) / SUITE)
+    return again or load_evaluation(champion.path / SUITE), load_evaluation(rival.path / SUITE)
 
 
 def costs(champion: Version, rival: Version) -> Costs | None:

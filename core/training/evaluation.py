@@ -19,6 +19,8 @@ FEATURES = "features.safetensors"
 """File in a checkpoint with what its last layer sees of both splits, where the task keeps that."""
 VALIDATION = "validation"
 """Folder in a checkpoint with the evaluation of the validation split, on which operating points are chosen."""
+SUITE = "suite"
+"""Folder in a checkpoint with the evaluation on our own frozen suite, where the task has one; see `slice_suite`."""
 OTHER = "other."
 """What columns of a table with the scores of other models on the same rows begin with."""
 METRIC_NAMES = {

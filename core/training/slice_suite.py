@@ -7,20 +7,18 @@ lies with the checkpoint. No new version may lose more than two points on any of
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from core.contracts import N_, Evaluation, Message, Metric
-from core.training.evaluation import load_evaluation
+from core.training.evaluation import SUITE
 from core.training.gate import RULES, Check, GateRules
 from core.training.metrics import share
 from core.training.quality import matched_rows, take
 from core.training.slices import PREFIX, title
 
-NAME = "suite"
-"""Of the check, of the folder in a checkpoint that holds the evaluation, and of the column that names the slice."""
-COLUMN = PREFIX + NAME
+COLUMN = PREFIX + SUITE
+"""Names the slice of each line."""
 
 
 @dataclass(frozen=True)
@@ -35,15 +33,6 @@ class SuiteSlice:
     def accuracy(self) -> Metric:
         """Share read right with its Wilson interval."""
         return share(self.right, self.n)
-
-
-def load_suite(checkpoint: Path) -> Evaluation | None:
-    """The suite as the version in this folder was measured on it; None when it never was.
-
-    Raises:
-        ModelRefused: What was stored is damaged.
-    """
-    return load_evaluation(checkpoint / NAME)
 
 
 def by_slice(suite: Evaluation) -> tuple[SuiteSlice, ...]:
@@ -64,7 +53,7 @@ def suite_check(champion: Evaluation | None, challenger: Evaluation | None, rule
         rules: `suite_loss` is the share of right answers that each slice may lose.
     """
     if champion is None or challenger is None or not _same_lines(champion, challenger):
-        return Check(NAME, "undecided", Message(N_("The two were not measured on the same lines of our own.")))
+        return Check(SUITE, "undecided", Message(N_("The two were not measured on the same lines of our own.")))
     rows, order = matched_rows(champion, challenger)
     pairs = list(zip(by_slice(take(champion, rows)), by_slice(take(challenger, order)), strict=True))
     old, new = max(pairs, key=lambda pair: (pair[0].right - pair[1].right) / pair[0].n)
@@ -92,7 +81,7 @@ def suite_check(champion: Evaluation | None, challenger: Evaluation | None, rule
             "{old:.1f} % (n = {n})."
         )
     )
-    return Check(NAME, "fail" if fell else "pass", Message(template, said), change)
+    return Check(SUITE, "fail" if fell else "pass", Message(template, said), change)
 
 
 def _same_lines(champion: Evaluation, challenger: Evaluation) -> bool:

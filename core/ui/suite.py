@@ -11,6 +11,7 @@ from core.errors import AppError
 from core.serving import comparison
 from core.store.registry import CHALLENGER, registry
 from core.store.versions import Version
+from core.training.evaluation import SUITE, load_evaluation
 from core.ui.i18n import t
 from core.ui.measured import Measured, interval
 
@@ -21,9 +22,9 @@ if TYPE_CHECKING:
 def show_suite(measured: Measured) -> None:
     """A line for each slice with the share read right, of this version and of its rival where there is one."""
     from core.training.gate import RULES
-    from core.training.slice_suite import by_slice, load_suite
+    from core.training.slice_suite import by_slice
 
-    own = load_suite(measured.version.path)
+    own = load_evaluation(measured.version.path / SUITE)
     if own is None:
         st.info(t("This version was not measured on the lines of our own."))
         return

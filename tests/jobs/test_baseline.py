@@ -20,7 +20,6 @@ from core.training import quality
 from core.training.evaluation import load_evaluation, save_evaluation
 from core.training.gate import judge
 from core.training.metrics import classification_summary
-from core.training.slice_suite import load_suite
 from tests.ui.medical_service import evaluation
 
 
@@ -165,7 +164,7 @@ def test_the_champion_is_measured_on_the_suite_where_it_was_not(
     monkeypatch.setattr(baseline, "registry", type("Registry", (), {"resolve": lambda self, slug: champion}))
     monkeypatch.setattr(Measures, "suite", lambda _, predictor: suite, raising=False)
     baseline.measure_champion(Measures(evaluation(n=60)), "medical", checkpoint, tmp_path)  # type: ignore[arg-type]  # as the task that it stands for
-    found = load_suite(baseline.baseline_folder(checkpoint, champion.sha256))
+    found = load_evaluation(baseline.baseline_folder(checkpoint, champion.sha256) / "suite")
     assert (found is None) == (known == "the same lines")
     own, theirs = comparison.suites_of(version_at(champion.path), version_at(checkpoint))
     assert own is not None and theirs is not None and own.data == theirs.data

@@ -21,7 +21,7 @@ from core.tasks.text_classification.tfidf import fit_tfidf, terms_of, tokens_of
 from core.tasks.text_classification.tfidf_checkpoint import TfidfPredictor
 from core.training.evaluation import load_evaluation
 from core.training.run import ListedRun
-from core.training.slice_suite import by_slice, load_suite
+from core.training.slice_suite import by_slice
 from tests.tasks.test_text_classification import PLAIN, frame
 
 CONFIG = TextClassificationConfig(model="tfidf")
@@ -127,7 +127,7 @@ def test_the_baseline_stands_beside_every_other_model(data, trained, tmp_path):
 
 
 def test_every_training_measures_the_suite(trained):
-    suite = load_suite(trained)
+    suite = load_evaluation(trained / "suite")
     assert [part.name for part in by_slice(suite)] == ["contrast", "emoji", "mixed", "negation", "sarcasm", "slang"]
     assert min(part.n for part in by_slice(suite)) >= 50
     assert suite.data.n == len(suite.table["id"]) == sum(part.n for part in by_slice(suite))
