@@ -163,8 +163,9 @@ def _reliability(points: Sequence[tuple[float, Metric]]) -> go.Figure:
 def _show_temperature(measured: Measured) -> None:
     if temperature := measured.version.manifest.get("temperature"):
         st.caption(
-            t(
+            told(
                 "The scores were calibrated by one temperature, {temperature:.2f}, fitted to validation images.",
+                measured.slug,
                 temperature=float(temperature),
             )
         )

@@ -41,9 +41,10 @@ def coverage_input(slug: str) -> float:
         99,
         round(100 * DEFAULT_COVERAGE),
         key=f"{slug}.coverage",
-        help=t(
+        help=told(
             "On images like the ones the model was calibrated on, the set of labels holds the true one at least this "
-            "often. More coverage means larger sets."
+            "often. More coverage means larger sets.",
+            slug,
         ),
         persist_state="session",
     )
@@ -152,9 +153,10 @@ def _operating_point(slug: str, evaluation: Evaluation, validation: Evaluation) 
 
     figures = quality.at_threshold(evaluation, threshold)
     st.caption(
-        t(
+        told(
             "An image is called {label} from a score of {threshold:.1f} % on. Chosen on {chosen} validation images, "
             "measured on {n} images of the {split} split of {name}; the two can differ.",
+            slug,
             label=escape(label_name(evaluation.labels[1])),
             threshold=100 * threshold,
             chosen=validation.data.n,

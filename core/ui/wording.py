@@ -1,12 +1,14 @@
-"""Sentences that name what a sector reads: written once for images, and here once more for transactions."""
+"""Sentences that name what a sector reads: written once for images, and once more for transactions and for texts."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from core import catalog
 from core.contracts import N_
 from core.ui.i18n import t
+from core.ui.wording_of_texts import OF_TEXTS
 
 _OF_TRANSACTIONS: Final = {
     # where figures come from
@@ -173,10 +175,13 @@ _OF_TRANSACTIONS: Final = {
 """Sentence about images -> the same about transactions, with the same fields at most."""
 
 
+_OF: Final[Mapping[str, Mapping[str, str]]] = {"transactions": _OF_TRANSACTIONS, "texts": OF_TEXTS}
+
+
 def told(text: str, slug: str, **params: object) -> str:
     """`text`, a sentence about images, in the visitor's language and about what the sector `slug` reads.
 
     A sentence that has no wording of its own stays as it is, and so does any where there is no such sector.
     """
-    tables = any(entry.slug == slug and entry.reads == "transactions" for entry in catalog.SECTORS)
-    return t(_OF_TRANSACTIONS.get(text, text) if tables else text, **params)
+    reads = next((entry.reads for entry in catalog.SECTORS if entry.slug == slug), "images")
+    return t(_OF.get(reads, {}).get(text, text), **params)

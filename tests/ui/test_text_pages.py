@@ -1,0 +1,92 @@
+"""What the pages of a sector that reads texts say: nothing of images, in any view of what was measured."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.catalog import sector
+from core.settings import settings
+from core.store import audit, feedback
+from core.store.database import close_stores
+from core.ui.quality import views_of
+from tests.ui.test_house import words
+
+SLUG = "sentiment"
+CSV = "id,review,stars\n" + "".join(
+    f'{n},"{text} number {n}, write to a{n}@example.org or call 138 1234 {5000 + n}",{stars}\n'
+    for n in range(60)
+    for text, stars in (("A wonderful film", 5), ("A dull and boring film", 1))
+)
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    monkeypatch.setenv("VITRINE_HOME", str(tmp_path))
+    monkeypatch.setenv("VITRINE_DEVICE", "cpu")
+    monkeypatch.delenv("VITRINE_DATA", raising=False)
+    settings.cache_clear()
+    yield tmp_path
+    audit.flush(1)
+    close_stores()
+
+
+def drawn(part: str) -> AppTest:
+    """A page that draws one part of the sector."""
+
+    def script(part: str) -> None:
+        from core.catalog import sector
+        from core.ui.card import show_card
+        from core.ui.corrections import show_corrections
+        from core.ui.improve import show_improve
+        from core.ui.quality import show_champion_quality
+        from core.ui.room import show
+
+        parts = {
+            "quality": show_champion_quality,
+            "corrections": show_corrections,
+            "improve": show_improve,
+            "room": show,
+            "card": show_card,
+        }
+        parts[part](sector("sentiment"))
+
+    page = AppTest.from_function(script, args=(part,), default_timeout=60).run()
+    assert not page.exception, page.exception
+    return page
+
+
+def said_of_others(page: AppTest) -> list[str]:
+    return [word for word in ("image", "picture", "pixel", "transaction", "scanner") if word in words(page).lower()]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("view", views_of(sector(SLUG)))
+def test_no_view_of_quality_speaks_of_anything_else(home: Path, view: str) -> None:
+    page = drawn("quality")
+    page.segmented_control(key=f"{SLUG}.quality_view").set_value(view).run()
+    assert not page.exception, page.exception
+    assert said_of_others(page) == []
+    assert " texts: data set imdb" in words(page)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("part", ["corrections", "improve", "room", "card"])
+def test_no_other_part_does_either(home: Path, part: str) -> None:
+    assert said_of_others(drawn(part)) == []
+
+
+@pytest.mark.slow
+def test_kept_corrections_are_texts(home: Path) -> None:
+    from core.intake.texts import open_text
+    from core.serving import service
+
+    sample = open_text("A wonderful film, call 138 1234 5678")
+    (answer,) = service.predict(SLUG, [sample])
+    feedback.add(sample, answer.single, answer.model, answer="negative", keep=True)
+    page = drawn("corrections")
+    assert said_of_others(page) == []
+    assert any("Text kept until" in frame.value for frame in page.dataframe)
