@@ -11,7 +11,7 @@ from core.store.files import read_manifest
 from core.training.run import CORRECTIONS
 
 _LEFT_OUT = {
-    "measured": N_("{count} corrections were left out: their images are among the validation or test images."),
+    "measured": N_("{count} corrections were left out: they are of validation or test examples."),
     "label": N_("{count} corrections were left out: the data have no such class."),
     "features": N_("{count} corrections were left out: they were made on other features than those of this run."),
     "colour": N_("{count} corrections were left out: they are in colour, and the data are grey."),

@@ -1,4 +1,4 @@
-"""The quick fix on the page: fit the last layer to the corrections, see what it fixed and forgot, register it."""
+"""The quick fix on the page: fit a few weights to the corrections, see what it fixed and forgot, register it."""
 
 from __future__ import annotations
 
@@ -17,12 +17,14 @@ from core.ui.measured import interval
 from core.ui.moves import version_name
 from core.ui.predict import wait_until_ready
 from core.ui.views import say, show_error
+from core.ui.wording import told
 
 SURE = 0.05
 """Below this a McNemar test speaks of more than chance."""
 LEFT_OUT = {
     "label": N_("{count} carry a label that the version in use does not know"),
     "measured": N_("{count} are among its test or validation images"),
+    "unread": N_("{count} hold hardly a word that the version in use knows"),
 }
 
 
@@ -46,7 +48,10 @@ def show_fixit(sector: Sector) -> None:
         return
     if not count:
         st.caption(
-            t("Correct some answers and agree to keep the images: the model can then learn from them in seconds.")
+            told(
+                "Correct some answers and agree to keep the images: the model can then learn from them in seconds.",
+                slug,
+            )
         )
         return
     _show_offer(sector, count)
@@ -56,11 +61,12 @@ def _show_offer(sector: Sector, count: int) -> None:
     """What the fix does with `count` corrections, the button that tries it, and what came of it."""
     slug = sector.slug
     st.caption(
-        t(
+        told(
             "Only the last layer is fitted to the {count} newest kept corrections, held near the one in use. Nothing "
             "else is trained, so this can mend single answers and not a weakness. Corrections that all point one way "
             "pull other answers the same way. How far it moves is chosen on the validation images; the test images "
             "only measure.",
+            slug,
             count=count,
         )
     )
@@ -79,7 +85,7 @@ def _tolerance_input(slug: str) -> float:
     """How much the fix may cost, as a share of the validation images."""
     percent = {100 * tolerance: t("{percent:g} %", percent=100 * tolerance) for tolerance in fixit.TOLERANCES}
     chosen = st.segmented_control(
-        t("Validation images that it may cost at most"),
+        told("Validation images that it may cost at most", slug),
         list(percent),
         default=100 * fixit.TOLERANCES[1],
         required=True,
@@ -93,7 +99,7 @@ def _tolerance_input(slug: str) -> float:
 def _try(slug: str, tolerance: float) -> None:
     wait_until_ready()
     try:
-        with st.spinner(t("Fitting the last layer and measuring it"), show_time=True):
+        with st.spinner(told("Fitting the last layer and measuring it", slug), show_time=True):
             st.session_state[f"{slug}.trial"] = fixit.try_out(slug, tolerance)
     except AppError as error:
         st.session_state.pop(f"{slug}.trial", None)
@@ -111,27 +117,32 @@ def _show_trial(sector: Sector, trial: Trial) -> None:
         hide_index=True,
         key=f"{slug}.trial_table",
     )
-    st.write(_verdict(found))
+    st.write(_verdict(slug, found))
     if _harms(found):
         st.warning(
-            t("On images it has not learned from, this fix breaks more than it mends, and more than by chance."),
+            told(
+                "On images it has not learned from, this fix breaks more than it mends, and more than by chance.", slug
+            ),
             icon=":material/warning:",
         )
     st.caption(
-        t(
+        told(
             "{used} corrections, {seconds:.1f} s. Intervals are 95 %. The corrections taught the fix, so their row "
             "says what it learned, not how it does on other images. Strength of the pull towards the layer in use: "
             "{strength:.3g}.",
+            slug,
             used=found.used,
             seconds=trial.seconds,
             strength=found.strength,
         )
     )
     for reason, count in found.left_out.items():
-        st.caption(f":material/info: {t(LEFT_OUT[reason], count=count)}")
+        st.caption(f":material/info: {told(LEFT_OUT[reason], slug, count=count)}")
     if found.declined:
         st.caption(
-            t("{count} of the corrected images stay declined: a fix does not change that.", count=found.declined)
+            told(
+                "{count} of the corrected images stay declined: a fix does not change that.", slug, count=found.declined
+            )
         )
     st.button(
         t("Register as challenger"),
@@ -154,15 +165,17 @@ def _names(sector: Sector, found: Refit) -> list[str]:
 
 
 def _measured_on(sector: Sector, found: Refit) -> list[str]:
-    tests = [t("Test images: {metric}", metric=metric_title(name)) for name in _names(sector, found)]
-    return [t("Corrections answered right"), *tests, t("Validation images: {metric}", metric=metric_title("accuracy"))]
+    slug = sector.slug
+    tests = [told("Test images: {metric}", slug, metric=metric_title(name)) for name in _names(sector, found)]
+    choosing = told("Validation images: {metric}", slug, metric=metric_title("accuracy"))
+    return [t("Corrections answered right"), *tests, choosing]
 
 
 def _cell(metric: Metric) -> str:
     return f"{interval(metric)} · n = {metric.n}"
 
 
-def _verdict(found: Refit) -> str:
+def _verdict(slug: str, found: Refit) -> str:
     from core.training import quality
 
     change = quality.compare(found.test_before, found.test)
@@ -174,14 +187,15 @@ def _verdict(found: Refit) -> str:
     )
     if change is None:
         return mended
-    told = t(
+    tested = told(
         "On the {n} test images it fixed {fixed} and broke {broke} (exact McNemar test {p}).",
+        slug,
         n=change.n,
         fixed=len(change.fixed),
         broke=len(change.broke),
         p=p_said(change.p_value),
     )
-    return f"{mended} {told}"
+    return f"{mended} {tested}"
 
 
 def _harms(found: Refit) -> bool:

@@ -161,6 +161,40 @@ OF_TEXTS: Final = {
         "Undo deletes the text and leaves a line in the list; delete removes the line as well."
     ),
     "Image kept until": N_("Text kept until"),
+    # the quick fix
+    "Correct some answers and agree to keep the images: the model can then learn from them in seconds.": N_(
+        "Correct some answers and agree to keep the texts: the model can then learn from them in seconds."
+    ),
+    "Only the last layer is fitted to the {count} newest kept corrections, held near the one in use. Nothing "
+    "else is trained, so this can mend single answers and not a weakness. Corrections that all point one way "
+    "pull other answers the same way. How far it moves is chosen on the validation images; the test images "
+    "only measure.": N_(
+        "Only weights of words in the {count} newest kept corrections move, and no further than these need. So this "
+        "can mend single answers and not a weakness; other texts with the same words move too, and words that the "
+        "model does not know are learned by a training alone. How far the weights may move is decided by validation "
+        "texts; the test texts only measure. Of both, those are used that the version in use keeps as hashes of words."
+    ),
+    "Validation images that it may cost at most": N_("Validation texts that it may cost at most"),
+    "Fitting the last layer and measuring it": N_("Moving the weights and measuring them"),
+    "{count} are among its test or validation images": N_("{count} are among its test or validation texts"),
+    "On images it has not learned from, this fix breaks more than it mends, and more than by chance.": N_(
+        "On texts it has not learned from, this fix breaks more than it mends, and more than by chance."
+    ),
+    "{used} corrections, {seconds:.1f} s. Intervals are 95 %. The corrections taught the fix, so their row "
+    "says what it learned, not how it does on other images. Strength of the pull towards the layer in use: "
+    "{strength:.3g}.": N_(
+        "{used} corrections, {seconds:.1f} s. Intervals are 95 %. The corrections taught the fix, so their row says "
+        "what it learned, not how it does on other texts. Strength of the pull towards the weights in use: "
+        "{strength:.3g}."
+    ),
+    "{count} of the corrected images stay declined: a fix does not change that.": N_(
+        "{count} of the corrected texts stay declined: a fix does not change that."
+    ),
+    "Test images: {metric}": N_("Test texts: {metric}"),
+    "Validation images: {metric}": N_("Validation texts: {metric}"),
+    "On the {n} test images it fixed {fixed} and broke {broke} (exact McNemar test {p}).": N_(
+        "On the {n} test texts it fixed {fixed} and broke {broke} (exact McNemar test {p})."
+    ),
     # the card
     "Demonstrations and teaching with images like the training images": N_(
         "Demonstrations and teaching with texts like those it was trained on"
