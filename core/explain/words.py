@@ -14,6 +14,8 @@ from core.contracts import TokenAttribution
 _HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 LEVELS = 3
 """How many strengths of a mark a reader can tell apart."""
+STRONG = 0.5
+"""Log odds that count as strong where no word adds more, so that a neutral text is not full of strong marks."""
 
 
 @dataclass(frozen=True)
@@ -41,8 +43,8 @@ class Words:
     def levels(self) -> NDArray[np.int64]:
         """How strongly each is to be marked, 0 for not at all to `LEVELS`, by its share of the strongest, (W,)."""
         sizes = np.abs(self.contributions)
-        most = float(sizes.max(initial=0.0))
-        return np.minimum(sizes / (most or 1.0) * (LEVELS + 1), LEVELS).astype(np.int64)
+        most = max(float(sizes.max(initial=0.0)), STRONG)
+        return np.minimum(sizes / most * (LEVELS + 1), LEVELS).astype(np.int64)
 
 
 def words_of(attribution: TokenAttribution) -> Words:

@@ -95,7 +95,8 @@ def _show_verdict(slug: str, reading: TextReading, options: dict[str, Any]) -> N
         st.write(say(prediction.abstained.message))
     decision = Decision((prediction.labels[0], prediction.labels[1]), score, reading.threshold)
     show_measured_share(slug, decision, reading.answer.model, _EDGES)
-    show_prediction_set(prediction, options.get("coverage", DEFAULT_COVERAGE))
+    if prediction.decision is not None:
+        show_prediction_set(prediction, options.get("coverage", DEFAULT_COVERAGE))
 
 
 def _show_facts(sample: TextSample, reading: TextReading) -> None:

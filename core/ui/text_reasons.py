@@ -35,7 +35,8 @@ def show_reasons(slug: str, sample: TextSample, reading: TextReading) -> None:
     method = _method_input(slug, reading)
     attribution, words = words_in(slug, sample, reading, method)
     model, key = reading.answer.model, (sample.sha256, attribution.target, method)
-    st.caption(t("The words that decided"))
+    decided = reading.answer.classification.decision is not None
+    st.caption(t("The words that decided") if decided else t("The words on both sides"))
     body = made_once(slug, ("marked", *key), model, lambda: marked(words))
     draw(body + legend(*_sides(reading)))
     show_faithfulness(attribution.faithfulness)

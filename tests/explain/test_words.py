@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from core.contracts import TokenAttribution
-from core.explain.words import LEVELS, Words, words_of
+from core.explain.words import LEVELS, STRONG, Words, words_of
 
 
 def attribution(text: str, tokens: list[str], values: list[float]) -> TokenAttribution:
@@ -46,8 +46,13 @@ def test_text_without_tokens_has_no_words() -> None:
 
 @pytest.mark.parametrize(
     ("values", "levels"),
-    [([4.0, -4.0, 2.0, 1.0, 0.9], [3, 3, 2, 1, 0]), ([0.0, 0.0], [0, 0]), ([-1e-9], [LEVELS])],
+    [
+        ([4.0, -4.0, 2.0, 1.0, 0.9], [3, 3, 2, 1, 0]),
+        ([STRONG, -STRONG / 2], [LEVELS, 2]),
+        ([0.1, -0.13], [0, 1]),
+        ([0.0, 0.0], [0, 0]),
+    ],
 )
-def test_strengths_are_shares_of_the_strongest(values: list[float], levels: list[int]) -> None:
+def test_strengths_are_shares_of_the_strongest_unless_all_are_weak(values: list[float], levels: list[int]) -> None:
     places = np.arange(len(values))
     assert Words("x" * len(values), places, places + 1, np.array(values)).levels.tolist() == levels

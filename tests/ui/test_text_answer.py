@@ -217,7 +217,7 @@ def test_another_text_starts_without_the_strikes_of_the_last(sentiment: Open) ->
 
 
 def test_coverage_and_threshold_change_the_answer(sentiment: Open) -> None:
-    page = read(sentiment(), "The food was okay and the staff were friendly.")
+    page = read(sentiment(), "The food was good and the staff were friendly, I was told.")
     page = checked(page.slider(key="sentiment.coverage").set_value(99).run())
     assert "cannot choose between" in words(page)
     page = read(page, "A good film, mostly.")
