@@ -68,7 +68,7 @@ class Settings(BaseSettings):
     hub_cache: Path | None = None
     """Folder in the Hugging Face hub's own cache layout; None means the hub library's default."""
     models: Path | None = None
-    """Folder with Transformers of your own, each in a folder in the hub's layout, to be named as a start for training."""
+    """Folder with Transformers of your own, each in a folder in the hub's layout; training can start from them."""
     hub_endpoint: str = "https://huggingface.co"
     """Address that the probe asks and weights come from."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"

@@ -52,12 +52,18 @@ def _config(entry: Sector, options: list[str]) -> Any:
         raise typer.BadParameter(f"{error.message}") from None
 
 
+def _preset_options(entry: Sector, preset: str) -> list[str]:
+    """Options of a run that starts from a preset of the sector, or from what its option `pretrained` names."""
+    named = next((found.options for found in entry.presets if found.name == preset), ())
+    return [f"{name}={value}" for name, value in named] or ([f"pretrained={preset}"] if preset else [])
+
+
 @app.command()
 @guarded
 def train(
     sector: SectorArgument,
     data: DataOption,
-    preset: Annotated[str, typer.Option(help="What to start from: bundled, hub or none.")] = "",
+    preset: Annotated[str, typer.Option(help="What to start from: bundled, hub, none, or a preset of the hub.")] = "",
     options: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="An option of the run.")
     ] = None,
@@ -71,7 +77,7 @@ def train(
     from core.jobs.here import train_here
 
     entry = sector_of(sector)
-    chosen = list(options or []) + ([f"pretrained={preset}"] if preset else [])
+    chosen = list(options or []) + _preset_options(entry, preset)
     columns = columns_of(entry, column)
     chosen += [f"columns={write_mapping(columns)}"] if columns else []
     version, evaluation = train_here(entry, _config(entry, chosen), data_at(data), echo=say, corrections=corrections)

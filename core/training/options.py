@@ -13,8 +13,8 @@ from core.errors import InputRefused
 def option(default: Any, label: str, help_text: str, **limits: Any) -> Any:
     """A field with its `label` and a sentence.
 
-    `limits` are `choices`, `low` and `high`; `suggestions` for a text; `advanced`; and `when`, which names the values
-    of earlier options beside which this one has a meaning, by option.
+    `limits` are `choices`, `low` and `high`; `suggestions`, a function, for a text; `advanced`; and `when`, which
+    names the values of earlier options beside which this one has a meaning, by option.
     """
     return field(default=default, metadata={"label": label, "help": help_text, **limits})
 

@@ -196,6 +196,10 @@ def _licence(version: Version) -> str:
     if not version.number:
         presets = catalog.sector(version.sector).presets
         return ", ".join(preset.licence for preset in presets if preset.kind == "bundled")
+    source = version.manifest.get("source")
+    if isinstance(source, Mapping):
+        said = {name: escape(source.get(name, "–")) for name in ("licence", "name")}
+        return t("{licence} (of {name}, from which it was trained), and of the training data", **said)
     start = str(version.manifest.get("config", {}).get("pretrained", ""))
     return t(_TRAINED_LICENCES.get(start, N_("yours, as far as the training data allow")))
 

@@ -60,7 +60,7 @@ def _field_input(prefix: str, entry: Field[Any]) -> Any:
     if isinstance(default, int | float):
         return _number_input(default, meta, common)
     if "suggestions" in meta:
-        options = list(dict.fromkeys([str(default), *meta["suggestions"]]))
+        options = list(dict.fromkeys([str(default), *meta["suggestions"]()]))
         return str(st.selectbox(options=options, accept_new_options=True, **common) or default).strip()
     return st.text_input(value=str(default), max_chars=120, **common).strip()
 

@@ -59,7 +59,7 @@ def _options(sector: Sector, data: TrainingData, ready: bool | None) -> None:
     except AppError as error:
         show_error(error)
         return
-    if values.get("pretrained") == "hub" and not hub.reachable():
+    if (values.get("pretrained") == "hub" or values.get("model") == "transformer") and not hub.reachable():
         st.caption(
             f":material/wifi_off: {t('The model hub is not reachable: only weights in its cache folder can be used.')}"
         )

@@ -18,7 +18,7 @@ MARKS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 WORDS = sorted({word for line in THINGS for word in line.split()} - {"{}"})
 LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789,."
 CHINESE = "很好差房间干净今天"
-VOCABULARY = [*MARKS, *GOOD, *BAD, *WORDS, *LETTERS, *(f"##{sign}" for sign in LETTERS), *CHINESE]
+VOCABULARY = list(dict.fromkeys((*MARKS, *GOOD, *BAD, *WORDS, *LETTERS, *(f"##{sign}" for sign in LETTERS), *CHINESE)))
 NAMES = {0: "NEGATIVE", 1: "POSITIVE"}
 SIZES = {
     "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64,

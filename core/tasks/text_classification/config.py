@@ -8,6 +8,7 @@ from typing import Any
 from core.catalog import presets_of_task, slug_of_task
 from core.contracts import N_
 from core.data.mapping import parse_mapping
+from core.tasks.text_classification.sources import own_models
 from core.training.options import check_options, option
 
 OF_NGRAMS = {"model": ("ngrams",)}
@@ -17,9 +18,14 @@ WHEN_TUNED = OF_TRANSFORMERS | {"tuning": ("head", "lora", "full")}
 FINE: dict[str, Any] = {"advanced": True, "when": WHEN_TUNED}
 SECTOR = slug_of_task("text_classification")
 """Named by the lines that repeat a run."""
-HUB_PRESETS = tuple(preset.name for preset in presets_of_task("text_classification") if preset.kind == "hub")
 RATES = {"none": 0.0, "head": 1e-3, "lora": 2e-4, "full": 2e-5}
 """Learning rate of a Transformer by what is trained of it, where none is named."""
+
+
+def transformers_here() -> tuple[str, ...]:
+    """Names of Transformers to start from: presets, and what the administrator keeps."""
+    presets = presets_of_task("text_classification")
+    return (*(preset.name for preset in presets if preset.kind == "hub"), *own_models())
 
 
 @dataclass(frozen=True)
@@ -105,7 +111,7 @@ class TextClassificationConfig:
             "Which one: a preset, the name of a model on the hub as owner/name, or the name of a folder that the "
             "administrator keeps (VITRINE_MODELS). The hub is asked for weights that are not here yet."
         ),
-        suggestions=HUB_PRESETS,
+        suggestions=transformers_here,
         when=OF_TRANSFORMERS,
     )
     tuning: str = option(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,6 +13,7 @@ import core
 from core.data.texts import LABELS, LabelledTexts
 from core.store.sealed import SCHEMA
 from core.tasks.text_classification.config import TextClassificationConfig
+from core.training.options import applies
 
 TASK_NAME = "text_classification"
 NGRAMS, TFIDF, TRANSFORMER = "ngram_table", "tfidf", "transformer"
@@ -33,6 +34,12 @@ class Origin:
     """sha256 of the weights that the run started from."""
 
 
+def meant(config: TextClassificationConfig) -> dict[str, Any]:
+    """The options of a run that mean something beside the others, by name."""
+    values = asdict(config)
+    return {entry.name: values[entry.name] for entry in fields(config) if applies(entry, values)}
+
+
 def manifest_of(architecture: str, origin: Origin) -> dict[str, Any]:
     """What all architectures write; the checksum of the weights, `calibration` and the like come on top."""
     data = origin.data
@@ -44,7 +51,7 @@ def manifest_of(architecture: str, origin: Origin) -> dict[str, Any]:
         "threshold": {"label": LABELS[1], "value": 0.5, "rule": "calibrated score of one half"},
         "figures": dict(origin.figures),
         "data": {"name": data.name, "fingerprint": data.fingerprint, "counts": data.counts()},
-        "config": asdict(origin.config),
+        "config": meant(origin.config),
         "parent": origin.parent,
         "seed": origin.config.seed,
         "command": origin.command,

@@ -77,7 +77,7 @@ def find_source(asked: str, watch: Callable[[int, int], None] | None = None) -> 
         return _checked(folder, preset.source, preset.revision, preset.licence)
     model, revision = named["model"], named["revision"]
     own = settings().models
-    if own is not None and revision is None and (own / model / CONFIG).is_file():
+    if own is not None and revision is None and (own / model).is_dir():
         return _checked(own / model, model, "", "of that folder; its administrator knows it")
     if "/" not in model:
         raise _unknown(asked)

@@ -109,7 +109,7 @@ def read_checkpoint(folder: Path, device: str) -> Checkpoint:
         limits = Limits(float(manifest["unknown_limit"]), conformal)
         tokens = _tokens(folder, manifest["tokens"])
         languages = frozenset(str(name) for name in manifest["languages"])
-    except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, SafetensorError) as error:
         raise unreadable(error) from error
     numbers = [limits.unknown, *(value for one in calibrations.values() for value in asdict(one).values())]
     if not np.isfinite([*numbers, *conformal]).all():
@@ -140,7 +140,8 @@ def _network(said: Mapping[str, Any], tensors: Mapping[str, Tensor], sides: Side
         )
     config = config_of(said, TRANSFORMER)
     check_size(config, TRANSFORMER)
-    fitting = sides.places and max(sides.places) < config.num_labels and sides.negative and sides.positive
+    labels, numbers = range(config.num_labels), range(config.vocab_size)
+    fitting = sides.negative and sides.positive and set(sides.places) <= set(labels) and tokens.pad in numbers
     if not fitting or not 2 < tokens.limit <= most_tokens(config):
         raise refused("model.reading", N_("The model was trained on texts that were read in another way."))
     check_finite(tensors)
