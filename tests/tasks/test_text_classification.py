@@ -14,6 +14,7 @@ from core.contracts import TextSample
 from core.errors import InputRefused, ModelRefused, RunCancelled
 from core.tasks.text_classification import fitting, train
 from core.tasks.text_classification.answers import answers_of, declined, reason_of, sentence_spans
+from core.tasks.text_classification.calibrate import fit_calibration
 from core.tasks.text_classification.config import TextClassificationConfig
 from core.tasks.text_classification.model import LengthCalibration, NgramTable, TextModel, build_table
 from core.tasks.text_classification.task import TASK
@@ -285,3 +286,14 @@ def test_an_architecture_that_is_not_known_is_refused(trained, tmp_path):
     (folder / "manifest.json").write_text(json.dumps(manifest | {"architecture": "oracle"}), "utf-8")
     with pytest.raises(ModelRefused, match="oracle"):
         TASK.load(folder, "cpu")
+
+
+@pytest.mark.parametrize(("n", "moved"), [(60, False), (6000, True)])
+def test_a_known_calibration_moves_only_as_far_as_texts_say_so(n, moved):
+    generator = np.random.default_rng(0)
+    raw, sizes = generator.normal(size=n), np.full(n, 20.0)
+    targets = (generator.random(n) < expit(3 * raw + 1)).astype(np.int64)
+    found = fit_calibration(raw, sizes, targets, np.ones(n), LengthCalibration(1.0, 0.0, 0.0))
+    slope = float(found.slopes(np.array([20.0]))[0])
+    assert (abs(slope - 3) < 0.3 and abs(found.shift - 1) < 0.2) == moved
+    assert 1 <= slope < 3.3 and 0 < found.shift < 1.2

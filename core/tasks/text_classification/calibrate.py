@@ -20,6 +20,8 @@ HELD_OUT_DECLINED = 0.005
 """Share of the validation texts that may be declined for unknown words."""
 UNKNOWN_RANGE = (0.3, 0.8)
 """Limits of the share of unknown words at which a text is declined."""
+EXPECTED_CHANGE = 0.2
+"""Standard deviation that the parameters of a known calibration are given when other texts are added to its model."""
 STEADY = 0.01
 """Pull of the growth towards zero, as a share of the loss: few texts shall not bend the curve."""
 
@@ -34,8 +36,16 @@ class Limits:
     """One minus the score of the true class, ascending."""
 
 
-def fit_calibration(raw: Floats, sizes: Floats, targets: NDArray[np.int64], weights: Floats) -> LengthCalibration:
-    """The calibration with the smallest weighted log loss; all arrays (N,)."""
+def fit_calibration(
+    raw: Floats,
+    sizes: Floats,
+    targets: NDArray[np.int64],
+    weights: Floats,
+    known: LengthCalibration | None = None,
+) -> LengthCalibration:
+    """The calibration with the smallest weighted log loss, near `known` where few texts say otherwise; arrays (N,)."""
+    centre = np.zeros(3) if known is None else np.array([np.log(known.slope), known.growth, known.shift])
+    stiffness = np.full(3, 1 / (2 * EXPECTED_CHANGE**2 * len(raw))) if known is not None else np.array([0, STEADY, 0])
     sign, logs = np.where(targets == 1, 1.0, -1.0), np.log(np.maximum(sizes, 1.0))
     share = weights / weights.sum()
 
@@ -43,11 +53,12 @@ def fit_calibration(raw: Floats, sizes: Floats, targets: NDArray[np.int64], weig
         slopes = np.exp(found[0] + found[1] * logs)
         margin = sign * (raw * slopes + found[2])
         pull = -share * sign * expit(-margin)
-        value = float(share @ np.logaddexp(0.0, -margin)) + STEADY * found[1] ** 2
+        away = found - centre
+        value = float(share @ np.logaddexp(0.0, -margin)) + float(stiffness @ away**2)
         along = pull * raw * slopes
-        return value, np.array([along.sum(), along @ logs + 2 * STEADY * found[1], pull.sum()])
+        return value, np.array([along.sum(), along @ logs, pull.sum()]) + 2 * stiffness * away
 
-    best = minimize(loss, np.zeros(3), jac=True, method="L-BFGS-B", bounds=[(-5, 5), (-1, 1), (-3, 3)]).x
+    best = minimize(loss, centre, jac=True, method="L-BFGS-B", bounds=[(-5, 5), (-1, 1), (-3, 3)]).x
     return LengthCalibration(float(np.exp(best[0])), float(best[1]), float(best[2]))
 
 
@@ -63,8 +74,9 @@ def fit_calibrations(
         reading: Of the validation texts.
         targets: Their labels, (N,).
         sources: What kind of text each is, (N,).
-        known: Calibrations of the model that the run started from, for languages with few texts. Without one, a
-            language gets that of all texts together.
+        known: Calibrations of the model that the run started from: those of languages with few texts stay as they are,
+            the others move as far as their texts say so plainly. Without any, a language with few texts gets the
+            calibration of all together.
     """
     _, number, count = np.unique(sources, return_inverse=True, return_counts=True)
     weights = 1.0 / count[number]
@@ -76,7 +88,8 @@ def fit_calibrations(
                 found[language] = known[language]
                 continue
             rows = np.arange(len(targets))
-        found[language] = fit_calibration(reading.raw[rows], reading.sizes[rows], targets[rows], weights[rows])
+        prior = None if known is None else known[language]
+        found[language] = fit_calibration(reading.raw[rows], reading.sizes[rows], targets[rows], weights[rows], prior)
     return found
 
 

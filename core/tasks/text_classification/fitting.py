@@ -27,7 +27,7 @@ from core.tasks.text_classification.linear import (
     tellingness,
     vocabulary_of,
 )
-from core.tasks.text_classification.model import TextModel
+from core.tasks.text_classification.model import TextModel, slopes_and_shifts
 from core.tasks.text_classification.units import Keys
 
 LIGHTEST = 0.3
@@ -119,11 +119,13 @@ def fit_group(
     texts, targets = [learned.texts[row] for row in chosen], learned.targets[chosen]
     found = occurrences_of(texts, _stoppable(run))
     vocabulary = vocabulary_of(found, config.min_count, int(np.searchsorted(chosen, learned.own)))
-    rows, offsets = _with_start(found, vocabulary, start)
-    held = occurrences_of([validation.texts[row] for row in checked], _stoppable(run))
-    watch = _Watch(*_with_start(held, vocabulary, start), validation.targets[checked], config, run)
+    rows, offsets = _with_start(found, vocabulary, texts, start)
+    held_texts = [validation.texts[row] for row in checked]
+    held = occurrences_of(held_texts, _stoppable(run))
+    watch = _Watch(*_with_start(held, vocabulary, held_texts, start), validation.targets[checked], config, run)
     scales, importance = _scales(rows, targets, config), learned.importance[chosen]
-    fit_weights(Problem(rows, targets, importance, scales, config.regularisation, offsets), config.steps, watch)
+    problem = Problem(rows, targets, importance, scales, config.regularisation, offsets, start is None)
+    fit_weights(problem, config.steps, watch)
     counts = np.bincount(rows.present.indices, minlength=len(vocabulary))
     kept = _kept(found, vocabulary, watch.weights, counts)
     weights = np.asarray(watch.weights[kept], np.float32)
@@ -138,14 +140,21 @@ def merged(parts: Sequence[Part]) -> tuple[Keys, NDArray[np.float32]]:
     return keys, np.asarray(np.bincount(place, weights * counts) / np.bincount(place, counts), np.float32)
 
 
-def _with_start(found: Occurrences, vocabulary: Keys, start: TextModel | None) -> tuple[Rows, NDArray[np.float32]]:
-    """Texts in the columns of the vocabulary, and what the model that the run starts from says of each."""
+def _with_start(
+    found: Occurrences, vocabulary: Keys, texts: Sequence[str], start: TextModel | None
+) -> tuple[Rows, NDArray[np.float32]]:
+    """Texts in the columns of the vocabulary, and what the model that the run starts from says of each.
+
+    That is its raw score with the shift of its calibration, in the units of the raw score: the new weights need not
+    learn what the calibration adds already.
+    """
     if start is None:
         return rows_of(found, vocabulary), np.zeros(found.n_texts, np.float32)
     weights, known = start.table.find(found.keys)
     rows = rows_of(found, vocabulary, known)
     sums = np.bincount(found.texts, weights, minlength=found.n_texts)
-    return rows, np.asarray(sums * rows.scales + start.bias, np.float32)
+    slopes, shifts = slopes_and_shifts(start.calibrations, start.read(texts))
+    return rows, np.asarray(sums * rows.scales + start.bias + shifts / slopes, np.float32)
 
 
 def _scales(rows: Rows, targets: NDArray[np.int64], config: TextClassificationConfig) -> NDArray[np.float32]:

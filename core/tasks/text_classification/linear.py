@@ -121,6 +121,8 @@ class Problem:
     """Of the pull towards zero."""
     offsets: NDArray[np.float32]
     """Raw scores of another model, to which the new weights add, (N,); zeros without one."""
+    with_bias: bool = True
+    """Whether a bias is fitted; added to another model it would move every text, of whatever kind."""
 
 
 def raw_of(rows: Rows, weights: Floats, bias: float) -> NDArray[np.float32]:
@@ -147,7 +149,7 @@ def fit_weights(
             found[:-1] @ found[:-1]
         )
         inner = problem.scales * (across @ (rows.scales * slope)) + problem.strength * found[:-1]
-        return value, np.append(inner, slope.sum()).astype(np.float64)
+        return value, np.append(inner, slope.sum() if problem.with_bias else 0.0).astype(np.float64)
 
     def told(found: Floats) -> None:
         nonlocal step
