@@ -7,7 +7,7 @@ Chinese by the dictionary. How a clause reads says what stands near the word, no
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,8 +15,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.data.board import UNREAD, Mask, Verdicts
-from core.data.text_grammar import BE, DETERMINERS, adjectives, can_name_a_thing, is_chinese, is_named_thing
-from core.data.text_words import Places, Words
+from core.data.text_grammar import (
+    BE,
+    DETERMINERS,
+    adjectives,
+    can_name_a_thing,
+    is_chinese,
+    is_function_word,
+    is_named_thing,
+)
+from core.data.text_words import Places, Words, cut
 
 LEAST_TEXTS: Final = 5
 LEAST_SHARE: Final = 0.005
@@ -25,8 +33,6 @@ _USED_AS_NOUN: Final = 0.45
 """Share of a Latin word's places at which it is used as the name of a thing."""
 CLAUSES_READ: Final = 400
 """Clauses of an aspect that are read, of evenly spread texts; their number stands beside every share."""
-SHORT: Final = {"zh": 4, "en": 12}
-"""Characters below which a clause is read with its whole sentence."""
 _SENTENCE: Final = re.compile(r"[^.!?。！？；;…\n<>]+[.!?。！？；;…\n]*")
 """Tags of pages that texts were copied from end a sentence too."""
 _CLAUSE: Final = re.compile(
@@ -100,13 +106,20 @@ def _names_a_thing(word: str, usage: float) -> bool:
 
 
 def _one_and_many(codes: Sequence[int], vocabulary: Sequence[str]) -> list[list[int]]:
-    """Codes of one thing together: singular and plural with an s."""
-    numbers = {vocabulary[code]: code for code in codes}
-    found: dict[int, list[int]] = {}
-    for word, code in numbers.items():
-        single = numbers.get(word[:-1]) if word.endswith("s") else None
-        found.setdefault(code if single is None else single, []).append(code)
-    return list(found.values())
+    """Codes of the forms of each thing, the one that names it first: a singular with its plural, however rare."""
+    numbers = {word: code for code, word in enumerate(vocabulary)}
+    names = dict.fromkeys(_singular(vocabulary[code], numbers) for code in codes)
+    forms = ((name, *(() if is_chinese(name) else (f"{name}s", f"{name[:-1]}ies"))) for name in names)
+    return [[numbers[form] for form in some if form in numbers] for some in forms]
+
+
+def _singular(word: str, known: Collection[str]) -> str:
+    """The singular of a Latin noun where the texts hold it."""
+    if word.endswith("s") and not word.endswith("ss"):
+        for single in (f"{word[:-3]}y" if word.endswith("ies") else "", word[:-1]):
+            if single in known and can_name_a_thing(single):
+                return single
+    return word
 
 
 def _aspect(words: Words, wanted: Mask, codes: Sequence[int]) -> Aspect:
@@ -134,7 +147,7 @@ def clauses_about(aspect: Aspect, words: Words, texts: Sequence[str]) -> tuple[P
 
 
 def clause_with(text: str, named: re.Pattern[str]) -> str:
-    """The first clause that `named` is found in; the whole sentence where the clause is very short; "" for none."""
+    """The first clause that `named` is found in, or its sentence where the clause says nothing else; "" for none."""
     hit = named.search(text)
     if hit is None:
         return ""
@@ -142,9 +155,9 @@ def clause_with(text: str, named: re.Pattern[str]) -> str:
     if sentence is None:
         return ""
     begin, end = sentence.start(), sentence.end()
-    for cut in _CLAUSE.finditer(text, sentence.start(), sentence.end()):
-        begin = cut.end() if cut.end() <= hit.start() else begin
-        end = min(end, cut.start()) if cut.start() >= hit.end() else end
+    for mark in _CLAUSE.finditer(text, sentence.start(), sentence.end()):
+        begin = mark.end() if mark.end() <= hit.start() else begin
+        end = min(end, mark.start()) if mark.start() >= hit.end() else end
     clause = text[begin:end].strip()
-    short = SHORT["zh" if is_chinese(hit.group()) else "en"] + len(hit.group())
-    return clause if len(clause) >= short else sentence.group().strip()
+    besides = (word for word in cut(clause) if word not in hit.group().lower())
+    return clause if any(not is_function_word(word) for word in besides) else sentence.group().strip()

@@ -90,27 +90,36 @@ def read_pool() -> Pool:
 
 def _review(pool: Pool, day: int, rng: np.random.Generator) -> tuple[str, str, int]:
     """Text, kind and label of one review; the label is -1 where it says neither, or both alike."""
-    kind = str(rng.choice(list(CATEGORIES)))
+    kind = _one(tuple(CATEGORIES), rng)
     language = "zh" if rng.random() < CHINESE_SHARE else "en"
     if rng.random() < _NEUTRAL:
-        return str(rng.choice(pool[kind, "whole", "=", language])), kind, -1
+        return _one(pool[kind, "whole", "=", language], rng), kind, -1
     happenings = {event.aspect: event for event in EVENTS if event.kind == kind and event.first <= day <= event.last}
     mood = rng.random() < _GOOD[kind]
     signs, sentences = [], []
-    for aspect in _aspects(pool, kind, happenings, rng):
+    for aspect in _aspects(kind, happenings, rng):
         chance = happenings[aspect].good if aspect in happenings else _AS_MOOD if mood else 1 - _AS_MOOD
         signs.append("+" if rng.random() < chance else "-")
-        sentences.append(str(rng.choice(pool[kind, aspect, signs[-1], language])))
+        sentences.append(_one(pool[kind, aspect, signs[-1], language], rng))
     balance = signs.count("+") - signs.count("-")
     if balance and rng.random() < _ENDED:
-        sentences.append(str(rng.choice(pool[kind, "whole", "+" if balance > 0 else "-", language])))
+        sentences.append(_one(pool[kind, "whole", "+" if balance > 0 else "-", language], rng))
     text = ("" if language == "zh" else " ").join(sentences)
     return text, kind, -1 if balance == 0 else int(balance > 0)
 
 
-def _aspects(pool: Pool, kind: str, happenings: Mapping[str, Event], rng: np.random.Generator) -> list[str]:
+@lru_cache(maxsize=len(CATEGORIES))
+def _known_aspects(kind: str) -> tuple[str, ...]:
+    return tuple(sorted({aspect for own, aspect, _, _ in read_pool() if own == kind and aspect != "whole"}))
+
+
+def _aspects(kind: str, happenings: Mapping[str, Event], rng: np.random.Generator) -> list[str]:
     """What a review speaks of, in its order."""
-    known = sorted({aspect for own, aspect, _, _ in pool if own == kind and aspect != "whole"})
+    known = _known_aspects(kind)
     weights = np.array([happenings[aspect].spoken_of if aspect in happenings else 1.0 for aspect in known])
     count = int(rng.choice([1, 2, 3], p=[0.25, 0.5, 0.25]))
     return [known[place] for place in rng.choice(len(known), count, replace=False, p=weights / weights.sum())]
+
+
+def _one(options: Sequence[str], rng: np.random.Generator) -> str:
+    return options[int(rng.integers(len(options)))]

@@ -107,7 +107,7 @@ def _read_on(slug: str, reading: BoardReading) -> ScoredTexts | None:
             st.button(
                 t("Stop"), icon=":material/stop_circle:", key=f"{slug}.board.stop", on_click=_stop, args=(reading,)
             )
-        while not reading.finished:
+        while not (reading.finished or reading.stopped):
             # Where the bar is drawn, a click of the visitor ends this run; the next one goes on from here.
             bar.progress(reading.done / reading.total, _progress(reading))
             reading.step()
