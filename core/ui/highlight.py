@@ -17,7 +17,7 @@ from typing import Final, Literal
 
 import streamlit as st
 
-from core.explain.words import Words
+from core.explain.words import STRONG, Words
 from core.serving.text_reading import Edit
 from core.ui.reasons import signed
 from core.ui.theme import palette
@@ -132,7 +132,7 @@ def scale(score: float, zones: Sequence[Zone], was: float | None = None) -> str:
 
 def bars(rows: Sequence[tuple[str, float]]) -> str:
     """Words and what each adds, as bars to both sides of a line, in the order given."""
-    most = max((abs(added) for _, added in rows), default=0.0) or 1.0
+    most = max(STRONG, *(abs(added) for _, added in rows)) if rows else STRONG
     lines = "".join(
         f'<b dir="auto">{literal(word)}</b><div class="vt-bar"><span class="{tone_of(added)}" '
         f'style="width:{50 * abs(added) / most:.1f}%"></span></div><i>{signed(added)}</i>'

@@ -61,7 +61,7 @@ def _method_input(slug: str, reading: TextReading) -> str:
         default=reading.methods[0],
         required=True,
         format_func=lambda name: t(METHODS[name]) if name in METHODS else escape(name),
-        key=f"{slug}.text_method",
+        key=f"{slug}.text_method.{reading.answer.model.version}",
     )
     return str(chosen or reading.methods[0])
 

@@ -1,4 +1,4 @@
-"""Sentiment in a real browser: a sample and the words that decided, what if; markup that stays text; a correction."""
+"""Sentiment in a real browser: a sample and the words that decided, what if; markup that stays text; a fix."""
 
 from __future__ import annotations
 
@@ -16,6 +16,14 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(600)]
 OpenVisit = Callable[..., Visit]
 NASTY = """Wonderful film!\n<img src=x onerror="document.title='owned'"><script>document.title='owned'</script>
 </mark></div><style>.vt{display:none}</style> [x](http://evil.example) :material/home: $a$"""
+IRONY = (
+    "Oh great, it broke again. Wonderful.",
+    "What a lovely way to lose a weekend, thank you for the great manual.",
+    "Just perfect. The second one that arrives broken. I love waiting.",
+    "Oh wonderful, another update that deletes all my settings. Just what I had always wished for.",
+    "Fantastic, my favourite: a charming little fire in the kitchen.",
+)
+"""Lines of our own that the bundled model takes for praise."""
 WHAT_IF = '[class*="st-key-sentiment-what_if"]'
 
 
@@ -76,16 +84,24 @@ def test_a_long_text_scrolls_and_nothing_is_wider_than_a_phone(visit: OpenVisit)
     assert main.evaluate("one => one.scrollWidth <= one.clientWidth")
 
 
-def test_a_wrong_answer_is_corrected_and_stands_under_corrections(visit: OpenVisit) -> None:
-    visitor = visit()
-    visitor.go("/sentiment")
-    page = read(visitor, "Oh great, it broke again. Wonderful.")
+def correct(page: Page) -> None:
+    """Say that what was read is negative, and let it be kept."""
     page.get_by_test_id("stMain").get_by_role("radio", name="Wrong").click()
     page.get_by_text("Keep the text, so that the next training can learn from it").click()
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_text("Saved: wrong, the right answer is Negative")).to_be_visible(timeout=PATIENCE_MS)
+
+
+def test_five_corrections_become_a_fix_that_is_measured_and_registered(visit: OpenVisit) -> None:
+    visitor = visit()
+    page = visitor.go("/sentiment")
+    for line in IRONY:
+        correct(read(visitor, line))
     page.get_by_test_id("stMain").get_by_role("radio", name="Corrections").click()
-    expect(page.get_by_text("Fix it in seconds")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_text("Corrections: 5; the model was wrong: 5")).to_be_visible(timeout=PATIENCE_MS)
+    page.get_by_role("button", name="Try the fix").click(timeout=PATIENCE_MS)
+    expect(page.get_by_text("Corrections answered right: 0 of 5 before")).to_be_visible(timeout=FIRST_ANSWER_MS)
     visitor.settle()
-    expect(page.get_by_text("Corrections: 1; the model was wrong: 1")).to_be_visible(timeout=PATIENCE_MS)
+    page.get_by_role("button", name="Register as challenger").click(timeout=PATIENCE_MS)
+    expect(page.get_by_text("Registered as challenger")).to_be_visible(timeout=PATIENCE_MS)
     expect(page.get_by_test_id("stException")).to_have_count(0)

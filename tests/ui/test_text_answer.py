@@ -263,7 +263,7 @@ def test_a_model_with_several_methods_lets_the_visitor_choose(sentiment: Open, m
     monkeypatch.setattr(text_reading, "read_text", lambda *a: replace(read_text(*a), methods=methods))
     page = read(sentiment(), PRAISE)
     assert asked == ["integrated_gradients"] and "was not measured" in words(page)
-    page = checked(page.segmented_control(key="sentiment.text_method").set_value("occlusion").run())
+    page = checked(widget(page.segmented_control, ".text_method").set_value("occlusion").run())
     assert asked == list(methods)
 
 
