@@ -134,11 +134,13 @@ def keep_held_out(folder: Path, predictor: TextModelPredictor, data: LabelledTex
 
 def sample_rows(sources: NDArray[np.str_], seed: int) -> Ints:
     """Places of the texts that are kept, ascending: as many of every source, as far as it has them."""
-    order = np.random.default_rng(seed).permutation(len(sources))
-    names = np.unique(sources)
-    each = min(PER_SOURCE, MOST // len(names)) if len(names) > 1 else MOST
-    chosen = [order[sources[order] == name][: max(each, 1)] for name in names[:MOST]]
-    return np.sort(np.concatenate(chosen))
+    generator = np.random.default_rng(seed)
+    names, number, counts = np.unique(sources, return_inverse=True, return_counts=True)
+    order = generator.permutation(len(sources))
+    order = order[np.argsort(number[order], kind="stable")]
+    rank = np.arange(len(order)) - np.repeat(np.cumsum(counts) - counts, counts)
+    each = min(PER_SOURCE, max(MOST // len(names), 1)) if len(names) > 1 else MOST
+    return np.sort(generator.permutation(order[rank < each])[:MOST])
 
 
 def read_held_out(folder: Path) -> HeldOut | None:
