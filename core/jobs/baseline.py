@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -47,21 +48,32 @@ def measure_champion(
         predictor, challenger = task.load(champion.path, device), task.load(checkpoint, device)
         if old is None or not same_examples(old, new):
             save_evaluation(folder, task.evaluate(predictor, data, columns, like=new))
-        if old is not None and old.data.fingerprint != new.data.fingerprint:
-            _at_home(task, challenger, old, home_folder(checkpoint, champion.sha256))
         _in_suite(task, predictor, champion.path, checkpoint, folder)
         _time(task, predictor, challenger, folder)
+        if old is not None and old.data.fingerprint != new.data.fingerprint:
+            _at_home(task, challenger, old, home_folder(checkpoint, champion.sha256))
     except (AppError, MemoryError, RuntimeError) as error:  # a RuntimeError is how a full GPU speaks
         log_event("baseline_left_out", level="WARNING", sector=slug, kind=type(error).__qualname__)
 
 
 def _at_home(task: Task, challenger: Any, old: Evaluation, folder: Path) -> None:
     """Measure the new version on the champion's own frozen test; nothing is written where that is not here."""
-    known = [entry.name for entry in DATA_SETS if entry.name == old.data.name]
-    path = local_path(known[0]) if known else None
-    if path is None:
+    from core.training.joined import measured_again, parts_of  # statistics, which pages do not import
+
+    known = {entry.name for entry in DATA_SETS}
+    paths = {name: local_path(name) if name in known else None for name in parts_of(old)}
+
+    def measure(name: str, part: Evaluation) -> Evaluation:
+        return task.evaluate(challenger, cast(Path, paths[name]), like=part)
+
+    if any(path is None for path in paths.values()):
         return
-    found = task.evaluate(challenger, path, like=old)
+    if len(paths) > 1:
+        joined = measured_again(old, measure)
+        if joined is not None:
+            save_evaluation(folder, replace(joined, summary=task.summarise(joined)))
+        return
+    found = measure(old.data.name, old)
     if found.data.fingerprint == old.data.fingerprint:
         save_evaluation(folder, found)
 
