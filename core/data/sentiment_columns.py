@@ -66,17 +66,20 @@ class Columns:
 def find_columns(frame: pd.DataFrame, given: Mapping[str, str], name: str) -> Columns:
     """Columns by role: as given, by their usual names, or, for texts, the column with the longest cells.
 
+    An empty column for the role `category` means that the kind of text is not known.
+
     Raises:
         InputRefused: A given column is absent, or texts or labels cannot be found.
     """
     for role, column in given.items():
-        if role not in ("text", "label") or column not in frame.columns:
+        none_meant = role == "category" and not column
+        if role not in ("text", "label", "category") or (column not in frame.columns and not none_meant):
             raise _refused(name, frame, f"{role}={column}")
     label = given.get("label") or _named(frame, LABEL_NAMES)
     text = given.get("text") or _named(frame, TEXT_NAMES) or _longest(frame, label)
     if not label or not text or label == text:
         raise _refused(name, frame, "label" if text else "text")
-    return Columns(text, label, _named(frame, SOURCE_NAMES))
+    return Columns(text, label, given["category"] if "category" in given else _named(frame, SOURCE_NAMES))
 
 
 def read_labels(column: pd.Series[Any], name: str) -> tuple[NDArray[np.int64], tuple[Message, ...]]:

@@ -131,7 +131,7 @@ def divide(data: LabelledTexts, seed: int, shares: Mapping[str, float]) -> Label
     free = np.array([key not in taken for key in keys], bool)
     once = ~pd.DataFrame({"key": keys, "target": rest.targets}).duplicated().to_numpy()
     rows = np.flatnonzero(free & once)
-    groups = np.unique(keys[rows].astype(np.str_), return_inverse=True)[1]
+    groups = pd.factorize(keys[rows], sort=True)[0]
     draw = np.random.default_rng(seed).random(int(groups.max(initial=0)) + 1)[groups]
     edge = 0.0
     for part, share in wanted.items():
@@ -174,7 +174,8 @@ def _read_file(file: Path, part: str, columns: Mapping[str, str]) -> tuple[TextS
     chosen: Columns = find_columns(table.frame, columns, table.name)
     targets, said = read_labels(table.frame[chosen.label], table.name)
     texts = table.frame[chosen.text].fillna("").astype(str)
-    usable = np.flatnonzero((targets >= 0) & (texts.str.strip() != "").to_numpy())
+    empty = (texts.str.strip() == "").to_numpy()
+    usable = np.flatnonzero((targets >= 0) & ~empty)
     source = table.frame[chosen.source].astype(str) if chosen.source else pd.Series([""] * len(texts))
     prefix = "" if part == "all" else f"{part}/"
     return TextSet(
@@ -182,7 +183,15 @@ def _read_file(file: Path, part: str, columns: Mapping[str, str]) -> tuple[TextS
         texts=tuple(texts.iloc[usable]),
         targets=targets[usable],
         sources=np.array(source.iloc[usable].tolist(), dtype=np.str_),
-    ), (*table.notices, *said)
+    ), (*table.notices, *said, *_left_out(int(empty.sum()), int(((targets < 0) & ~empty).sum())))
+
+
+def _left_out(empty: int, unlabelled: int) -> Iterator[Message]:
+    if empty:
+        yield Message(N_("Rows without a text, which were left out: {count}."), {"count": empty})
+    if unlabelled:
+        template = N_("Rows that are neutral or carry no label, which were left out: {count}.")
+        yield Message(template, {"count": unlabelled})
 
 
 def join_texts(parts: Sequence[TextSet]) -> TextSet:

@@ -34,14 +34,15 @@ def answer_texts(
     """
     share = COVERAGE if coverage is None else coverage
     answers = service.predict(slug, samples, ref, coverage=share, threshold=threshold)
+    spoken = languages([sample.text for sample in samples])
     return [
-        Answered(sample, answer, language)
-        for sample, answer, language in zip(samples, answers, _languages(samples), strict=True)
+        Answered(sample, answer, language) for sample, answer, language in zip(samples, answers, spoken, strict=True)
     ]
 
 
-def _languages(samples: Sequence[TextSample]) -> list[str]:
+def languages(texts: Sequence[str]) -> list[str]:
+    """`en`, `zh`, `mixed`, `other` (another script) or `none` (no letters) for each text, by its characters alone."""
     found: list[str] = []
-    for start in range(0, len(samples), _AT_ONCE):
-        found += languages_of(read_units([sample.text for sample in samples[start : start + _AT_ONCE]])).tolist()
+    for start in range(0, len(texts), _AT_ONCE):
+        found += languages_of(read_units(texts[start : start + _AT_ONCE])).tolist()
     return found

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import streamlit as st
 
@@ -20,7 +20,7 @@ from core.jobs.uploads import lent_upload
 from core.settings import ROOT, settings
 from core.store import audit
 from core.store.versions import bundled_version
-from core.ui import image_data, transaction_data
+from core.ui import image_data, text_data, transaction_data
 from core.ui.i18n import t
 from core.ui.quota import charge_upload
 from core.ui.views import say, show_error, show_refusals
@@ -28,9 +28,14 @@ from core.ui.wording import told
 
 if TYPE_CHECKING:
     from core.data.check import DataReport
+    from core.data.text_check import TextReport
     from core.data.transaction_check import TransactionReport
 
+    Report = DataReport | TransactionReport | TextReport
+
 _UPLOAD = "upload"
+_TABLES: Final = {"transactions": transaction_data, "texts": text_data}
+"""What a sector reads -> how a table of it is opened, checked and shown."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +89,7 @@ def training_data_input(asked: Sector) -> TrainingData | None:
     if chosen == _UPLOAD:
         return _upload_input(slug)
     st.caption(f"{t(known[chosen].summary)} {known[chosen].licence}. {known[chosen].attribution}")
-    if shares_source(here[chosen], _learned_by_bundled(slug)):
+    if any(shares_source(here[chosen], name) for name in _learned_by_bundled(slug)):
         st.caption(
             told(
                 "The bundled model has learned from images of the same source. To it only the test images are new; "
@@ -95,9 +100,9 @@ def training_data_input(asked: Sector) -> TrainingData | None:
     return TrainingData(chosen, f"set:{chosen}", path=here[chosen])
 
 
-def _learned_by_bundled(slug: str) -> str:
-    """Name of the data set that the sector's bundled model was trained on; empty when that is not known."""
-    return str(bundled_version(slug).manifest.get("data", {}).get("name", ""))
+def _learned_by_bundled(slug: str) -> list[str]:
+    """Names of the data sets that the sector's bundled model was trained on, as far as they are known."""
+    return str(bundled_version(slug).manifest.get("data", {}).get("name", "")).split("+")
 
 
 def _offer_fetch(absent: Sequence[DataSet]) -> None:
@@ -110,7 +115,7 @@ def _offer_fetch(absent: Sequence[DataSet]) -> None:
 
 
 def _upload_input(slug: str) -> TrainingData | None:
-    limits, tables = settings().limits, sector(slug).reads == "transactions"
+    limits, tables = settings().limits, _TABLES.get(sector(slug).reads)
     st.caption(
         told(
             "A zip with one folder per class, or with train, validation and test folders above them, or a MedMNIST "
@@ -123,7 +128,7 @@ def _upload_input(slug: str) -> TrainingData | None:
             hours=settings().job_keep_hours,
         )
     )
-    st.code(transaction_data.EXAMPLE if tables else image_data.EXAMPLE, language=None)
+    st.code(tables.EXAMPLE if tables else image_data.EXAMPLE, language=None)
     file = st.file_uploader(
         told("Upload a zip or an npz", slug), key=f"{slug}.data_upload", label_visibility="collapsed"
     )
@@ -136,7 +141,7 @@ def _upload_input(slug: str) -> TrainingData | None:
         return None
     digest = hashlib.sha256(file.getbuffer()).hexdigest()
     data = TrainingData(file.name, f"upload:{digest}", upload=file)
-    return transaction_data.with_columns(slug, data) if tables else data
+    return tables.with_columns(slug, data) if tables else data
 
 
 def checked(slug: str, data: TrainingData) -> bool | None:
@@ -160,16 +165,15 @@ def checked(slug: str, data: TrainingData) -> bool | None:
     return not found.blocking
 
 
-def _read(slug: str, data: TrainingData) -> DataReport | TransactionReport | AppError:
+def _read(slug: str, data: TrainingData) -> Report | AppError:
+    tables = _TABLES.get(sector(slug).reads)
     try:
-        if sector(slug).reads == "transactions":
-            return transaction_data.read_report(slug, data)
-        return image_data.read_report(data)
+        return tables.read_report(slug, data) if tables else image_data.read_report(data)
     except AppError as error:
         return error
 
 
-def show_report(report: DataReport | TransactionReport) -> None:
+def show_report(report: Report) -> None:
     """What stops a training and what speaks against it, what was counted, and what could not be read."""
     for message in report.blocking:
         st.error(say(message), icon=":material/block:")
@@ -183,10 +187,13 @@ def show_report(report: DataReport | TransactionReport) -> None:
     show_refusals(report.refused)
 
 
-def _show_counts(report: DataReport | TransactionReport) -> None:
+def _show_counts(report: Report) -> None:
+    from core.data.text_check import TextReport
     from core.data.transaction_check import TransactionReport
 
     if isinstance(report, TransactionReport):
         transaction_data.show_counts(report)
+    elif isinstance(report, TextReport):
+        text_data.show_counts(report)
     else:
         image_data.show_counts(report)

@@ -90,3 +90,44 @@ def test_kept_corrections_are_texts(home: Path) -> None:
     page = drawn("corrections")
     assert said_of_others(page) == []
     assert any("Text kept until" in frame.value for frame in page.dataframe)
+
+
+@pytest.mark.slow
+def test_an_upload_is_masked_before_it_is_written_and_checked(home: Path) -> None:
+    page = drawn("improve")
+    page.session_state[f"{SLUG}.data"] = "upload"
+    page.run()
+    uploader = next(box for box in page.file_uploader if box.key == f"{SLUG}.data_upload")
+    uploader.set_value(("reviews.csv", CSV.encode("utf-16"), "text/csv"))
+    page.run()
+    boxes = {box.label.rstrip(" *"): box for box in page.selectbox}
+    assert (boxes["Text"].value, boxes["Label: positive or negative"].value) == ("review", "stars")
+    next(button for button in page.button if button.label == "Check the data").click()
+    page.run()
+    assert not page.exception, page.exception
+    shown = words(page)
+    assert "120 e-mail addresses" in shown and "120 phone numbers" in shown and "UTF\\-16" in shown
+    assert any("Positive" in frame.value.to_string() for frame in page.dataframe)
+    masked = page.session_state[f"{SLUG}.data_masked"][1]
+    assert b"example.org" not in masked.getvalue() and masked.found == {"e-mail": 120, "phone": 120}
+    audit.flush(1)
+    for file in home.rglob("*"):
+        if file.is_file():
+            assert b"example.org" not in file.read_bytes(), file
+
+
+@pytest.mark.slow
+def test_an_upload_that_is_no_table_of_texts_is_refused_in_words(home: Path) -> None:
+    for data, word in ((b"a,b\n1,2\n", "Say which column is"), (b"%PDF-1.7", "PDF"), (b"", "empty")):
+        page = drawn("improve")
+        page.session_state[f"{SLUG}.data"] = "upload"
+        page.run()
+        uploader = next(box for box in page.file_uploader if box.key == f"{SLUG}.data_upload")
+        uploader.set_value(("reviews.csv", data, "text/csv"))
+        page.run()
+        for button in page.button:
+            if button.label == "Check the data":
+                button.click()
+        page.run()
+        assert not page.exception, page.exception
+        assert word in words(page) or any(word in error.value for error in page.error), words(page)
