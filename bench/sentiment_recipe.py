@@ -28,7 +28,10 @@ from core.tasks.text_classification.predictor import TextModelPredictor
 from core.tasks.text_classification.statement import figures_of_other
 from core.tasks.text_classification.task import TASK
 from core.tasks.text_classification.tfidf import fit_baseline
+from core.training.evaluation import load_evaluation
+from core.training.joined import parts_of
 from core.training.run import ListedRun
+from core.training.slice_suite import by_slice
 
 SETS = ("imdb", "sst2", "chnsenticorp", "online_shopping_10_cats")
 NAME = "imdb+sst2+chnsenticorp+online_shopping_10_cats"
@@ -128,6 +131,19 @@ def measure_slices(predictor: TextModelPredictor) -> dict[str, dict[str, list[fl
     return found
 
 
+def measure_suite(predictor: TextModelPredictor) -> dict[str, dict[str, float | int]]:
+    """Slice -> share of its lines right, both halves."""
+    return {part.name: part.accuracy.as_dict() for part in by_slice(TASK.suite(predictor))}
+
+
+def beside(folder: Path) -> dict[str, dict[str, object]]:
+    """Set -> figures of the baseline that was fitted to the same texts, on its rows of the stored evaluation."""
+    stored = load_evaluation(folder)
+    if stored is None:
+        raise SystemExit(f"There is no evaluation in {folder}.")
+    return {name: dict(figures_of_other(part, TFIDF)) for name, part in parts_of(stored).items()}
+
+
 def across(folder: Path, seed: int) -> dict[str, dict[str, object]]:
     """What a model learns from one set and says of another in the same language, on its validation part."""
     sets, config = read_sets(seed=seed), replace(CONFIG, seed=seed)
@@ -159,7 +175,7 @@ def measure_again(folder: Path, names: tuple[str, ...], seed: int) -> None:
 def main() -> None:
     """Train where no checkpoint is given, and print the figures as JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--out", type=Path, required=True, help="where the checkpoint is, or shall be")
+    parser.add_argument("--out", type=Path, required=True, help="folder of the checkpoint, or with --again itself one")
     parser.add_argument("--measure", choices=("validation", "test"), default="validation", help="which parts")
     parser.add_argument("--train", nargs="+", choices=SETS, default=list(SETS), help="the sets to train on")
     parser.add_argument("--seed", type=int, default=CONFIG.seed)
@@ -168,7 +184,7 @@ def main() -> None:
     options = parser.parse_args()
     folder: Path = options.out / "checkpoint"
     if options.across:
-        print(json.dumps(across(options.out, options.seed), indent=1))
+        print(json.dumps({"across, validation": across(options.out, options.seed)}, indent=1))
         return
     if options.again:
         measure_again(options.out, tuple(options.train), options.seed)
@@ -178,7 +194,8 @@ def main() -> None:
         train(tuple(options.train), options.out, options.seed)
     predictor = TASK.load(folder, "cpu")
     sets = read_sets(seed=options.seed)
-    print(json.dumps({**measure(predictor, sets, options.measure), "slices": measure_slices(predictor)}, indent=1))
+    found = {**measure(predictor, sets, options.measure), "slices": measure_slices(predictor)}
+    print(json.dumps({**found, "suite": measure_suite(predictor), "tfidf": beside(folder)}, indent=1))
 
 
 if __name__ == "__main__":
