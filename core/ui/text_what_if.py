@@ -25,6 +25,8 @@ from core.ui.views import escape, say, show_error
 OFFERED: Final = 24
 """Words that can be struck or swapped: the strongest ones."""
 _REPLACEMENT_MAX: Final = 60
+_TITLE_MAX: Final = 30
+"""Characters of a word on its button."""
 
 
 def show_what_if(slug: str, sample: TextSample, reading: TextReading, options: Mapping[str, Any]) -> None:
@@ -76,7 +78,7 @@ def _show_move(before: float, score: float, said: str, reading: TextReading) -> 
 
 def _edits_input(key: str, words: Words, places: Mapping[str, list[int]]) -> list[Edit]:
     """What the visitor strikes and swaps; a word that stands several times is struck everywhere."""
-    names = {word: escape(words.title(at)) for word, at in places.items()}
+    names = {word: escape(_short(words.title(at))) for word, at in places.items()}
     struck = st.pills(
         t("Strike out"),
         list(places),
@@ -94,12 +96,16 @@ def _edits_input(key: str, words: Words, places: Mapping[str, list[int]]) -> lis
             key=f"{key}.swapped",
         )
         instead = st.text_input(
-            t("for"), max_chars=_REPLACEMENT_MAX, placeholder=t("Another word"), key=f"{key}.instead"
+            t("Swap it for"), max_chars=_REPLACEMENT_MAX, placeholder=t("Another word"), key=f"{key}.instead"
         ).strip()
     edits = [_edit(words, place, "") for word in struck if word != swapped or not instead for place in places[word]]
     if swapped is not None and instead:
         edits += [_edit(words, place, instead) for place in places[swapped]]
     return edits
+
+
+def _short(title: str) -> str:
+    return title if len(title) <= _TITLE_MAX else f"{title[: _TITLE_MAX - 1]}…"
 
 
 def _edit(words: Words, place: int, instead: str) -> Edit:
