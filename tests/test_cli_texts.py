@@ -198,3 +198,37 @@ def test_evaluate_reads_named_columns(here: Path) -> None:
     body = document(run("evaluate", SLUG, "--data", "a.csv", "--column", "text=x", "--column", "label=y", "--json"))
     assert body["metrics"]["accuracy"]["value"] == 1.0 and body["n"] == 2
     assert "label" in run("evaluate", SLUG, "--data", "a.csv", "--column", "label=zz", code=1).stderr
+
+
+@pytest.mark.slow
+def test_train_reads_named_columns_and_the_command_repeats_them(here: Path) -> None:
+    things = ("room", "soup", "film", "phone", "hotel", "book", "lamp", "tea", "chair", "door")
+    words = {"bad": ("awful", "dull", "cold", "rude"), "good": ("lovely", "great", "fine", "warm")}
+    lines = [
+        f"The {thing} was {word} and the {other} {again},{label},{other}"
+        for thing in things
+        for other in things[:3]
+        for label, mood in words.items()
+        for word, again in zip(mood, mood[::-1], strict=True)
+    ]
+    (here / "a.csv").write_text("\n".join(["x,y,where", *lines]), encoding="utf-8")
+    columns = ("--column", "text=x", "--column", "label=y", "--column", "category=where")
+    made = document(run("train", SLUG, "--data", "a.csv", *columns, "--preset", "none", "--set", "steps=5", "--json"))
+    assert made["version"] == "1" and made["metrics"]["accuracy"]["value"] > 0.9
+    again = document(run("evaluate", SLUG, "--data", "a.csv", *columns, "--model", "1", "--json"))
+    assert again["metrics"]["accuracy"] == made["metrics"]["accuracy"] and again["split"] == "test"
+    assert document(run("predict", SLUG, "--text", "lovely", "--model", "1", "--json"))["version"] == "1"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("rows", "code"),
+    [
+        ("good film,positive\nfine film,positive\n", "texts.one_class"),
+        ("good film,sports\nbad film,politics\n", "texts.labels"),
+        ("good film,positive\nbad film,negative\n", "texts.one_class"),
+    ],
+)
+def test_what_nothing_can_be_learned_from_is_refused(here: Path, rows: str, code: str) -> None:
+    (here / "a.csv").write_text(f"text,label\n{rows}", encoding="utf-8")
+    assert code in run("train", SLUG, "--data", "a.csv", code=1).stderr

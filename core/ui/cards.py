@@ -26,7 +26,7 @@ _COURSE: Final = (
     (
         ":material/troubleshoot:",
         N_("Ask why"),
-        N_("See where the model looked, and how far that picture can be trusted."),
+        N_("See what decided, and how far that explanation can be trusted."),
     ),
     (
         ":material/model_training:",
@@ -45,7 +45,10 @@ _PROMISES: Final = (
     (
         ":material/shield_lock:",
         N_("Your files stay yours"),
-        N_("Images you ask about stay in memory, lose their hidden data, and are gone soon after you leave."),
+        N_(
+            "What you ask about stays in memory and is gone soon after you leave. Images lose their hidden data, texts "
+            "that are kept their personal data."
+        ),
     ),
     (
         ":material/rule:",
