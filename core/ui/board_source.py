@@ -34,7 +34,9 @@ def board_input(sector: Sector) -> ScoredTexts | None:
         persist_state="session",
     )
     try:
-        reading = _own(slug) if source == "file" else _sample(slug)
+        # What stood here before goes at once; otherwise a form would stay below the bar until all is read.
+        with st.empty().container():
+            reading = _own(slug) if source == "file" else _sample(slug)
         return None if reading is None else _read_on(slug, reading)
     except AppError as error:
         show_error(error)

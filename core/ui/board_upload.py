@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 ROLES: Final = {
     "text": N_("Text"),
     "time": N_("Date"),
-    "category": N_("Category, such as a product or a branch"),
-    "label": N_("Label: what people say it is"),
-    "id": N_("Number or name of the row"),
+    "category": N_("Category"),
+    "label": N_("Label"),
+    "id": N_("Id"),
 }
 REQUIRED: Final = ("text",)
 _PREVIEW_ROWS, _PREVIEW_CHARACTERS = 5, 200
