@@ -24,6 +24,7 @@ NAMES = {
     "domain": "What the medical page declines: pictures that are no X-rays, and X-rays of the test split",
     "gate": "How often the gate lets a version pass: by chance, and by right",
     "fixit": "A last layer fitted to simulated corrections: mended elsewhere, forgotten, seconds",
+    "text_fixit": "Words moved by simulated corrections of texts: mended elsewhere, changed besides, seconds",
     "kills": "SIGKILL while training, registering and promoting: what is lost, beside a writer without precautions",
     "cancel": "How long a training takes to stop after somebody cancelled it",
     "verdicts": "Bad and odd files through command line, JSON route and page: right and wrong verdicts",
