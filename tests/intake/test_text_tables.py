@@ -1,10 +1,12 @@
 """Tables and lists of texts: which column is what, what is guessed is said, what cannot be read is refused."""
 
+import random
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from core.errors import InputRefused
+from core.errors import AppError, InputRefused
 from core.intake.texts import open_text_table, open_texts, table_of_texts
 from core.settings import Limits
 
@@ -194,3 +196,39 @@ def test_texts_of_a_table_are_mended_and_cut_and_counted():
     assert "NUL that were removed: 1" in said(table)
     assert "replaced by \ufffd: 1" in said(table)
     assert "first 20 characters were used: 1" in said(table)
+
+
+SEEDS = (
+    b"text,label\ngood film,1\nbad film,0\n",
+    "评论;标签\n很好;好评\n太差;差评\n".encode("gb18030"),
+    "good\nbad\n很好\n".encode("utf-16"),
+    b'id\ttext\n1\t"a ""b"" c"\n',
+)
+
+
+def mangled(generator: random.Random) -> bytes:
+    """One of the seeds with a few bytes changed, lost or put in."""
+    data = bytearray(generator.choice(SEEDS))
+    for _ in range(generator.randrange(6)):
+        place, kind = generator.randrange(len(data) + 1), generator.random()
+        more = generator.randbytes(generator.randrange(1, 5))
+        data[place : place + (0 if kind < 0.3 else len(more))] = b"" if kind > 0.7 else more
+    return bytes(data)
+
+
+@pytest.mark.slow
+def test_damaged_bytes_are_read_or_refused_in_words():
+    generator, outcomes = random.Random(5), set()
+    for _ in range(400):
+        data = mangled(generator)
+        for name in ("a.csv", "a.txt", "noname"):
+            try:
+                table = open_texts(data, name)
+            except AppError as error:
+                assert str(error.message)
+                outcomes.add(error.code)
+            else:
+                outcomes.add("read")
+                assert len(table.ids) == len(set(table.ids.tolist())) == len(table)
+                "".join(table.texts).encode("utf-8")
+    assert {"read", "table.encoding", "table.mostly_unusable", "table.open_quote"} <= outcomes
