@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,10 +13,13 @@ from numpy.typing import NDArray
 from core.contracts import TokenAttribution
 
 _HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
-LEVELS = 3
-"""How many strengths of a mark a reader can tell apart."""
+EDGES = (0.2, 0.4, 0.7)
+"""Shares of the strongest word from which a word is marked, marked more, and most; shares below the first are not."""
+LEVELS = len(EDGES)
 STRONG = 0.5
 """Log odds that count as strong where no word adds more, so that a neutral text is not full of strong marks."""
+SHORT = 20
+"""Words of a text up to which that holds; each says less in a longer one, as the root of their number."""
 
 
 @dataclass(frozen=True)
@@ -40,11 +44,15 @@ class Words:
         return word if len(places) == 1 else f"{word} × {len(places)}"
 
     @property
+    def strongest(self) -> float:
+        """What the strongest word adds, or what would count as strong, whichever is more; above 0."""
+        least = STRONG / math.sqrt(max(1.0, len(self) / SHORT))
+        return max(float(np.abs(self.contributions).max(initial=0.0)), least)
+
+    @property
     def levels(self) -> NDArray[np.int64]:
-        """How strongly each is to be marked, 0 for not at all to `LEVELS`, by its share of the strongest, (W,)."""
-        sizes = np.abs(self.contributions)
-        most = max(float(sizes.max(initial=0.0)), STRONG)
-        return np.minimum(sizes / most * (LEVELS + 1), LEVELS).astype(np.int64)
+        """How strongly each is to be marked, 0 for not at all to `LEVELS`, (W,)."""
+        return np.searchsorted(EDGES, np.abs(self.contributions) / self.strongest, side="right")
 
 
 def words_of(attribution: TokenAttribution) -> Words:

@@ -17,7 +17,7 @@ from typing import Final, Literal
 
 import streamlit as st
 
-from core.explain.words import STRONG, Words
+from core.explain.words import Words
 from core.serving.text_reading import Edit
 from core.ui.reasons import signed
 from core.ui.theme import palette
@@ -130,9 +130,12 @@ def scale(score: float, zones: Sequence[Zone], was: float | None = None) -> str:
     return f'<div class="vt-scale">{before}{pin}<div class="vt-zones">{"".join(boxes)}</div></div>'
 
 
-def bars(rows: Sequence[tuple[str, float]]) -> str:
-    """Words and what each adds, as bars to both sides of a line, in the order given."""
-    most = max(STRONG, *(abs(added) for _, added in rows)) if rows else STRONG
+def bars(rows: Sequence[tuple[str, float]], strongest: float) -> str:
+    """Words and what each adds, as bars to both sides of a line, in the order given.
+
+    One that adds `strongest` or more has the full length, unless another adds more still.
+    """
+    most = max(strongest, *(abs(added) for _, added in rows)) if rows else strongest
     lines = "".join(
         f'<b dir="auto">{literal(word)}</b><div class="vt-bar"><span class="{tone_of(added)}" '
         f'style="width:{50 * abs(added) / most:.1f}%"></span></div><i>{signed(added)}</i>'

@@ -40,7 +40,10 @@ def show_reasons(slug: str, sample: TextSample, reading: TextReading) -> None:
     body = made_once(slug, ("marked", *key), model, lambda: marked(words))
     draw(body + legend(*_sides(reading)))
     show_faithfulness(attribution.faithfulness)
-    _show_strongest(made_once(slug, ("strongest", *key), model, lambda: strongest(words)), attribution, reading)
+    rows = made_once(slug, ("strongest", *key), model, lambda: strongest(words))
+    st.markdown(f"**{t('Strongest words')}**")
+    draw(bars(rows, words.strongest))
+    _show_sum(attribution, reading)
 
 
 def words_in(slug: str, sample: TextSample, reading: TextReading, method: str) -> tuple[TokenAttribution, Words]:
@@ -100,9 +103,7 @@ def show_faithfulness(faithfulness: Faithfulness | None) -> None:
     st.caption(verdict, help=figures)
 
 
-def _show_strongest(rows: list[tuple[str, float]], attribution: TokenAttribution, reading: TextReading) -> None:
-    st.markdown(f"**{t('Strongest words')}**")
-    draw(bars(rows))
+def _show_sum(attribution: TokenAttribution, reading: TextReading) -> None:
     labels = reading.answer.classification.labels
     sign = 1.0 if attribution.target == labels[1] else -1.0
     base, total = sign * attribution.base, sign * attribution.total

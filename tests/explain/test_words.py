@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from core.contracts import TokenAttribution
-from core.explain.words import LEVELS, STRONG, Words, words_of
+from core.explain.words import LEVELS, SHORT, STRONG, Words, words_of
 
 
 def attribution(text: str, tokens: list[str], values: list[float]) -> TokenAttribution:
@@ -47,9 +47,10 @@ def test_text_without_tokens_has_no_words() -> None:
 @pytest.mark.parametrize(
     ("values", "levels"),
     [
-        ([4.0, -4.0, 2.0, 1.0, 0.9], [3, 3, 2, 1, 0]),
+        ([4.0, -4.0, 2.0, 1.0, 0.7], [3, 3, 2, 1, 0]),
         ([STRONG, -STRONG / 2], [LEVELS, 2]),
-        ([0.1, -0.13], [0, 1]),
+        ([0.08, -0.13], [0, 1]),
+        ([0.08, *[0.0] * (9 * SHORT - 1)], [2, *[0] * (9 * SHORT - 1)]),
         ([0.0, 0.0], [0, 0]),
     ],
 )

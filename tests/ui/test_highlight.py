@@ -65,7 +65,7 @@ def test_what_a_visitor_wrote_is_text_wherever_it_stands(text: str) -> None:
     middle = len(text) // 2
     assert checked(highlight.marked(words(text, [1.0, -1.0], [middle]))).text == text
     assert checked(highlight.plain(text)).text == text
-    assert text in checked(highlight.bars([(text, 0.5)])).text
+    assert text in checked(highlight.bars([(text, 0.5)], 1.0)).text
     assert text in checked(highlight.listed([Part(text, text, "mid")])).text
     assert text in checked(highlight.legend(text, text)).text
     struck = checked(highlight.changed(text, [Edit(0, middle, text)])).text
@@ -102,11 +102,13 @@ def test_the_zone_of_the_score_is_the_one_that_stands_out(score: float, on: int)
 
 
 def test_bars_are_as_long_as_their_share_of_the_longest() -> None:
-    found = checked(highlight.bars([("a", 2.0), ("b", -1.0)]))
+    found = checked(highlight.bars([("a", 2.0), ("b", -1.0)], 0.5))
     bars = [attributes for tag, attributes in found.tags if tag == "span"]
     assert [(bar["class"], bar["style"]) for bar in bars] == [("up", "width:50.0%"), ("down", "width:25.0%")]
     assert "+2.00" in found.text and "−1.00" in found.text
-    assert checked(highlight.bars([("a", 0.0)])).text
+    weak = checked(highlight.bars([("a", 0.1)], 0.5))
+    assert [a["style"] for tag, a in weak.tags if tag == "span"] == ["width:10.0%"]
+    assert checked(highlight.bars([], 0.5)).text == ""
 
 
 def test_colours_of_both_modes_come_from_the_theme() -> None:
