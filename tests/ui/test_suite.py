@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.catalog import sector
 from core.contracts import Evaluation
 from core.store.registry import registry
 from core.store.versions import Version
@@ -116,3 +118,13 @@ def test_texts_have_both_views() -> None:
     offered = {entry.slug: set(views_of(entry)) for entry in SECTORS}
     assert {"suite", "baseline"} <= offered["sentiment"]
     assert not {"suite", "baseline"} & (offered["medical"] | offered["fraud"])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("view", views_of(sector("sentiment")))
+def test_every_view_of_the_bundled_model_can_be_drawn(open_page: Callable[..., AppTest], view: str) -> None:
+    page = open_page("sentiment", view="quality")
+    page.session_state["sentiment.quality_view"] = view
+    page.run()
+    assert not page.exception and not page.error
+    assert "18,340" in words(page) or "18340" in words(page)
