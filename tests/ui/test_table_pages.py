@@ -143,6 +143,19 @@ def test_every_wording_is_used_and_fits_the_fields_of_its_sentence(own: Mapping[
         assert "later" not in others, "a table without times is split too, and not by time"
 
 
+def test_every_sentence_about_images_has_words_for_texts() -> None:
+    first = (
+        node.args[0]
+        for path in UI.glob("*.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "told"
+    )
+    told_of_images = {
+        str(text.value) for text in first if isinstance(text, ast.Constant) and "image" in str(text.value)
+    }
+    assert len(told_of_images) > 30 and told_of_images <= set(OF_TEXTS), told_of_images - set(OF_TEXTS)
+
+
 def test_every_sentence_about_transactions_is_told_of_texts_too() -> None:
     of_one_class_only = "Left out, because the model does not know these classes: {classes}"
     also_right_of_texts = "Read right"
