@@ -11,7 +11,7 @@ from core.contracts.messages import N_, Message, Reason, Refusal
 from core.contracts.predictions import Classification, Decision, Decisions, Prediction, Single
 from core.contracts.samples import ImageSample, Sample, TextSample, TransactionCase
 from core.contracts.sectors import Preset, Sector
-from core.contracts.tasks import Explains, Predictor, Probed, Refits, RunContext, Suited, Task, ThreadSafe
+from core.contracts.tasks import Explains, Predictor, Probed, Refits, Remarks, RunContext, Suited, Task, ThreadSafe
 
 __all__ = [
     "N_",
@@ -37,6 +37,7 @@ __all__ = [
     "Refit",
     "Refits",
     "Refusal",
+    "Remarks",
     "RunContext",
     "Sample",
     "Sector",

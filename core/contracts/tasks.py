@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Literal, Protocol, TypeVar
 
 from core.contracts.evaluations import Evaluation, Metric, Refit
 from core.contracts.explanations import Explanation
+from core.contracts.messages import Message
 
 In_contra = TypeVar("In_contra", contravariant=True)
 
@@ -32,6 +33,14 @@ class ThreadSafe(Protocol):
     """
 
     thread_safe: ClassVar[Literal[True]]
+
+
+class Remarks(Protocol):
+    """Optional side of a predictor: what has to be said of an input beside its answer."""
+
+    def remarks(self, inputs: Sequence[Any]) -> list[tuple[Message, ...]]:
+        """Sentences about each input, in order; mostly none."""
+        ...
 
 
 class RunContext(Protocol):

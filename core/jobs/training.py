@@ -20,6 +20,7 @@ from core.store.registry import Version, registry
 from core.store.transfer import answers_as_now
 from core.tasks import load_task
 from core.training import snapshot
+from core.training.options import applies
 
 
 class Run(RunContext, Protocol):
@@ -104,8 +105,11 @@ def _as_begun(config: Any, directory: Path) -> Any:
 
 
 def _half_batch(config: Any) -> Any | None:
+    if not dataclasses.is_dataclass(config) or isinstance(config, type):
+        return None
+    meant = {entry.name for entry in dataclasses.fields(config) if applies(entry, vars(config))}
     size = getattr(config, "batch_size", None)
-    if not isinstance(size, int) or size < 2 or not dataclasses.is_dataclass(config) or isinstance(config, type):
+    if not isinstance(size, int) or size < 2 or "batch_size" not in meant:
         return None
     try:
         return dataclasses.replace(config, batch_size=size // 2)

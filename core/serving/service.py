@@ -21,6 +21,7 @@ from core.contracts import (
     ModelRef,
     Prediction,
     Predictor,
+    Remarks,
     Single,
     Task,
     TextSample,
@@ -46,7 +47,7 @@ TEXTS_AT_ONCE = 1024
 class Answer:
     """One prediction, the model that made it, and its share of the time of its batch.
 
-    `notices` says when it is not the model that was asked for.
+    `notices` says when it is not the model that was asked for, and what its predictor remarks on the input.
     """
 
     prediction: Prediction
@@ -137,8 +138,11 @@ def predict(slug: str, inputs: Sequence[Any], ref: str | Chosen = CHAMPION, **op
                 began = time.perf_counter()
                 predictions = served.loaded.predictor.predict(batch, **options)
                 latency_ms = (time.perf_counter() - began) * 1000 / len(batch)
-            notices = served.chosen.notices
-            answers += [Answer(prediction, served.model, latency_ms, notices) for prediction in predictions]
+            said = [(*served.chosen.notices, *more) for more in _remarks(served.loaded.predictor, batch)]
+            answers += [
+                Answer(prediction, served.model, latency_ms, notices)
+                for prediction, notices in zip(predictions, said, strict=True)
+            ]
     log_event(
         "predicted",
         sector=slug,
@@ -147,6 +151,13 @@ def predict(slug: str, inputs: Sequence[Any], ref: str | Chosen = CHAMPION, **op
         latency_ms=round(sum(answer.latency_ms for answer in answers), 1),
     )
     return answers
+
+
+def _remarks(predictor: Predictor[Any, Any], batch: Sequence[Any]) -> list[tuple[Message, ...]]:
+    """What the predictor says of each input beside the answer; nothing without that side."""
+    if not hasattr(predictor, "remarks"):
+        return [()] * len(batch)
+    return cast(Remarks, predictor).remarks(batch)
 
 
 def explain(slug: str, sample: Any, target: str, method: str, ref: str | Chosen = CHAMPION) -> Explanation:

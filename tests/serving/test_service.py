@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from core.contracts import Heatmap
+from core.contracts import Heatmap, Message
 from core.errors import InputRefused, ModelRefused, StoreError
 from core.serving import service, warmup
 from core.settings import ROOT
@@ -93,6 +93,25 @@ def test_a_thread_safe_model_answers_one_visitor_while_it_works_for_another(serv
         finally:
             go_on.set()
         assert len(large.result(20)) == 1
+
+
+def test_a_predictor_remarks_on_single_inputs(serving, monkeypatch):
+    said = Message("Too long.")
+    assert service.predict(SLUG, ["x"])[0].notices == ()
+    monkeypatch.setattr(
+        Predictor, "remarks", lambda self, inputs: [(said,) * (x == "long") for x in inputs], raising=False
+    )
+    assert [answer.notices for answer in service.predict(SLUG, ["x", "long", "y"])] == [(), (said,), ()]
+
+
+def test_the_model_that_answers_says_its_own_explanations(serving, monkeypatch):
+    monkeypatch.setattr(Task, "methods", ("why", "how"), raising=False)
+    monkeypatch.setattr(Task, "explain", lambda self, predictor, sample, target, method: method, raising=False)
+    assert service.explain(SLUG, "x", "a", "") == "why"
+    monkeypatch.setattr(Predictor, "methods", ("how",), raising=False)
+    assert service.explain(SLUG, "x", "a", "") == "how"
+    with pytest.raises(InputRefused):
+        service.explain(SLUG, "x", "a", "why")
 
 
 def test_a_promoted_version_answers_from_the_next_call_on(serving):

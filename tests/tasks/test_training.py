@@ -153,6 +153,8 @@ def test_learning_rate_rises_then_falls():
     assert rates.index(max(rates)) == 10
     constant = replace(options, schedule="constant")
     assert learning_rate_at(99, constant) == 1.0
+    line = [learning_rate_at(step, replace(options, schedule="linear")) for step in range(100)]
+    assert line[:11] == rates[:11] and line[55] == pytest.approx(0.5) and 0 < line[99] < 0.02
 
 
 def test_unknown_architecture_names_close_ones():

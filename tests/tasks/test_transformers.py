@@ -12,6 +12,7 @@ from safetensors.torch import load_file
 
 from core.contracts import TextSample
 from core.errors import InputRefused, ModelRefused, RunCancelled
+from core.jobs.training import _half_batch
 from core.settings import settings
 from core.tasks.text_classification import transformer_explain
 from core.tasks.text_classification.answers import EMPTY, LANGUAGE, UNDECIDED, UNKNOWN, UNMEASURED
@@ -226,8 +227,10 @@ def test_rows_of_like_lengths_come_together_and_all_of_them():
 
 def test_of_a_long_text_the_beginning_is_read_and_it_is_said_how_much(predictor, home, models, tmp_path):
     short, long = "what a lovely day", "what a lovely day " * 40 + "bad " * 400
-    assert predictor.share_read(short) == 1.0
-    assert 0.04 < predictor.share_read(long) < 0.06  # 30 of 560 tokens
+    whole, part = predictor.shares_read([short, long])
+    assert whole == 1.0 and 0.04 < part < 0.06  # 30 of 560 tokens
+    (none, said) = predictor.remarks(samples(short, long))
+    assert none == () and "5%" in str(said[0])
     found = predictor.answers([long, "what a lovely day " * 40])
     assert found.scores[0] == pytest.approx(found.scores[1])
     explained = TASK.explain(predictor, samples(long)[0], "positive", "integrated_gradients")
@@ -314,6 +317,12 @@ def test_a_neutral_label_means_undecided(tmp_path, monkeypatch):
     assert reading.neutral[0] == pytest.approx(np.exp(3) / (1 + np.exp(3) + np.exp(1)))
     sides = load_start(find_source("three"), 64, tuned=True).module.sides
     assert (sides.negative, sides.neutral, sides.positive) == ((0,), (), (2,))
+
+
+def test_memory_that_ran_out_is_tried_again_with_half_a_batch_where_there_are_batches():
+    assert _half_batch(TINY).batch_size == 8
+    assert _half_batch(replace(TINY, tuning="none")) is None
+    assert _half_batch(replace(TINY, model="ngrams")) is None
 
 
 def test_where_neutral_prevails_no_decision_is_given(trained, tmp_path, monkeypatch):

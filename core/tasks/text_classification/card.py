@@ -82,7 +82,7 @@ A text of which the model knows less than {least:.0%} of the words is declined; 
 MODELS = {
     NGRAMS: "a weight for each of {kept} n-grams in a hash table: one to three words, one to four Chinese characters",
     TFIDF: "logistic regression on TF-IDF of one to two words, or of one to four characters in texts with Chinese ones",
-    TRANSFORMER: "a Transformer ({encoder}) of {parameters:,} parameters from {source[name]} {source[revision]}, "
+    TRANSFORMER: "a Transformer ({encoder}) of {parameters:,} parameters from {source[name]}{at}, "
     "{trained:,} of which were trained here; of a text at most {tokens[limit]} tokens are read",
 }
 """Architecture -> what the card says of it, with the manifest's `figures` put in."""
@@ -98,7 +98,7 @@ def write_card(folder: Path, evaluation: Evaluation, suite: Evaluation) -> None:
     text = TEMPLATE.format(
         **{name: manifest[name] for name in copied},
         labels=", ".join(manifest["labels"]),
-        model=MODELS[manifest["architecture"]].format(**manifest["figures"] | manifest),
+        model=MODELS[manifest["architecture"]].format(**manifest["figures"] | manifest, at=_revision(manifest)),
         languages=LANGUAGES_READ if "languages" not in manifest else f"measured on: {', '.join(manifest['languages'])}",
         data=manifest["data"]["name"],
         fingerprint=manifest["data"]["fingerprint"][:16],
@@ -158,6 +158,12 @@ def _suite(suite: Evaluation) -> str:
     return "\n".join(
         f"| {name} | {n} | {found.value:.4f} | {found.low:.4f} to {found.high:.4f} |" for name, n, found in rows
     )
+
+
+def _revision(manifest: Mapping[str, Any]) -> str:
+    """Commit of the hub's model that a run started from, behind a blank; nothing without one."""
+    revision = manifest.get("source", {}).get("revision", "")
+    return f" {revision}" if revision else ""
 
 
 def _slices(evaluation: Evaluation) -> str:

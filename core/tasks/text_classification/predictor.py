@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from core.contracts import Classification, TextSample, TokenAttribution
+from core.contracts import N_, Classification, Message, TextSample, TokenAttribution
 from core.data.texts import LABELS
 from core.store.sealed import unreadable
 from core.tasks.text_classification.answers import Answers, Sentence, reason_of, sentence_spans
@@ -56,9 +56,15 @@ class TextModelPredictor(ABC):
     def answers(self, texts: Sequence[str]) -> Answers:
         """Scores of any number of texts, as arrays; the quick way for large tables."""
 
-    def share_read(self, text: str) -> float:
-        """Share of a text that the model reads, in [0, 1]; below 1 where it is too long and its end is left out."""
-        return 1.0
+    def shares_read(self, texts: Sequence[str]) -> NDArray[np.float64]:
+        """Share of each text that the model reads, (N,) in [0, 1]; below 1 where the end of a long one is left out."""
+        return np.ones(len(texts))
+
+    def remarks(self, inputs: Sequence[TextSample]) -> list[tuple[Message, ...]]:
+        """Says of which texts only a part was read; see `Remarks`."""
+        shares = self.shares_read([sample.text for sample in inputs])
+        cut = N_("The text is longer than the model reads: only its first {share:.0%} count.")
+        return [(Message(cut, {"share": float(share)}),) if share < 1 else () for share in shares]
 
     @abstractmethod
     def explain(self, text: str, target: str, method: str) -> TokenAttribution:

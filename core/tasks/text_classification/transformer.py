@@ -24,7 +24,6 @@ TOKENS_AT_ONCE = 16_384
 TEXTS_AT_ONCE = 4096
 """Texts among which those of a like length are put together."""
 _SURROGATES = re.compile("[\ud800-\udfff]")
-_EMPTY = np.zeros(0)
 
 
 @dataclass(frozen=True)
@@ -33,8 +32,6 @@ class TokenReading(Reading):
 
     neutral: Floats
     """Share of the labels that say neither of the two sides, in [0, 1]."""
-    used: Floats
-    """Share of its tokens that was read, in [0, 1]; below 1 for a text that is too long."""
 
 
 class TextTokens:
@@ -128,7 +125,6 @@ class TransformerModel:
             known=np.array([self._known(encoding) for encoding in found], np.float64),
             languages=languages_of(units),
             neutral=neutral,
-            used=np.array([share_read(encoding) for encoding in found], np.float64),
         )
 
     def _known(self, found: Encoding) -> float:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import expit
 
 from core.contracts import TokenAttribution
@@ -15,7 +16,7 @@ from core.tasks.text_classification import transformer_explain
 from core.tasks.text_classification.answers import DECIDED, UNDECIDED, UNMEASURED, Answers, answers_of
 from core.tasks.text_classification.language import CHINESE, ENGLISH, MIXED, NONE
 from core.tasks.text_classification.predictor import TextModelPredictor
-from core.tasks.text_classification.transformer import parameters_of
+from core.tasks.text_classification.transformer import parameters_of, share_read
 from core.tasks.text_classification.transformer_checkpoint import read_checkpoint
 
 NEUTRAL_MOST = 0.5
@@ -45,9 +46,9 @@ class TransformerPredictor(TextModelPredictor):
         reasons = np.select([unmeasured, neutral], [UNMEASURED, UNDECIDED], found.reasons)
         return replace(found, reasons=reasons)
 
-    def share_read(self, text: str) -> float:
-        """See `TextModelPredictor.share_read`."""
-        return float(self.model.read([text]).used[0])
+    def shares_read(self, texts: Sequence[str]) -> NDArray[np.float64]:
+        """See `TextModelPredictor.shares_read`."""
+        return np.array([share_read(found) for found in self.model.tokens.encode(texts)], np.float64)
 
     def explain(self, text: str, target: str, method: str) -> TokenAttribution:
         """See `TextModelPredictor.explain`; integrated gradients add up, striking out does not quite."""
