@@ -52,12 +52,16 @@ _PHONES = (
     # Landlines with their leading zero: Chinese, Japanese, British, French, German and the like.
     rf"{_ALONE}\(0\d{{2,4}}\){_S}?\d{{3,8}}(?:{_S}\d{{3,4}})?{_END}",
     rf"{_ALONE}0[1-9]\d{{1,2}}{_S}?\d{{7,8}}{_END}",
-    rf"{_ALONE}0[1-9](?:\d{{2,3}}{_P}\d{{6}}|\d{{0,2}}{_S}\d{{3,4}}{_S}\d{{4}}|(?:{_P}\d\d){{4}}){_END}",
+    rf"{_ALONE}0[1-9](?:\d{{2,3}}{_P}\d{{6}}|\d{{0,2}}{_S}\d{{3,4}}{_S}\d{{4}}){_END}",
+    rf"{_ALONE}(?<!\d[/-])0[1-9](?:(?P<gap>[ .-])\d\d(?:(?P=gap)\d\d){{3}}){_END}",
     # North American.
     rf"{_ALONE}(?:1{_P})?(?:\([2-9]\d\d\)\ ?|[2-9]\d\d{_P})[2-9]\d\d{_P}\d{{4}}{_END}",
-    rf"{_ALONE}1?[2-9][0-8]\d[2-9]\d{{6}}{_END}",
+    rf"{_ALONE}(?P<plain>[2-9][0-8]\d[2-9]\d{{6}}){_END}",
 )
 _PHONE = re.compile("|".join(_PHONES))
+_NO_PHONE = re.compile(r"[\u4e00-\u9fff]|\b(?:order|item|parcel|tracking|invoice|isbn|sku|serial)\b", re.IGNORECASE)
+_BEFORE = 24
+"""Characters before a number in which this is looked for."""
 _ANY = re.compile(rf"@|\(at\)|\[at\]|\d|[{_HAN_DIGITS}]{{11}}")
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CHECKS = "10X98765432"
@@ -183,6 +187,13 @@ def _is_date(digits: str) -> bool:
         return False
 
 
+def _is_phone(found: re.Match[str]) -> bool:
+    """Ten plain digits are a number in America, unless an order or Chinese text stands before them."""
+    return (
+        found["plain"] is None or _NO_PHONE.search(found.string, max(0, found.start() - _BEFORE), found.start()) is None
+    )
+
+
 def _always(_: re.Match[str]) -> bool:
     return True
 
@@ -191,6 +202,6 @@ _KINDS: tuple[tuple[str, re.Pattern[str], Callable[[re.Match[str]], bool]], ...]
     ("e-mail", _EMAIL, _always),
     ("id card", _ID_CARD, _is_id_card),
     ("bank card", _BANK_CARD, _is_bank_card),
-    ("phone", _PHONE, _always),
+    ("phone", _PHONE, _is_phone),
 )
 """In the order in which they are looked for: a long number is not taken for a phone."""
