@@ -23,6 +23,19 @@ _EXTENDS += "\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f\U000e0100-\U000e01ef"
 _CHARACTER = re.compile(f"[\U0001f1e6-\U0001f1ff]{{2}}|.[{_EXTENDS}]*(?:\u200d.[{_EXTENDS}]*)*", re.DOTALL)
 """What a reader takes for one character: a letter with its accents, an emoji of several parts, a flag."""
 
+_NO_WORDS = re.compile(
+    r"https?://\S+|www\.\S+|<[a-zA-Z/!][^<>]{0,200}>|"
+    r"(?<![A-Za-z0-9+/=_-])(?=[A-Za-z0-9+/=_-]{30})(?=[^\s\d]*\d)(?=[^\sA-Za-z]*[A-Za-z])[A-Za-z0-9+/=_-]{30,}"
+)
+"""Addresses, tags, and long runs of letters and digits."""
+_LETTER = re.compile(r"[^\W\d_]")
+_SIGN = re.compile(r"[{}\[\]()<>=_\\/|;:#$*&^@]")
+_LOOKED_AT = 500
+"""Characters from the beginning that tell whether a text consists of words."""
+_SIGN_WEIGHT = 2
+_WORDS_MIN = 0.65
+"""Share of letters, of them and of what is no words, in which a sign of code weighs two letters."""
+
 _WRITTEN = ("text", "empty", "HTML", "XML", "SVG", "JSON")
 """Kinds of content that are shown as the characters that they are."""
 _MENDED = {
@@ -99,3 +112,14 @@ def count_characters(text: str) -> int:
     Marks of scripts other than Latin and Chinese count by themselves.
     """
     return sum(1 for _ in _CHARACTER.finditer(text))
+
+
+def kind_notices(text: str) -> tuple[Message, ...]:
+    """That a text is an address, tags or code rather than words, so that an answer about it means little."""
+    head = text[:_LOOKED_AT]
+    words = _NO_WORDS.sub(" ", head)
+    letters = len(_LETTER.findall(words))
+    others = len(head) - len(words) + _SIGN_WEIGHT * len(_SIGN.findall(words))
+    if _LETTER.search(head) is None or letters >= _WORDS_MIN * (letters + others):
+        return ()
+    return (Message(N_("This is hardly made of words: of an address, tags or code an answer says little.")),)

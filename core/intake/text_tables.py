@@ -19,7 +19,7 @@ from core.data.sentiment_columns import LABEL_NAMES, SOURCE_NAMES, TEXT_NAMES, r
 from core.data.text_columns import guess_columns
 from core.data.times import read_times
 from core.errors import InputRefused
-from core.intake.characters import cut, mend, mended_notices, read_characters
+from core.intake.characters import cut, kind_notices, mend, mended_notices, read_characters
 from core.intake.delimited import SEPARATORS
 from core.intake.labels import display_label
 from core.intake.table_refusals import too_many_rows
@@ -65,7 +65,8 @@ class TextTable:
     def sample(self, row: int) -> TextSample:
         """One of the texts by its place, as a visitor can judge it."""
         text = self.texts[row]
-        return TextSample(str(self.ids[row]), text, hashlib.sha256(text.encode("utf-8")).hexdigest())
+        sha256 = hashlib.sha256(text.encode("utf-8")).hexdigest()
+        return TextSample(str(self.ids[row]), text, sha256, kind_notices(text))
 
 
 def open_texts(

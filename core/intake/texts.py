@@ -6,7 +6,7 @@ import hashlib
 
 from core.contracts import N_, Message, TextSample
 from core.errors import InputRefused
-from core.intake.characters import count_characters, cut, mend, mended_notices, read_characters
+from core.intake.characters import count_characters, cut, kind_notices, mend, mended_notices, read_characters
 from core.intake.labels import display_label
 from core.intake.text_tables import TextTable, open_text_table, open_texts, table_of_texts, texts_of
 from core.settings import Limits, settings
@@ -46,7 +46,7 @@ def open_text(data: str | bytes, name: str = "", limits: Limits | None = None) -
         template = N_("The text has {length} characters; the first {used} were used, the rest was left out.")
         said = (*said, Message(template, found))
     sha256 = hashlib.sha256(used.encode("utf-8")).hexdigest()
-    return TextSample(label, used, sha256, (*said, *mended_notices(mended)))
+    return TextSample(label, used, sha256, (*said, *mended_notices(mended), *kind_notices(used)))
 
 
 def _check_bytes(found: int, label: str, limits: Limits) -> None:

@@ -19,7 +19,7 @@ def said(sample):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "   ", "\n\n", "?!…", "😀🎉", "<script>alert(1)</script>", "![x](http://e/t.png)"]
+    "text", ["", "   ", "\n\n", "?!…", "😀🎉", "<b>fine</b> *soup*, really fine soup", "love it <3"]
 )
 def test_what_is_odd_but_text_comes_through_as_it_is(text):
     assert open_text(text).text == text
@@ -136,3 +136,22 @@ def test_what_is_no_text_is_refused(data, code):
 
 def test_the_name_is_a_label_and_never_a_path():
     assert open_text("good", "../../etc/passwd").name == "passwd"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("https://example.org/a?b=c", False),
+        ("<div><p>ok</p></div>", False),
+        ("for (int i = 0; i < n; i++) { x[i] = y[i]; }", False),
+        ("aGVsbG8gd29ybGQgaGVsbG8gd29ybGQ=" * 3, False),
+        ("See https://example.org, a good shop with friendly staff and a wide choice of lamps.", True),
+        ("I <b>love</b> it, the battery lasts two days and the screen is bright.<br />", True),
+        ("很好（真的）：推荐！", True),
+        ("1111111111111111111111111111111111111111 good", True),
+        ("a" * 600, True),
+    ],
+)
+def test_what_is_hardly_words_is_said(text, words):
+    assert ("hardly made of words" not in said(open_text(text))) is words
+    assert open_text(text).text == text
