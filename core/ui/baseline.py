@@ -35,8 +35,9 @@ def show_baseline(measured: Measured) -> None:
     )
     st.caption(
         t(
-            "All were fitted to the same training texts and measured on the same {n} test texts; a score of one half "
-            "decides. In brackets 95 % intervals; those of the differences are over the same resamples for both, and "
+            "The baseline was fitted to the training texts of the same run, and all were measured on the same {n} test "
+            "texts; a score of one half decides. A version that started from another knows what that one had learned, "
+            "too. In brackets 95 % intervals; those of the differences are over the same resamples for both, and "
             "where one holds 0 the order may be chance.",
             n=evaluation.data.n,
         )

@@ -45,7 +45,8 @@ Repeat with `{eval_command}`; VERSION is `bundled` or the number of this version
 
 ## Beside the baseline
 
-The same training texts, the same rows; both decide at a score of one half.
+The baseline was fitted to the training texts of the same run; a version that started from another knows what that one
+had learned, too. The same rows; both decide at a score of one half.
 
 | model | accuracy | 95 % interval |
 |---|---|---|
