@@ -125,6 +125,19 @@ def _show_trial(sector: Sector, trial: Trial) -> None:
             ),
             icon=":material/warning:",
         )
+    _show_facts(slug, trial)
+    st.button(
+        t("Register as challenger"),
+        icon=":material/add_task:",
+        key=f"{slug}.register_fix",
+        on_click=attempt,
+        args=(slug, lambda: _register(slug, trial)),
+    )
+
+
+def _show_facts(slug: str, trial: Trial) -> None:
+    """What the fix was made from, and what it could not use."""
+    found = trial.refit
     st.caption(
         told(
             "{used} corrections, {seconds:.1f} s. Intervals are 95 %. The corrections taught the fix, so their row "
@@ -144,13 +157,6 @@ def _show_trial(sector: Sector, trial: Trial) -> None:
                 "{count} of the corrected images stay declined: a fix does not change that.", slug, count=found.declined
             )
         )
-    st.button(
-        t("Register as challenger"),
-        icon=":material/add_task:",
-        key=f"{slug}.register_fix",
-        on_click=attempt,
-        args=(slug, lambda: _register(slug, trial)),
-    )
 
 
 def _pairs(sector: Sector, found: Refit) -> list[tuple[Metric, Metric]]:
