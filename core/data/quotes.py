@@ -20,6 +20,8 @@ from core.data.text_words import Words
 CANDIDATES: Final = 1500
 _BAND: Final = (0.2, 0.9)
 """Quantiles of the distance from one half between which an ordinary confident text lies."""
+_ENOUGH: Final = 8
+"""Texts to choose quotes from; with fewer, less is asked of them."""
 _READABLE: Final = (0.25, 0.75)
 """Quantiles of the lengths between which a quote is neither a stub nor a story."""
 _SHORTEST, _LONGEST = 12, 320
@@ -51,17 +53,18 @@ def of_verdict(verdicts: Verdicts, scores: NDArray[np.floating], verdict: int) -
         return rows
     away = np.abs(scores - 0.5)
     confident = rows & (away >= CONFIDENT_AWAY)
-    if not confident.any():
-        return rows
-    low, high = np.quantile(away[confident], _BAND)
-    return np.asarray(confident & (away >= low) & (away <= high))
+    low, high = np.quantile(away[confident], _BAND) if confident.any() else (0.0, 1.0)
+    ordinary = confident & (away >= low) & (away <= high)
+    enough = min(_ENOUGH, int(rows.sum()))
+    # Of a handful, rather close and extreme ones than none.
+    return next((mask for mask in (ordinary, confident) if mask.sum() >= enough), rows)
 
 
 def _candidates(texts: Sequence[str], rows: Rows) -> Rows:
     """Texts of a length that can be read at a glance, each once, at most `CANDIDATES`, evenly spread."""
     lengths = np.fromiter((len(texts[row]) for row in rows), np.int64, len(rows))
     fits = rows[(lengths >= _SHORTEST) & (lengths <= _LONGEST)]
-    if len(fits) < min(len(rows), 8):
+    if len(fits) < min(len(rows), _ENOUGH):
         low, high = np.quantile(lengths, _READABLE) if len(rows) else (0, 0)
         fits = rows[(lengths >= low) & (lengths <= high)]
     if len(fits) > CANDIDATES:

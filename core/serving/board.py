@@ -162,7 +162,11 @@ class BoardReading:
         return self.done
 
     def result(self) -> ScoredTexts:
-        """What was read so far."""
+        """What was read so far, with the batch that is being read now."""
+        with self._lock:
+            return self._result()
+
+    def _result(self) -> ScoredTexts:
         scores, languages, reasons = (
             np.concatenate([np.zeros(0, kind), *(getattr(part, name) for part in self._columns)])
             for name, kind in (("scores", np.float32), ("languages", "<U1"), ("reasons", "<U1"))

@@ -34,9 +34,7 @@ def board_input(sector: Sector) -> ScoredTexts | None:
         persist_state="session",
     )
     try:
-        # What stood here before goes at once; otherwise a form would stay below the bar until all is read.
-        with st.empty().container():
-            reading = _own(slug) if source == "file" else _sample(slug)
+        reading = _own(slug) if source == "file" else _sample(slug)
         return None if reading is None else _read_on(slug, reading)
     except AppError as error:
         show_error(error)
@@ -67,8 +65,11 @@ def _own(slug: str) -> BoardReading | None:
     """The reading of a visitor's table, kept until he wants another: the upload is let go of once it is read."""
     slot = f"{slug}.board.own"
     reading: BoardReading | None = st.session_state.get(slot)
+    # A place of its own, which is empty at once where the form is drawn no more: else it would stay until all is read.
+    form = st.empty()
     if reading is None:
-        reading = begin(slug)
+        with form.container():
+            reading = begin(slug)
         if reading is None:
             return None
         st.session_state[slot] = reading
@@ -114,16 +115,18 @@ def _read_on(slug: str, reading: BoardReading) -> ScoredTexts | None:
             bar.progress(reading.done / reading.total, _progress(reading))
             reading.step()
         place.empty()
-    if not reading.finished:
-        _show_stopped(slug, reading)
     if not reading.done:
+        if reading.total:
+            _show_stopped(slug, reading, 0)
         return None
-    kept: tuple[BoardReading, int, ScoredTexts] | None = st.session_state.get(slot)
-    if kept is None or kept[0] is not reading or kept[1] != reading.done:
+    kept: tuple[BoardReading, ScoredTexts] | None = st.session_state.get(slot)
+    if kept is None or kept[0] is not reading or len(kept[1]) != reading.done:
         with st.spinner(t("Putting the board together")):
-            kept = (reading, reading.done, reading.result())
+            kept = (reading, reading.result())
         st.session_state[slot] = kept
-    return kept[2]
+    if len(kept[1]) < reading.total:
+        _show_stopped(slug, reading, len(kept[1]))
+    return kept[1]
 
 
 def _progress(reading: BoardReading) -> str:
@@ -132,12 +135,12 @@ def _progress(reading: BoardReading) -> str:
     return said if left is None else f"{said} · {t('about {time} left', time=duration(left))}"
 
 
-def _show_stopped(slug: str, reading: BoardReading) -> None:
+def _show_stopped(slug: str, reading: BoardReading, done: int) -> None:
     line, button = st.columns([4, 1], vertical_alignment="center")
     line.warning(
         t(
             "Stopped: the board shows the first {done:,} of {total:,} texts.",
-            done=reading.done,
+            done=done,
             total=reading.total,
         ),
         icon=":material/stop_circle:",

@@ -61,5 +61,7 @@ def test_of_decided_texts_the_close_and_the_extreme_ones_do_not_speak() -> None:
     chosen = scores[of_verdict(verdicts, scores, POSITIVE)]
     assert chosen.min() > 0.7 and chosen.max() < 0.98
     assert of_verdict(verdicts, scores, UNDECIDED).tolist() == [False] * 102 + [True]
+    few = np.array([0.99, 0.62, 0.8])
+    assert of_verdict(np.full(3, POSITIVE, np.int8), few, POSITIVE).all(), "of a handful all may be quoted"
     close = np.full(3, 0.61)
     assert of_verdict(np.full(3, POSITIVE, np.int8), close, POSITIVE).all(), "rather close ones than none"

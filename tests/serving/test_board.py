@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -125,6 +126,29 @@ def test_what_was_read_so_far_is_a_board_too(counter: text_service.Counter) -> N
     assert len(part) == board.FIRST == len(part.table) == len(part.words) and part.sent == 2000
     assert len(part.table.ids) == board.FIRST
     assert whole(reading).key != part.key
+
+
+def test_a_board_that_is_asked_for_while_a_batch_is_read_waits_for_it(counter: text_service.Counter) -> None:
+    reading, inside, go_on = start_reading(SLUG, many(600)), threading.Event(), threading.Event()
+    answers, found = counter.answers, []
+
+    def slow(texts: list[str]) -> object:
+        inside.set()
+        assert go_on.wait(10)
+        return answers(texts)
+
+    counter.answers = slow  # type: ignore[method-assign]
+    reader = threading.Thread(target=reading.step)
+    reader.start()
+    assert inside.wait(10)
+    asking = threading.Thread(target=lambda: found.append(reading.result()))
+    asking.start()
+    asking.join(0.05)
+    assert asking.is_alive()
+    go_on.set()
+    reader.join(10)
+    asking.join(10)
+    assert len(found[0]) == len(found[0].table) == len(found[0].words) == board.FIRST
 
 
 def test_verdicts_rows_and_categories(counter: text_service.Counter) -> None:
