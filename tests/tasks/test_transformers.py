@@ -255,6 +255,14 @@ def test_the_deciding_word_has_the_largest_contribution(predictor, method, word,
     np.testing.assert_allclose(other.contributions, -found.contributions, atol=1e-4)
 
 
+def test_gradients_of_a_network_that_is_very_sure_still_add_up(predictor):
+    """Its score jumps within a hundredth of the way, where evenly spread points miss it."""
+    text = "what a lovely day. She said the soup was awful. " * 3
+    found = TASK.explain(predictor, samples(text)[0], "positive", "integrated_gradients")
+    assert abs(found.total - found.base) > 1
+    assert abs(found.residual) < 0.1 * abs(found.total - found.base)
+
+
 def test_neighbours_are_struck_out_together_in_a_long_text(predictor, monkeypatch):
     monkeypatch.setattr(transformer_explain, "STRUCK_MOST", 5)
     (sample,) = samples("she said the lovely soup was in my room today.")
