@@ -132,3 +132,9 @@ class TestCorrections:
         assert document(run("corrections", "list", "medical", "--json")) == []
         for verb in ("undo", "delete"):
             assert "unknown" in run("corrections", verb, "absent", code=1).stderr
+
+    def test_kept_texts_are_written_as_a_table(self, run: Run, tmp_path: Path) -> None:
+        out = tmp_path / "kept.csv"
+        run("corrections", "export", "sentiment", "--out", str(out))
+        assert out.read_text("utf-8-sig").split() == ["text,label,decision,reason,version,created"]
+        assert "keeps no texts" in run("corrections", "export", "medical", "--out", str(out), code=2).stderr
