@@ -6,6 +6,8 @@ import shutil
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
+from tokenizers import pre_tokenizers
+from transformers import RobertaConfig, RobertaForSequenceClassification
 
 from core.data.texts import divide, read_labelled_texts
 from core.errors import InputRefused, ModelRefused
@@ -81,6 +83,34 @@ def test_either_form_of_a_tokenizer_is_enough(model, files):
         (model / "kept").rename(model / "tokenizer.json")
     ids = load().tokens.encode(["what a lovely day"])[0].ids
     assert ids == [2, *(tiny.VOCABULARY.index(word) for word in ["what", "a", "lovely", "day"]), 3]
+
+
+def test_an_older_repository_with_a_vocabulary_and_no_class_of_its_tokenizer_is_read(models):
+    folder = tiny.write_model(models / "tiny", "distilbert")
+    (folder / "tokenizer.json").unlink()
+    (folder / "vocab.txt").write_text("\n".join(tiny.VOCABULARY) + "\n", encoding="utf-8")
+    (folder / "tokenizer_config.json").write_text('{"model_max_length": 512, "do_lower_case": true}')
+    assert load().tokens.encode(["What a DAY"])[0].tokens == ["[CLS]", "what", "a", "day", "[SEP]"]
+
+
+def test_a_vocabulary_of_bytes_is_read(models):
+    folder = tiny.write_model(models / "tiny", "roberta")
+    for name in ("tokenizer.json", "tokenizer_config.json"):
+        (folder / name).unlink()
+    marks = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
+    pieces = [*marks, *sorted(pre_tokenizers.ByteLevel.alphabet()), "Ġa", "ay", "Ġday"]
+    (folder / "vocab.json").write_text(json.dumps({piece: place for place, piece in enumerate(pieces)}))
+    (folder / "merges.txt").write_text("#version: 0.2\nĠ a\na y\n")
+    config = RobertaConfig(
+        vocab_size=len(pieces), hidden_size=32, num_hidden_layers=1, num_attention_heads=2, intermediate_size=64,
+        max_position_embeddings=66, id2label=tiny.NAMES, label2id={name: k for k, name in tiny.NAMES.items()},
+    )  # fmt: skip
+    RobertaForSequenceClassification(config).save_pretrained(folder)
+    start = load()
+    found = start.tokens.encode(["a day 很"])[0]
+    assert found.tokens[0] == "<s>" and found.tokens[-1] == "</s>" and "ay" in found.tokens
+    assert (start.tokens.pad, start.tokens.limit) == (1, 64)
+    assert max(end for _, end in found.offsets) == 7
 
 
 def test_weights_in_several_files_are_read(model):
