@@ -30,7 +30,7 @@ class Answered:
     sample: Sample
     answer: Answer
     language: str = ""
-    """Of a text: `en`, `zh`, `mixed`, `other` (another script) or `none` (no letters)."""
+    """Of a text: `en`, `zh`, `mixed`, `other` (another language) or `none` (no letters)."""
 
 
 def predict_document(

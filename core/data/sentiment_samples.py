@@ -25,8 +25,8 @@ class SentimentSample:
 SAMPLES = (
     SentimentSample(
         N_("Praise, English"),
-        "The food was delicious, the staff were friendly and attentive, and the bill was smaller than we feared. We will "
-        "be back!",
+        "The food was delicious, the staff were friendly and attentive, and the bill was smaller than we feared. "
+        "We will be back!",
     ),
     SentimentSample(
         N_("Complaint, English"),

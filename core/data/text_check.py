@@ -31,7 +31,7 @@ LENGTH_AUC = 0.95
 _OFTEN, _SELDOM = 0.6, 0.02
 """A word in more than this share of the texts of one class, and in fewer than that of the other, gives it away."""
 LOOKED_AT = 5_000
-"""Texts in which such words are looked for, and which are told by their script, evenly spread."""
+"""Texts in which such words are looked for, and whose language is told, evenly spread."""
 _BEGINNING = 2_000
 """Characters of each that are looked at."""
 _WORD = re.compile(r"[^\W\d_]{2,20}|[\u3400-\u9fff]{2,6}|[<\[【#][^<>\[\]【】\s]{1,20}[>\]】]?")
@@ -179,7 +179,7 @@ def _kind_warnings(total: int, short: int, languages: Mapping[str, float]) -> li
         )
         said.append(Message(template, {"count": f"{short:,}", "total": f"{total:,}", "limit": SHORT_WORDS}))
     if (share := languages.get("other", 0.0)) > OTHER_MANY:
-        template = N_("{share:.0%} of the texts are in a script other than Latin or Chinese, which is not read.")
+        template = N_("{share:.0%} of the texts are in a language other than English or Chinese, which is not read.")
         said.append(Message(template, {"share": share}))
     return said
 

@@ -41,7 +41,7 @@ class TextReading:
 
     answer: Answer
     language: str
-    """`en`, `zh`, `mixed`, `other` (another script) or `none` (no letters)."""
+    """`en`, `zh`, `mixed`, `other` (another language) or `none` (no letters)."""
     sentences: tuple[Sentence, ...]
     """Empty where there is only one."""
     methods: tuple[str, ...]

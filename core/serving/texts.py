@@ -41,7 +41,7 @@ def answer_texts(
 
 
 def languages(texts: Sequence[str]) -> list[str]:
-    """`en`, `zh`, `mixed`, `other` (another script) or `none` (no letters) for each text, by its characters alone."""
+    """`en`, `zh`, `mixed`, `other` (another language) or `none` (no letters) for each text; no model is asked."""
     found: list[str] = []
     for start in range(0, len(texts), _AT_ONCE):
         found += languages_of(read_units(texts[start : start + _AT_ONCE])).tolist()

@@ -30,10 +30,6 @@ _LIMITS = (
     N_("Subgroups (age, sex, scanner) are not measured: the data do not name them."),
     N_("The domain guard does not catch every image of another kind."),
 )
-_TRAINED_LICENCES = {
-    "hub": N_("of the hub's weights it was trained from, and of the training data"),
-    "bundled": N_("CC BY 4.0 (the bundled model it was trained from), and of the training data"),
-}
 
 
 def show_card(sector: Sector) -> None:
@@ -193,15 +189,20 @@ def _training_data(version: Version, data: Mapping[str, Any]) -> str:
 
 def _licence(version: Version) -> str:
     """Of the weights: what the catalogue says of a preset; a trained version owes to what it was started from."""
+    presets = catalog.sector(version.sector).presets
+    bundled = ", ".join(preset.licence for preset in presets if preset.kind == "bundled")
     if not version.number:
-        presets = catalog.sector(version.sector).presets
-        return ", ".join(preset.licence for preset in presets if preset.kind == "bundled")
+        return bundled
     source = version.manifest.get("source")
     if isinstance(source, Mapping):
         said = {name: escape(source.get(name, "–")) for name in ("licence", "name")}
         return t("{licence} (of {name}, from which it was trained), and of the training data", **said)
     start = str(version.manifest.get("config", {}).get("pretrained", ""))
-    return t(_TRAINED_LICENCES.get(start, N_("yours, as far as the training data allow")))
+    if start == "hub":
+        return t("of the hub's weights it was trained from, and of the training data")
+    if start == "bundled":
+        return t("{licence} (the bundled model it was trained from), and of the training data", licence=bundled)
+    return t("yours, as far as the training data allow")
 
 
 def _figures(evaluation: Evaluation, names: Sequence[str]) -> str:

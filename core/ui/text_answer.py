@@ -32,7 +32,7 @@ LANGUAGES: Final = {
     "en": N_("English"),
     "zh": N_("Chinese"),
     "mixed": N_("English and Chinese"),
-    "other": N_("another script"),
+    "other": N_("another language"),
     "none": N_("no letters"),
 }
 

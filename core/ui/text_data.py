@@ -35,7 +35,7 @@ LANGUAGES = {
     "en": N_("English or other Latin letters"),
     "zh": N_("Chinese"),
     "mixed": N_("both"),
-    "other": N_("another script"),
+    "other": N_("another language"),
     "none": N_("no letters"),
 }
 

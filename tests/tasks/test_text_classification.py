@@ -213,7 +213,7 @@ def test_damaged_weights_are_refused(trained, tmp_path):
 def test_a_table_finds_what_was_put_into_it_and_adds_to_it():
     keys = np.random.default_rng(0).integers(0, 2**64, 200, dtype=np.uint64)
     weights = np.linspace(-1, 1, 200).astype(np.float16)
-    table = build_table(keys[:100], weights[:100], 20)
+    table = build_table(keys[:100], weights[:100], np.zeros(100, bool), 20)
     found, known = table.find(keys)
     assert known[:100].all() and not known[100:].any()
     assert np.array_equal(found[:100], weights[:100])
@@ -223,8 +223,14 @@ def test_a_table_finds_what_was_put_into_it_and_adds_to_it():
 
 def test_the_heavier_of_two_for_one_bucket_stays():
     keys = np.array([1, 2], np.uint64)
-    found, known = build_table(keys, np.array([3.0, -5.0]), 4).find(keys)
+    found, known = build_table(keys, np.array([3.0, -5.0]), np.zeros(2, bool), 4).find(keys)
     assert known.tolist() == [False, True] and found.tolist() == [0, -5]
+
+
+def test_a_word_stays_before_heavier_sequences():
+    keys = np.array([1, 2], np.uint64)
+    _, known = build_table(keys, np.array([0.01, -5.0]), np.array([True, False]), 4).find(keys)
+    assert known.tolist() == [True, False]
 
 
 def test_mixed_text_is_calibrated_between_the_languages():
@@ -248,11 +254,17 @@ def test_languages_are_fitted_on_their_own_where_there_are_enough_texts(tmp_path
 
 def test_an_ngram_of_both_languages_gets_the_mean_by_texts():
     parts = [
-        fitting.Part(np.array(keys, np.uint64), np.array(weights, np.float32), np.array(counts), 0.0, 1, 2)
-        for keys, weights, counts in (([3, 5], [1, 4], [2, 1]), ([5, 9], [1, 7], [2, 1]))
+        fitting.Part(
+            np.array(keys, np.uint64), np.array(weights, np.float32), np.array(counts), np.array(single), 0.0, 1, 2
+        )
+        for keys, weights, counts, single in (
+            ([3, 5], [1, 4], [2, 1], [False, True]),
+            ([5, 9], [1, 7], [2, 1], [True, False]),
+        )
     ]
-    keys, weights = fitting.merged(parts)
+    keys, weights, single = fitting.merged(parts)
     assert (keys.tolist(), weights.tolist()) == ([3, 5, 9], [1, 2, 7])
+    assert single.tolist() == [False, True, False]
 
 
 def test_the_very_texts_of_another_evaluation_are_measured_and_those_learned_from_are_told(trained, predictor):

@@ -98,11 +98,15 @@ def test_distinct_keeps_one_of_each_text():
         ("这个 app very good 真的 nice", "mixed"),
         ("Привет, как дела", "other"),
         ("とてもおいしいです", "other"),
+        ("Das Hotel war sehr schön und sauber.", "other"),
+        ("El hotel es muy bueno pero la comida no.", "other"),
+        ("La La Land is great", "en"),
+        ("Est-ce bon? It is, et cetera, and very good", "en"),
         ("😀!!", "none"),
         ("", "none"),
     ],
 )
-def test_the_language_is_told_by_its_script(text, language):
+def test_the_language_is_told_by_script_and_small_words(text, language):
     assert languages_of(read_units([text])).tolist() == [language]
 
 

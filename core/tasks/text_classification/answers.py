@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.contracts import N_, Classification, Message, Reason
-from core.tasks.text_classification.language import NONE, OTHER_SCRIPT
+from core.tasks.text_classification.language import NONE, OTHER
 
 UNSURE = 0.1
 """Scores closer than this to one half are no decision."""
@@ -57,7 +57,7 @@ def answers_of(
     """The answers with the reasons that follow from the other columns; arguments as the fields of `Answers`."""
     conditions = [
         (sizes == 0) | ((languages == NONE) & (known == 0)),
-        languages == OTHER_SCRIPT,
+        languages == OTHER,
         (domain > 1) | (known == 0),
         np.abs(scores - 0.5) < UNSURE,
     ]

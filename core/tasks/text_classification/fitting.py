@@ -68,6 +68,8 @@ class Part:
     weights: NDArray[np.float32]
     counts: NDArray[np.int64]
     """Texts that each n-gram stands in."""
+    single: NDArray[np.bool_]
+    """Which of them are one unit."""
     bias: float
     steps: int
     vocabulary: int
@@ -127,17 +129,23 @@ def fit_group(
     problem = Problem(rows, targets, importance, scales, config.regularisation, offsets, start is None)
     fit_weights(problem, config.steps, watch)
     counts = np.bincount(rows.present.indices, minlength=len(vocabulary))
-    kept = _kept(found, vocabulary, watch.weights, counts)
+    single = np.isin(vocabulary, found.single)
+    kept = single | _weighty(watch.weights, counts)
     weights = np.asarray(watch.weights[kept], np.float32)
-    return Part(vocabulary[kept], weights, counts[kept], watch.bias, watch.best_step, len(vocabulary))
+    return Part(vocabulary[kept], weights, counts[kept], single[kept], watch.bias, watch.best_step, len(vocabulary))
 
 
-def merged(parts: Sequence[Part]) -> tuple[Keys, NDArray[np.float32]]:
-    """N-grams of all groups; one that stands in several gets the mean of its weights, by texts that it stands in."""
+def merged(parts: Sequence[Part]) -> tuple[Keys, NDArray[np.float32], NDArray[np.bool_]]:
+    """N-grams of all groups, their weights, and which are one unit.
+
+    One that stands in several groups gets the mean of its weights, by texts that it stands in.
+    """
     keys, place = np.unique(np.concatenate([part.keys for part in parts]), return_inverse=True)
     counts = np.concatenate([part.counts for part in parts]).astype(np.float64)
     weights = np.concatenate([part.weights for part in parts])
-    return keys, np.asarray(np.bincount(place, weights * counts) / np.bincount(place, counts), np.float32)
+    single = np.bincount(place, np.concatenate([part.single for part in parts])) > 0
+    mean = np.bincount(place, weights * counts) / np.bincount(place, counts)
+    return keys, np.asarray(mean, np.float32), single
 
 
 def _with_start(
@@ -198,10 +206,10 @@ class _Watch:
             raise StopIteration
 
 
-def _kept(found: Occurrences, vocabulary: Keys, weights: Floats, counts: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """N-grams worth a bucket: all single units, which tell what is known, and longer ones that weigh something."""
+def _weighty(weights: Floats, counts: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """N-grams that weigh something in the texts that they stand in, (V,)."""
     felt = np.abs(weights) * np.sqrt(counts)
-    return np.asarray(np.isin(vocabulary, found.single) | (felt > LIGHTEST * felt.mean()))
+    return np.asarray(felt > LIGHTEST * felt.mean())
 
 
 def _stoppable(run: RunContext) -> Callable[[int, int], None]:

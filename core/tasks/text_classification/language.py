@@ -1,23 +1,51 @@
-"""Which language a text is in, by the scripts of its characters; no model, so that it cannot be confidently wrong."""
+"""Which language a text is in, by the scripts of its characters and by the small words of other languages; no model."""
 
 from __future__ import annotations
+
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.tasks.text_classification.characters import EMOJI, HAN, MARK, OTHER, WORD
-from core.tasks.text_classification.units import Units
+from core.tasks.text_classification import characters
+from core.tasks.text_classification.characters import EMOJI, HAN, MARK, WORD
+from core.tasks.text_classification.units import Keys, Units, read_units
 
-ENGLISH, CHINESE, MIXED, OTHER_SCRIPT, NONE = "en", "zh", "mixed", "other", "none"
-LANGUAGES = (ENGLISH, CHINESE, MIXED, OTHER_SCRIPT, NONE)
-"""Latin letters count as English until the vocabulary says otherwise; `none` has no letters, such as emoji alone."""
+ENGLISH, CHINESE, MIXED, OTHER, NONE = "en", "zh", "mixed", "other", "none"
+LANGUAGES = (ENGLISH, CHINESE, MIXED, OTHER, NONE)
+"""Latin letters count as English unless small words say otherwise; `none` has no letters, such as emoji alone."""
+SMALL_ENGLISH = (
+    "the a an and is was are were be been i it its of to in on at for from but not no this that these my your our we "
+    "you they he she his her with very so as by or if have has had do does did will would can could just there what"
+)
+SMALL_FOREIGN = (
+    # French, German, Spanish, Italian, Portuguese, Dutch, Indonesian, Turkish, Polish; none is a word of English or
+    # stands in names that English texts use
+    "les des une est et dans pour avec pas très mais qui sur cette nous vous était sont aux "
+    "der das und ist nicht ein eine mit sehr für auf ich wir aber sind dem auch "
+    "una que muy pero para por esta este fue está es nos "
+    "il gli che è non molto sono della questo anche per "
+    "não uma com muito foi são também isso "
+    "het een niet maar voor zijn deze heel ik "
+    "yang dan tidak sangat untuk dengan ini "
+    "bir çok ve için ama değil "
+    "nie jest się bardzo ale"
+)
+BUCKET_SHIFT = np.uint64(48)
+LEAST_FOREIGN = 2
+"""Small words of other languages, and more than English ones, from which on a text is in another language."""
 MINOR = 0.15
 """Share of the units below which a second script does not make a text mixed."""
 
 
 def script_counts(units: Units) -> NDArray[np.int64]:
     """Latin words, Chinese characters, words in other scripts, and punctuation or emoji of each text, (N, 4)."""
-    columns = (units.kinds == WORD, units.kinds == HAN, units.kinds == OTHER, np.isin(units.kinds, (MARK, EMOJI)))
+    columns = (
+        units.kinds == WORD,
+        units.kinds == HAN,
+        units.kinds == characters.OTHER,
+        np.isin(units.kinds, (MARK, EMOJI)),
+    )
     return np.stack([np.bincount(units.texts[flags], minlength=units.n_texts) for flags in columns], axis=1)
 
 
@@ -29,6 +57,28 @@ def languages_of(units: Units) -> NDArray[np.str_]:
     found = np.full(units.n_texts, MIXED, dtype="<U5")
     found[shares[0] >= 1 - MINOR] = ENGLISH
     found[shares[1] >= 1 - MINOR] = CHINESE
-    found[shares[2] > 0.5] = OTHER_SCRIPT
+    found[(shares[2] > 0.5) | ((found == ENGLISH) & _foreign(units))] = OTHER
     found[latin + han + other == 0] = NONE
     return found
+
+
+def _foreign(units: Units) -> NDArray[np.bool_]:
+    """Which texts have small words of other languages, and fewer of English, (N,)."""
+    foreign, buckets = _small_words(SMALL_FOREIGN)
+    near = np.flatnonzero(buckets[units.keys >> BUCKET_SHIFT])
+    counts = np.bincount(units.texts[near[np.isin(units.keys[near], foreign)]], minlength=units.n_texts)
+    found = counts >= LEAST_FOREIGN
+    if found.any():
+        inside = np.flatnonzero(found[units.texts])
+        english = inside[np.isin(units.keys[inside], _small_words(SMALL_ENGLISH)[0])]
+        found &= counts > np.bincount(units.texts[english], minlength=units.n_texts)
+    return np.asarray(found)
+
+
+@cache
+def _small_words(words: str) -> tuple[Keys, NDArray[np.bool_]]:
+    """Keys of words, and a table of the first bits that they have, which rules out nearly all others at once."""
+    keys = read_units([words]).keys
+    buckets = np.zeros(2 ** (64 - int(BUCKET_SHIFT)), np.bool_)
+    buckets[keys >> BUCKET_SHIFT] = True
+    return keys, buckets

@@ -62,9 +62,13 @@ class NgramTable:
         return NgramTable(checks, values)
 
 
-def build_table(keys: Keys, weights: NDArray[np.floating], bits: int) -> NgramTable:
-    """Put n-grams into buckets; of several for one bucket, the one with the largest weight stays."""
-    order = np.argsort(np.abs(weights), kind="stable")
+def build_table(keys: Keys, weights: NDArray[np.floating], single: NDArray[np.bool_], bits: int) -> NgramTable:
+    """Put n-grams into buckets; of several for one bucket, the one with the largest weight stays.
+
+    Those of one unit, which `single` marks, go before all others: a common word weighs next to nothing, and without it
+    the model would not know what it knows.
+    """
+    order = np.lexsort((np.abs(weights), single))
     bucket = _bucket(keys[order], bits)
     checks, values = np.zeros(2**bits, np.uint8), np.zeros(2**bits, np.float16)
     checks[bucket], values[bucket] = _check(keys[order]), weights[order]

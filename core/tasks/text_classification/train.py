@@ -23,7 +23,7 @@ from core.tasks.text_classification.model import CALIBRATED, UNCALIBRATED, TextM
 
 BITS = (12, 22)
 """Binary logarithm of the fewest and the most buckets of a table; the most are 12.6 MB."""
-ROOM = 3
+ROOM = 8
 """Buckets for each n-gram, where they are not limited."""
 
 Floats = NDArray[np.floating[Any]]
@@ -65,9 +65,10 @@ def fit_model(data: LabelledTexts, config: TextClassificationConfig, run: RunCon
     learned = learned_from(data.splits["train"], config)
     groups = [None] if start is not None else groups_of(learned, validation)
     parts = [fit_group(learned, validation, group, config, run, start) for group in groups]
-    keys, weights = merged(parts)
+    keys, weights, single = merged(parts)
     if start is None:
-        table, bias = build_table(keys, weights, _bits_for(len(keys))), float(np.mean([part.bias for part in parts]))
+        table = build_table(keys, weights, single, _bits_for(len(keys)))
+        bias = float(np.mean([part.bias for part in parts]))
     else:
         table, bias = start.table.with_added(keys, weights), parts[0].bias + start.bias
     model = TextModel(table, bias, dict.fromkeys(CALIBRATED, UNCALIBRATED))
