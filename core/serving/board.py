@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -10,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from threading import RLock
 from typing import Any, Final, Protocol
+from uuid import uuid4
 
 import numpy as np
 import pyarrow as pa
@@ -47,8 +47,8 @@ class _Columns(Protocol):
 class ScoredTexts:
     """Texts with what was made of each; all arrays (N,), in the order of the table."""
 
-    key: str
-    """Changes with table, model and how much of the table was read."""
+    reading: str
+    """Of the `BoardReading` that they are of."""
     table: TextTable
     """The rows that were read, and no others."""
     sent: int
@@ -67,6 +67,11 @@ class ScoredTexts:
 
     def __len__(self) -> int:
         return len(self.scores)
+
+    @property
+    def key(self) -> str:
+        """Changes with the reading, hence with table, columns and model, and with how much was read."""
+        return f"{self.reading}.{len(self)}"
 
     @property
     def model(self) -> ModelRef:
@@ -115,6 +120,8 @@ class BoardReading:
     stopped: bool = False
     """Whether somebody asked to stop; for who calls `step` to heed."""
     done: int = 0
+    id: str = field(default_factory=lambda: uuid4().hex)
+    """Its own: the bytes of a table do not tell which of its columns were chosen, nor how they were read."""
     _batch: int = FIRST
     _seconds: float = 0.0
     _columns: list[_Columns] = field(default_factory=list)
@@ -171,10 +178,8 @@ class BoardReading:
             np.concatenate([np.zeros(0, kind), *(getattr(part, name) for part in self._columns)])
             for name, kind in (("scores", np.float32), ("languages", "<U1"), ("reasons", "<U1"))
         )
-        model = self.chosen.version.sha256
-        key = hashlib.sha256(f"{self.table.sha256}|{model}|{self.done}".encode()).hexdigest()
         return ScoredTexts(
-            key=key,
+            reading=self.id,
             table=first_rows(self.table, self.done),
             sent=self.total,
             scores=scores,

@@ -75,7 +75,7 @@ def _chosen(sector: Sector, scored: ScoredTexts) -> Board:
                     t("Category"),
                     [ALL, *names],
                     format_func=lambda name: name or t("All categories"),
-                    key=f"{slug}.board.category.{scored.table.sha256[:16]}",
+                    key=f"{slug}.board.category.{scored.reading}",
                     width=260,
                 )
             if len(languages) > 1:
@@ -83,7 +83,7 @@ def _chosen(sector: Sector, scored: ScoredTexts) -> Board:
                     t("Language of the texts"),
                     [ALL, *languages],
                     format_func=lambda name: t(LANGUAGES[name]) if name else t("All languages"),
-                    key=f"{slug}.board.language.{scored.table.sha256[:16]}",
+                    key=f"{slug}.board.language.{scored.reading}",
                     width=260,
                 )
     return Board(slug, sector.notice, scored, str(category), str(language))

@@ -77,7 +77,7 @@ def _own(slug: str) -> BoardReading | None:
     line, button = st.columns([4, 1], vertical_alignment="center")
     line.markdown(f":material/table: **{escape(reading.table.name)}**")
     button.button(
-        t("Another table"), icon=":material/upload_file:", key=f"{slug}.board.another", on_click=_forget, args=(slot,)
+        t("Another table"), icon=":material/upload_file:", key=f"{slug}.board.another", on_click=_forget, args=(slug,)
     )
     for notice in reading.table.notices:
         st.caption(f":material/info: {say(notice)}")
@@ -96,8 +96,10 @@ def _own(slug: str) -> BoardReading | None:
     return reading
 
 
-def _forget(slot: str) -> None:
-    st.session_state.pop(slot, None)
+def _forget(slug: str) -> None:
+    """Let go of a visitor's texts and of all that was made of them."""
+    for name in ("own", "scored", "views"):
+        st.session_state.pop(f"{slug}.board.{name}", None)
 
 
 def _read_on(slug: str, reading: BoardReading) -> ScoredTexts | None:

@@ -66,6 +66,22 @@ def test_a_table_is_read_whole_and_in_order(counter: text_service.Counter) -> No
     assert len(scored.words) == 5000 and scored.words.vocabulary[0] == "bad"
 
 
+def test_other_columns_of_the_same_bytes_are_other_texts(counter: text_service.Counter) -> None:
+    content = b"praise,blame,shop\n" + b"a good room,a bad room,North\n" * 5
+    tables = [open_texts(content, "two.csv", {"text": name}) for name in ("praise", "blame")]
+    assert tables[0].sha256 == tables[1].sha256
+    first, second = (whole(start_reading(SLUG, table)) for table in tables)
+    assert first.key != second.key and first.verdicts[0] != second.verdicts[0]
+
+
+def test_what_was_read_has_a_key_of_its_own_and_keeps_it(counter: text_service.Counter) -> None:
+    reading = start_reading(SLUG, many(1000))
+    reading.step()
+    part = reading.result()
+    assert part.key == reading.result().key
+    assert whole(reading).key != part.key
+
+
 def test_batches_grow_while_they_are_quick_and_shrink_while_they_are_slow(
     counter: text_service.Counter, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -125,6 +125,20 @@ def test_a_file_is_read_once_its_columns_are_confirmed(opened: Open) -> None:
     assert page.file_uploader and not metrics(page)
 
 
+def test_another_column_of_the_same_file_is_another_board(opened: Open) -> None:
+    content = "review,reply,shop\n" + "The screen is good,The answer was bad,North\n" * 30
+    page = checked(send(upload(opened(), content)))
+    assert metrics(page)["Positive"] == "100.0 %"
+    page = press(page, "Another table")
+    left = [name for name in ("own", "scored", "views") if f"sentiment.board.{name}" in page.session_state]
+    assert not left, "texts stay in memory"
+    page.file_uploader[0].set_value([("mine.csv", content.encode(), "text/csv")])
+    page.run()
+    page.selectbox[0].set_value("reply")
+    page = checked(send(page))
+    assert metrics(page)["Positive"] == "0.0 %" and metrics(page)["Negative"] == "100.0 %"
+
+
 def test_a_column_that_is_chosen_twice_or_missing_is_said(opened: Open) -> None:
     page = upload(opened(), as_csv())
     page.selectbox[0].set_value("shop")
