@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -12,7 +14,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from core.contracts import N_, Message
+from core.data.columns import plain_name
 from core.errors import InputRefused
+from core.intake.labels import clean_text
 
 TEXT_NAMES = (
     "text",
@@ -43,14 +47,26 @@ LABEL_NAMES = (
     "星级",
 )
 SOURCE_NAMES = ("category_en", "category", "domain", "source", "product", "类别", "分类", "品类")
-_NEGATIVE = ["negative", "neg", "bad", "0", "-1", "负面", "消极", "负", "差评", "不满意", "贬义", "no", "false"]
-_POSITIVE = ["positive", "pos", "good", "1", "正面", "积极", "正", "好评", "满意", "褒义", "yes", "true"]
+_NEGATIVE = ["negative", "neg", "bad", "负面", "消极", "负", "差评", "不满意", "贬义", "no", "false"]
+_POSITIVE = ["positive", "pos", "good", "正面", "积极", "正", "好评", "满意", "褒义", "yes", "true"]
 _NEUTRAL = ["neutral", "neu", "mixed", "中性", "中评", "中立", "none"]
 _MEANING = {**dict.fromkeys(_NEGATIVE, 0), **dict.fromkeys(_POSITIVE, 1), **dict.fromkeys(_NEUTRAL, -1)}
 STARS = {"1": 0, "2": 0, "3": -1, "4": 1, "5": 1}
 """Ratings of one to five stars; the middle one is left out."""
+_SIGNED = {"-1": 0, "0": -1, "1": 1}
+_BINARY = {"0": 0, "1": 1}
+_STAR = " star"
+_STAR_CELL = re.compile(r"([1-5一二三四五])[ -]?(?:stars?|星级?)")
+_HAN_STARS = dict(zip("一二三四五", STARS, strict=True))
+_STAR_NAME = re.compile(r"(?:[a-z]+_)?(?:stars?|ratings?)|score|评分|星级|打分")
+"""A `plain_name` by which a column of numbers counts stars, also where there is none but 1."""
+_WHOLE = re.compile(r"\+?(-?\d+)(?:\.0*)?")
+"""A whole number, also as it is written where another cell of the column is empty."""
 CLOSE = 0.8
 """Likeness, of 1, from which a word passes for a label with a typing error."""
+_LONGER = 2
+"""Characters that a typing error adds or leaves out at most; what is longer is another word."""
+_NOT = re.compile(r"no[nt]?[\W_]*")
 
 
 @dataclass(frozen=True)
@@ -83,31 +99,57 @@ def find_columns(frame: pd.DataFrame, given: Mapping[str, str], name: str) -> Co
 
 
 def read_labels(column: pd.Series[Any], name: str) -> tuple[NDArray[np.int64], tuple[Message, ...]]:
-    """Places in (negative, positive) of every row, -1 where it is neutral or empty, and what was guessed.
+    """Places in (negative, positive) of every row, -1 where it is neutral or empty, and how its values were read.
+
+    Numbers mean one to five stars, -1 to 1 or 0 and 1, by what there is of them and by the name of the column.
 
     Raises:
         InputRefused: Values that are no sentiment.
     """
     cells = column.map(_plain)
-    values = [value for value in cells.unique() if value]
-    if set(values) <= set(STARS) and not set(values) <= {"0", "1"}:
-        return _numbers(cells.map(STARS)), ()
-    meaning, guessed, strange = dict(_MEANING), {}, []
-    for value in values:
-        if value not in meaning:
-            close = get_close_matches(value, [word for word in _MEANING if len(word) > 2], n=1, cutoff=CLOSE)
-            if close:
-                meaning[value] = _MEANING[close[0]]
-                guessed[value] = close[0]
-            else:
-                strange.append(value)
-    if strange:
+    values = {value: None for value in cells.unique() if value}
+    called = str(column.name or "")
+    numbers, template = _coding(set(values), called)
+    meaning = {**_MEANING, **{star + _STAR: place for star, place in STARS.items()}, **numbers}
+    guessed = {value: close for value in values if value not in meaning and (close := _mistyped(value))}
+    if strange := [value for value in values if value not in meaning and value not in guessed]:
         raise _no_sentiment(name, strange)
-    said = [
+    said = [Message(template, {"column": clean_text(called)})] if values.keys() & numbers.keys() else []
+    said += [
         Message(N_("The label {found} was read as {meant}."), {"found": found, "meant": meant})
         for found, meant in guessed.items()
     ]
+    meaning |= {value: meaning[close] for value, close in guessed.items()}
     return _numbers(cells.map(meaning)), tuple(said)
+
+
+def _coding(values: set[str], column: str) -> tuple[Mapping[str, int], str]:
+    """What the numbers among the values mean, and the sentence that says so."""
+    if "-1" in values:
+        return _SIGNED, N_("Numbers in the column {column}: -1 was read as negative, 0 as neutral, 1 as positive.")
+    rated = "0" not in values and _STAR_NAME.fullmatch(plain_name(column)) is not None
+    if rated or (values <= STARS.keys() and values != {"1"}) or any(value.endswith(_STAR) for value in values):
+        return STARS, N_(
+            "Numbers in the column {column} were read as stars: 1 and 2 as negative, 3 as neutral, 4 and 5 as positive."
+        )
+    return _BINARY, N_("Numbers in the column {column}: 0 was read as negative, 1 as positive.")
+
+
+def _mistyped(value: str) -> str:
+    """The word that a value with a typing error was meant to be; empty where it may say the opposite of it.
+
+    "unpositive" and "not negative" are near to labels too: what begins otherwise, or puts something before, is refused.
+    """
+    if (denied := _NOT.match(value)) and _nearest(value[denied.end() :]):
+        return ""
+    word = _nearest(value)
+    near = word[:1] == value[:1] and abs(len(word) - len(value)) <= _LONGER and not value.endswith(word)
+    return word if near else ""
+
+
+def _nearest(value: str) -> str:
+    words = [word for word in _MEANING if len(word) > 2]
+    return next(iter(get_close_matches(value, words, n=1, cutoff=CLOSE)), "")
 
 
 def _numbers(column: pd.Series[Any]) -> NDArray[np.int64]:
@@ -115,9 +157,15 @@ def _numbers(column: pd.Series[Any]) -> NDArray[np.int64]:
 
 
 def _plain(cell: Any) -> str:
-    if isinstance(cell, float) and cell.is_integer():
-        cell = int(cell)
-    return "" if pd.isna(cell) else str(cell).strip().casefold()
+    """A cell as the tables of meanings write it: "1.0" as "1", "5 Stars" and "五星" as "5 star"."""
+    if pd.isna(cell):
+        return ""
+    text = unicodedata.normalize("NFKC", str(cell)).strip().casefold()
+    if whole := _WHOLE.fullmatch(text):
+        return whole[1]
+    if star := _STAR_CELL.fullmatch(text):
+        return _HAN_STARS.get(star[1], star[1]) + _STAR
+    return text
 
 
 def _named(frame: pd.DataFrame, names: Iterable[str]) -> str:

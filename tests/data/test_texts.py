@@ -29,10 +29,52 @@ def write(path, rows, columns=("text", "label")):
         (["1", "3", "5"], [0, -1, 1]),
         (["positive", "neutral", ""], [1, -1, -1]),
         (["-1", "1"], [0, 1]),
+        (["-1", "0", "+1"], [0, -1, 1]),
+        ([-1.0, 0.0, None], [0, -1, -1]),
+        (["1.0", "0.0", ""], [1, 0, -1]),
+        (["1 star", "3 Stars", "5-star"], [0, -1, 1]),
+        (["1星", "五星", "四星级", "２ 星"], [0, 1, 1, 0]),
+        (["5 stars", "1"], [1, 0]),
     ],
 )
 def test_ways_to_write_a_sentiment(values, expected):
     assert read_labels(pd.Series(values), "x")[0].tolist() == expected
+
+
+@pytest.mark.parametrize("column", ["stars", "Star Rating", "rating", "评分", "星级"])
+def test_a_column_of_one_star_reviews_is_no_praise(column):
+    found, said = read_labels(pd.Series(["1", "1"], name=column), "x")
+    assert found.tolist() == [0, 0] and column in str(said[0]) and "stars" in str(said[0])
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        (["1", "1"], "0 was read as negative, 1 as positive"),
+        (["-1", "0"], "0 as neutral"),
+        (["2", "5"], "3 as neutral"),
+        (["good", "bad"], ""),
+    ],
+)
+def test_how_numbers_were_read_is_said(values, words):
+    said = read_labels(pd.Series(values, name="label"), "x")[1]
+    assert words in str(said[0]) if words else not said
+
+
+def test_thumbs_in_a_column_of_ratings_are_no_stars():
+    assert read_labels(pd.Series(["0", "1"], name="rating"), "x")[0].tolist() == [0, 1]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *("not positive", "non-positive", "unpositive", "dispositive", "nonnegative", "nonegatve", "not neutral"),
+        *("p-positive", "很不满意", "untrue", "nogood", "negative not", "0 stars", "6星"),
+    ],
+)
+def test_what_may_say_the_opposite_of_a_label_is_refused(value):
+    with pytest.raises(InputRefused, match=value):
+        read_labels(pd.Series([value, "positive"]), "x")
 
 
 def test_a_typing_error_is_read_and_said():
