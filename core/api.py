@@ -125,8 +125,9 @@ async def predict(request: Request) -> Response:
 
     Query: `model` (a reference as on the command line, default champion) and `name`; for images and texts `coverage`
     (0.5 to 0.999), for transactions and texts `threshold` (0 to 1) and `column` (role=name, may be given several
-    times). A form may hold them as fields as well, and what stands there counts. Transactions also come as JSON:
-    `{"transactions": [{...}, ...], "columns": {"amount": "price"}}`, and texts: `{"texts": ["...", ...]}`.
+    times). Given a threshold, no text that is read stays undecided. A form may hold them as fields as well, and what
+    stands there counts. Transactions also come as JSON: `{"transactions": [{...}, ...], "columns": {"amount":
+    "price"}}`, and texts: `{"texts": ["...", ...]}`.
     """
     slug = _sector(request)
     _same_origin(request)

@@ -58,7 +58,12 @@ def predict(
         float | None, typer.Option(min=0.5, max=0.999, help="Coverage of the prediction sets; default 0.9.")
     ] = None,
     threshold: Annotated[
-        float | None, typer.Option(min=0.0, max=1.0, help="Score from which on a row of a table is called positive.")
+        float | None,
+        typer.Option(
+            min=0.0,
+            max=1.0,
+            help="Score from which on a row or text is called positive; given one, no text that is read is undecided.",
+        ),
     ] = None,
     column: ColumnOption = None,
     out: Annotated[Path | None, typer.Option("--out", help="CSV to write with the scores of a table.")] = None,

@@ -49,7 +49,7 @@ class TextReading:
     threshold: float
     """Score of the second label from which it was decided."""
     unsure: float = UNSURE
-    """Scores closer than this to one half are no decision."""
+    """Scores closer than this to one half are no decision; 0 at an operating point that was chosen."""
 
 
 def read_text(slug: str, sample: TextSample, options: Mapping[str, Any]) -> TextReading:
@@ -59,15 +59,17 @@ def read_text(slug: str, sample: TextSample, options: Mapping[str, Any]) -> Text
         StoreError, ModelRefused: as `service.predict`.
     """
     (answer,) = service.predict(slug, [sample], **options)
-    task = load_task(find_sector(slug).task)
+    task, chosen = load_task(find_sector(slug).task), options.get("threshold")
     with service.leased(task, service.choose(slug, answer.model.version).version) as loaded, loaded.turn:
         predictor: Any = loaded.predictor
+        parts = predictor.sentences(sample.text, **options) if len(sentence_spans(sample.text)) > 1 else ()
         return TextReading(
             answer=answer,
             language=str(languages_of(read_units([sample.text]))[0]),
-            sentences=tuple(predictor.sentences(sample.text)) if len(sentence_spans(sample.text)) > 1 else (),
+            sentences=tuple(parts),
             methods=tuple(predictor.methods),
-            threshold=float(options.get("threshold", predictor.threshold)),
+            threshold=float(predictor.threshold if chosen is None else chosen),
+            unsure=UNSURE if chosen is None else 0.0,
         )
 
 

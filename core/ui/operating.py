@@ -115,15 +115,18 @@ def show_predictive_value(slug: str, figures: OperatingFigures, label: str) -> N
     st.caption(t("Positive predictive value by Bayes' rule from the sensitivity and specificity above."))
 
 
-def options_input(slug: str, evaluation: Evaluation | None, validation: Evaluation | None) -> dict[str, Any]:
+def options_input(
+    slug: str, evaluation: Evaluation | None, validation: Evaluation | None, about_point: str | None = None
+) -> dict[str, Any]:
     """Coverage and, for two labels, the operating point; returns the options of a prediction.
 
-    The threshold is chosen on `validation` and its figures are measured on `evaluation`, other images.
+    The threshold is chosen on `validation` and its figures are measured on `evaluation`, other images. `about_point`
+    says, in the visitor's language, what else changes with the operating point.
     """
     with st.expander(t("Coverage and operating point"), icon=":material/tune:"):
         options: dict[str, Any] = {"coverage": coverage_input(slug)}
         if evaluation is not None and validation is not None and len(evaluation.labels) == 2:
-            options |= _operating_point(slug, evaluation, validation)
+            options |= _operating_point(slug, evaluation, validation, about_point)
     st.session_state[f"{slug}.options"] = options
     return options
 
@@ -134,7 +137,9 @@ def chosen_options(slug: str) -> dict[str, Any]:
     return options
 
 
-def _operating_point(slug: str, evaluation: Evaluation, validation: Evaluation) -> dict[str, Any]:
+def _operating_point(
+    slug: str, evaluation: Evaluation, validation: Evaluation, about_point: str | None
+) -> dict[str, Any]:
     """Threshold by a rule on the validation images; empty for the model's own."""
     rule = st.segmented_control(
         t("Operating point"),
@@ -143,6 +148,7 @@ def _operating_point(slug: str, evaluation: Evaluation, validation: Evaluation) 
         required=True,
         format_func={name: t(title) for name, title in RULES.items()}.__getitem__,
         key=f"{slug}.operating_rule",
+        help=about_point,
         persist_state="session",
     )
     if rule in (None, "default"):

@@ -46,7 +46,12 @@ def show_texts(sector: Sector) -> None:
         st.caption(t("Choose a sample above, or type a text, to get an answer."))
         return
     result = st.container()
-    options = options_input(sector.slug, champion_evaluation(sector), champion_evaluation(sector, "validation"))
+    point = t(
+        "As trained, texts scored near one half are undecided. An operating point that you choose decides every text "
+        "that is read, as its figures do: positive from the threshold on, negative below."
+    )
+    measured, validation = champion_evaluation(sector), champion_evaluation(sector, "validation")
+    options = options_input(sector.slug, measured, validation, point)
     with result:
         try:
             _show(sector.slug, sample, options)
@@ -91,6 +96,9 @@ def _show_verdict(slug: str, reading: TextReading, options: dict[str, Any]) -> N
     )
     score = float(prediction.scores[1])
     draw(scale(score, zones_of(prediction.labels, reading)))
+    if options.get("threshold") is not None:
+        percent = 100 * reading.threshold
+        st.caption(t("Decided by your operating point: {label} from {percent:.2f} % on.", label=label, percent=percent))
     if prediction.abstained is not None:
         st.write(say(prediction.abstained.message))
     decision = Decision((prediction.labels[0], prediction.labels[1]), score, reading.threshold)

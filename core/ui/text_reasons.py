@@ -135,7 +135,7 @@ def show_sentences(slug: str, sample: TextSample, reading: TextReading) -> None:
     """What the model says of each sentence; nothing of a text with only one."""
     if not reading.sentences:
         return
-    key = ("sentences", sample.sha256, language())
+    key = ("sentences", sample.sha256, language(), reading.threshold, reading.unsure)
     st.markdown(f"**{t('Sentence by sentence')}**")
     draw(made_once(slug, key, reading.answer.model, lambda: listed(sentence_parts(sample.text, reading))))
     st.caption(t("Each sentence is read on its own, so that sentences can differ from the text as a whole."))

@@ -50,9 +50,14 @@ def sure(prediction: Classification, digits: int = 1) -> str:
 
 
 def zones_of(labels: tuple[str, ...], reading: TextReading) -> list[Zone]:
-    """The stretches of scores that lead to each answer; more than three where the threshold was moved far."""
+    """The stretches of scores that lead to each answer.
+
+    Two at an operating point that was chosen, else three, or four where a model's own threshold lies far from one half.
+    """
     low, high = 0.5 - reading.unsure, 0.5 + reading.unsure
-    ends = sorted({low, high, 1.0, *([reading.threshold] if not low <= reading.threshold <= high else [])})
+    ends = [low, high, 1.0] if reading.unsure else [1.0]
+    if not (reading.unsure and low <= reading.threshold <= high) and 0 < reading.threshold < 1:
+        ends = sorted([*ends, reading.threshold])
     zones, begin = [], 0.0
     for end in ends:
         middle = (begin + end) / 2

@@ -57,3 +57,14 @@ def test_a_single_sentence_is_not_read_twice() -> None:
     assert read_text("sentiment", sample("The room was lovely."), {}).sentences == ()
     moved = read_text("sentiment", sample("The room was lovely."), {"threshold": 0.99999})
     assert moved.threshold == 0.99999 and moved.answer.classification.decision == "negative"
+
+
+@pytest.mark.slow
+def test_sentences_are_decided_at_the_operating_point_and_covered_like_the_text() -> None:
+    text = sample("The room was lovely. The food was excellent.")
+    moved = read_text("sentiment", text, {"threshold": 0.99999, "coverage": 0.999})
+    assert [one.answer.decision for one in moved.sentences] == ["negative"] * 2
+    assert [len(one.answer.prediction_set) for one in moved.sentences] == [2, 2]
+    own = read_text("sentiment", text, {"threshold": None})
+    assert (own.threshold, own.unsure) == (0.5, 0.1) and moved.unsure == 0
+    assert [one.answer.decision for one in own.sentences] == ["positive"] * 2

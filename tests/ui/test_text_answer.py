@@ -227,7 +227,8 @@ def test_coverage_and_threshold_change_the_answer(sentiment: Open) -> None:
     zones = block(page, "vt-zones")
     assert zones is not None
     tones = [str(a["class"]).split()[0] for tag, a in zones.tags if str(a.get("style", "")).startswith("flex")]
-    assert tones == ["down", "mid", "down", "up"], "what lies between one half and the threshold is negative"
+    assert tones == ["down", "up"], "at an operating point every score is decided"
+    assert "Decided by your operating point: positive from" in words(page)
 
 
 def test_personal_data_are_pointed_out_before_anything_is_kept(sentiment: Open, home: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from core.contracts import N_, Classification, Message, Reason
 from core.tasks.text_classification.language import NONE, OTHER
 
 UNSURE = 0.1
-"""Scores closer than this to one half are no decision."""
+"""Scores closer than this to one half are no decision, unless somebody has chosen an operating point."""
 DECIDED = ""
 """In `Answers.reasons`, of a text that is decided."""
 EMPTY, LANGUAGE, UNKNOWN, UNDECIDED = "text.empty", "text.language", "text.unknown", "text.unsure"
@@ -69,6 +69,15 @@ def answers_of(
         sizes=np.asarray(sizes, np.int64),
         reasons=np.select(conditions, [EMPTY, LANGUAGE, UNKNOWN, UNDECIDED], DECIDED),
     )
+
+
+def at_operating_point(found: Answers) -> Answers:
+    """The answers where somebody has chosen the score from which on a text is called by the second label.
+
+    Everything that the model reads is decided then: the figures beside an operating point are of such decisions, and
+    a stretch of undecided scores about one half would contradict one that lies elsewhere.
+    """
+    return replace(found, reasons=np.where(found.reasons == UNDECIDED, DECIDED, found.reasons))
 
 
 def declined(found: Answers) -> NDArray[np.bool_]:

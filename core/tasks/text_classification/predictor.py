@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from core.contracts import N_, Classification, Message, TextSample, TokenAttribution
 from core.data.texts import LABELS
 from core.store.sealed import unreadable
-from core.tasks.text_classification.answers import Answers, Sentence, reason_of, sentence_spans
+from core.tasks.text_classification.answers import Answers, Sentence, at_operating_point, reason_of, sentence_spans
 from core.training.calibration import conformal_quantile, prediction_set
 
 
@@ -78,10 +78,13 @@ class TextModelPredictor(ABC):
         Args:
             inputs: As the intake returns them.
             coverage: Share of true labels that the prediction sets should hold, in (0, 1).
-            threshold: Operating point on the score of the second label; None means the model's own.
+            threshold: Operating point on the score of the second label, which leaves no score undecided; None means
+                the model's own.
         """
         found = self.answers([sample.text for sample in inputs])
-        limit = self.threshold if threshold is None else threshold
+        limit = self.threshold
+        if threshold is not None:
+            found, limit = at_operating_point(found), threshold
         quantile = conformal_quantile(self.conformal, coverage)
         answers = []
         for place, score in enumerate(found.scores):
@@ -99,8 +102,9 @@ class TextModelPredictor(ABC):
             )
         return answers
 
-    def sentences(self, text: str) -> list[Sentence]:
-        """Every sentence of a text, read on its own."""
+    def sentences(self, text: str, coverage: float = 0.9, threshold: float | None = None) -> list[Sentence]:
+        """Every sentence of a text, read on its own; arguments as for `predict`."""
         spans = sentence_spans(text)
-        answers = self.predict([TextSample("", text[start:end], "") for start, end in spans])
+        parts = [TextSample("", text[start:end], "") for start, end in spans]
+        answers = self.predict(parts, coverage, threshold)
         return [Sentence(start, end, answer) for (start, end), answer in zip(spans, answers, strict=True)]
