@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from core.contracts import Evaluation
-from core.data.sentiment_slices import HALVES, read_slices
+from core.data.sentiment_slices import HALVES, read_neutral, read_slices
 from core.data.texts import LabelledTexts, TextSet, fingerprint_of, read_labelled_texts, text_key
 from core.settings import settings
 from core.tasks.text_classification.architectures import train_checkpoint
@@ -40,6 +40,8 @@ OVERLAPPING = "chnsenticorp"
 """Of its official test rows, 335 of 1,200 stand in its training part."""
 LANGUAGES = (("imdb", "sst2"), ("chnsenticorp", "online_shopping_10_cats"))
 """Sets of the same language."""
+SURE = 0.8
+"""Score of a label from which on an answer counts as sure."""
 COMMAND = "python -m bench.sentiment_recipe --out FOLDER --measure test"
 CONFIG = TextClassificationConfig(
     pretrained="none", scaling="both", regularisation=0.15, steps=60, early_stopping=0, cues=1.0, seed=0
@@ -136,6 +138,23 @@ def measure_suite(predictor: TextModelPredictor) -> dict[str, dict[str, float | 
     return {part.name: part.accuracy.as_dict() for part in by_slice(TASK.suite(predictor))}
 
 
+def measure_neutral(predictor: TextModelPredictor) -> dict[str, dict[str, int]]:
+    """Of our lines that judge nothing, by language: how many are decided all the same, and how many of them surely."""
+    found = predictor.answers(read_neutral())
+    sure, positive = np.abs(found.scores - 0.5) >= SURE - 0.5, found.scores >= 0.5
+    counts = {}
+    for language in np.unique(found.languages):
+        chosen = found.languages == language
+        decided = chosen & (found.reasons == "")
+        counts[str(language)] = {
+            "lines": int(chosen.sum()),
+            "positive": int((decided & positive).sum()),
+            "negative": int((decided & ~positive).sum()),
+            "sure": int((decided & sure).sum()),
+        }
+    return counts
+
+
 def beside(folder: Path) -> dict[str, dict[str, object]]:
     """Set -> figures of the baseline that was fitted to the same texts, on its rows of the stored evaluation."""
     stored = load_evaluation(folder)
@@ -195,6 +214,7 @@ def main() -> None:
     predictor = TASK.load(folder, "cpu")
     sets = read_sets(seed=options.seed)
     found = {**measure(predictor, sets, options.measure), "slices": measure_slices(predictor)}
+    found["neutral"] = measure_neutral(predictor)
     print(json.dumps({**found, "suite": measure_suite(predictor), "tfidf": beside(folder)}, indent=1))
 
 

@@ -1,6 +1,7 @@
 """Lines that are hard to read, written by this project: negation, contrast, sarcasm, emoji, net slang, mixed language.
 
-Every other pair of lines is for development; the rest is frozen and only ever measured.
+Every other pair of lines is for development; the rest is frozen and only ever measured. Besides, lines that judge
+nothing, for which no answer of two sides is right.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import numpy as np
 from core.data.texts import LABELS, LabelledTexts, TextSet, fingerprint_of
 
 FILE = Path(__file__).parent / "sentiment" / "slices.tsv"
+NEUTRAL = FILE.with_name("neutral.txt")
 HALVES = ("development", "frozen")
 NAME = "sentiment_slices"
 
@@ -32,3 +34,9 @@ def read_slices() -> LabelledTexts:
     place = np.arange(len(rows)) // 2 % 2
     splits = {half: texts.take(np.flatnonzero(place == number)) for number, half in enumerate(HALVES)}
     return LabelledTexts(NAME, splits, fingerprint_of(splits))
+
+
+def read_neutral() -> tuple[str, ...]:
+    """Lines that report something and judge nothing, in both languages."""
+    lines = NEUTRAL.read_text(encoding="utf-8").splitlines()
+    return tuple(line for line in lines if line and not line.startswith("#"))

@@ -217,7 +217,7 @@ def test_a_table_finds_what_was_put_into_it_and_adds_to_it():
     found, known = table.find(keys)
     assert known[:100].all() and not known[100:].any()
     assert np.array_equal(found[:100], weights[:100])
-    more = table.with_added(keys[50:150], np.ones(100, np.float32))
+    more = table.with_added(keys[50:150], np.ones(100, np.float32), np.zeros(100, bool))
     assert more.find(keys)[0][[10, 60, 120]] == pytest.approx([weights[10], weights[60] + 1, 1], abs=1e-3)
 
 
@@ -231,6 +231,10 @@ def test_a_word_stays_before_heavier_sequences():
     keys = np.array([1, 2], np.uint64)
     _, known = build_table(keys, np.array([0.01, -5.0]), np.array([True, False]), 4).find(keys)
     assert known.tolist() == [True, False]
+    table = build_table(keys[1:], np.array([-5.0]), np.array([False]), 4)
+    for single in (False, True):
+        added = table.with_added(keys[:1], np.array([0.01]), np.array([single]))
+        assert added.find(keys)[1].tolist() == [single, not single]
 
 
 def test_mixed_text_is_calibrated_between_the_languages():

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.tasks.text_classification import characters
-from core.tasks.text_classification.characters import EMOJI, HAN, MARK, WORD
+from core.tasks.text_classification.characters import HAN, WORD
+from core.tasks.text_classification.ngrams import distinct
 from core.tasks.text_classification.units import Keys, Units, read_units
 
 ENGLISH, CHINESE, MIXED, OTHER, NONE = "en", "zh", "mixed", "other", "none"
@@ -19,39 +20,33 @@ SMALL_ENGLISH = (
     "you they he she his her with very so as by or if have has had do does did will would can could just there what"
 )
 SMALL_FOREIGN = (
-    # French, German, Spanish, Italian, Portuguese, Dutch, Indonesian, Turkish, Polish; none is a word of English or
-    # stands in names that English texts use
-    "les des une est et dans pour avec pas très mais qui sur cette nous vous était sont aux "
-    "der das und ist nicht ein eine mit sehr für auf ich wir aber sind dem auch "
-    "una que muy pero para por esta este fue está es nos "
-    "il gli che è non molto sono della questo anche per "
-    "não uma com muito foi são também isso "
-    "het een niet maar voor zijn deze heel ik "
-    "yang dan tidak sangat untuk dengan ini "
+    # French, German, Spanish, Italian, Portuguese, Dutch, Indonesian, Turkish, Polish; none is a usual word of English
+    "les des une est et dans avec pas très mais qui sur cette nous vous était sont aux "
+    "der das und ist nicht ein eine sehr für auf ich wir aber sind auch "
+    "una que muy pero para por esta este fue está nos "
+    "il gli che è non molto sono della questo anche "
+    "não uma muito foi são também isso "
+    "het een niet maar voor zijn deze ik "
+    "yang tidak sangat untuk dengan ini "
     "bir çok ve için ama değil "
-    "nie jest się bardzo ale"
+    "nie jest się bardzo"
 )
 BUCKET_SHIFT = np.uint64(48)
 LEAST_FOREIGN = 2
-"""Small words of other languages, and more than English ones, from which on a text is in another language."""
+"""Different small words of other languages, and more than English ones, from which on a text is in another language."""
 MINOR = 0.15
 """Share of the units below which a second script does not make a text mixed."""
 
 
 def script_counts(units: Units) -> NDArray[np.int64]:
-    """Latin words, Chinese characters, words in other scripts, and punctuation or emoji of each text, (N, 4)."""
-    columns = (
-        units.kinds == WORD,
-        units.kinds == HAN,
-        units.kinds == characters.OTHER,
-        np.isin(units.kinds, (MARK, EMOJI)),
-    )
-    return np.stack([np.bincount(units.texts[flags], minlength=units.n_texts) for flags in columns], axis=1)
+    """Latin words, Chinese characters and words in other scripts of each text, (N, 3)."""
+    kinds = (WORD, HAN, characters.OTHER)
+    return np.stack([np.bincount(units.texts[units.kinds == kind], minlength=units.n_texts) for kind in kinds], axis=1)
 
 
 def languages_of(units: Units) -> NDArray[np.str_]:
     """One of `LANGUAGES` for each text, (N,)."""
-    latin, han, other, _ = script_counts(units).T
+    latin, han, other = script_counts(units).T
     letters = np.maximum(latin + han + other, 1)
     shares = np.stack([latin, han, other]) / letters
     found = np.full(units.n_texts, MIXED, dtype="<U5")
@@ -66,11 +61,14 @@ def _foreign(units: Units) -> NDArray[np.bool_]:
     """Which texts have small words of other languages, and fewer of English, (N,)."""
     foreign, buckets = _small_words(SMALL_FOREIGN)
     near = np.flatnonzero(buckets[units.keys >> BUCKET_SHIFT])
-    counts = np.bincount(units.texts[near[np.isin(units.keys[near], foreign)]], minlength=units.n_texts)
+    near = near[np.isin(units.keys[near], foreign)]
+    near = near[distinct(units.texts[near], units.keys[near])]
+    counts = np.bincount(units.texts[near], minlength=units.n_texts)
     found = counts >= LEAST_FOREIGN
     if found.any():
         inside = np.flatnonzero(found[units.texts])
         english = inside[np.isin(units.keys[inside], _small_words(SMALL_ENGLISH)[0])]
+        english = english[distinct(units.texts[english], units.keys[english])]
         found &= counts > np.bincount(units.texts[english], minlength=units.n_texts)
     return np.asarray(found)
 

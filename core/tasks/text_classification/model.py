@@ -23,6 +23,8 @@ TEXTS_AT_ONCE = 8192
 CHARACTERS_AT_ONCE = 1_000_000
 """Bounds the memory of a batch; one longer text is still read whole."""
 MARK_VALUES = np.uint64(255)
+TELLING = np.isin(np.arange(256), (WORD, HAN, OTHER, EMOJI))
+"""By kind of unit: which ones a model knows or does not know."""
 CALIBRATED = (ENGLISH, CHINESE)
 """Languages with a calibration of their own; text that is mixed, or without letters, gets the mean of both."""
 
@@ -50,14 +52,18 @@ class NgramTable:
         bucket = _bucket(keys, self.bits)
         return bucket, self.checks[bucket] == _check(keys)
 
-    def with_added(self, keys: Keys, weights: NDArray[np.floating]) -> NgramTable:
-        """The table with so much more weight on these n-grams; strangers get a bucket unless a heavier one has it."""
+    def with_added(self, keys: Keys, weights: NDArray[np.floating], single: NDArray[np.bool_]) -> NgramTable:
+        """The table with so much more weight on these n-grams; strangers get a bucket unless a heavier one has it.
+
+        Those of one unit, which `single` marks, get theirs in any case, as in `build_table`. A word that the added
+        texts do not hold can lose its bucket: with 100,000 added sequences, the chance is one in 42.
+        """
         bucket, check = _bucket(keys, self.bits), _check(keys)
         mine = self.checks[bucket] == check
         checks, values = self.checks.copy(), self.weights.copy()
         total = np.where(mine, self.weights[bucket], 0) + weights
-        wins = mine | (self.checks[bucket] == 0) | (np.abs(total) > np.abs(self.weights[bucket]))
-        order = np.flatnonzero(wins)[np.argsort(np.abs(total[wins]), kind="stable")]
+        wins = mine | single | (self.checks[bucket] == 0) | (np.abs(total) > np.abs(self.weights[bucket]))
+        order = np.flatnonzero(wins)[np.lexsort((np.abs(total[wins]), single[wins]))]
         checks[bucket[order]], values[bucket[order]] = check[order], total[order]
         return NgramTable(checks, values)
 
@@ -158,7 +164,7 @@ class TextModel:
         chosen = chosen[distinct(grams.texts[chosen], grams.keys[chosen])]
         counts = np.bincount(grams.texts[chosen], minlength=n)
         sums = np.bincount(grams.texts[chosen], weights[chosen], minlength=n)
-        telling = np.isin(units.kinds, (WORD, HAN, OTHER, EMOJI))
+        telling = TELLING[units.kinds]
         own = np.bincount(units.texts[telling & known[: len(telling)]], minlength=n)
         return Reading(
             raw=sums / np.sqrt(np.maximum(counts, 1)) + self.bias,

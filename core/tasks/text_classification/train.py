@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from core.contracts import RunContext
 from core.data.mapping import parse_mapping
-from core.data.texts import LabelledTexts, divide, read_labelled_texts
+from core.data.texts import LabelledTexts, divide, read_masked_texts
 from core.store.files import WEIGHTS, sha256_of
 from core.tasks.text_classification.calibrate import fit_calibrations, limits_of
 from core.tasks.text_classification.checkpoint import bundled_folder, read_checkpoint, write_checkpoint
@@ -43,8 +43,8 @@ class Fitted:
 
 
 def read_splits(data: Path, config: TextClassificationConfig) -> LabelledTexts:
-    """The texts of a data path in three parts; see `divide`."""
-    texts = read_labelled_texts(data, parse_mapping(config.columns))
+    """The texts of a data path in three parts, without personal data; see `divide`."""
+    texts = read_masked_texts(data, parse_mapping(config.columns))
     return divide(texts, config.seed, {"validation": config.validation_share, "test": config.test_share})
 
 
@@ -70,7 +70,7 @@ def fit_model(data: LabelledTexts, config: TextClassificationConfig, run: RunCon
         table = build_table(keys, weights, single, _bits_for(len(keys)))
         bias = float(np.mean([part.bias for part in parts]))
     else:
-        table, bias = start.table.with_added(keys, weights), parts[0].bias + start.bias
+        table, bias = start.table.with_added(keys, weights, single), parts[0].bias + start.bias
     model = TextModel(table, bias, dict.fromkeys(CALIBRATED, UNCALIBRATED))
     known = start.calibrations if start is not None else None
     calibrations = fit_calibrations(model.read(validation.texts), validation.targets, validation.sources, known)
