@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.data.board import UNREAD, Mask, Verdicts
+from core.data.sentences import sentence_spans
 from core.data.text_grammar import (
     BE,
     DETERMINERS,
@@ -33,8 +34,6 @@ _USED_AS_NOUN: Final = 0.45
 """Share of a Latin word's places at which it is used as the name of a thing."""
 CLAUSES_READ: Final = 400
 """Clauses of an aspect that are read, of evenly spread texts; their number stands beside every share."""
-_SENTENCE: Final = re.compile(r"[^.!?。！？；;…\n<>]+[.!?。！？；;…\n]*")
-"""Tags of pages that texts were copied from end a sentence too."""
 _CLAUSE: Final = re.compile(
     r"[，,、；;:：]|\s(?=(?:but|although|though|however|whereas)\b)|(?=但是|但|不过|然而|可是|只是)", re.IGNORECASE
 )
@@ -151,13 +150,13 @@ def clause_with(text: str, named: re.Pattern[str]) -> str:
     hit = named.search(text)
     if hit is None:
         return ""
-    sentence = next((part for part in _SENTENCE.finditer(text) if part.end() > hit.start()), None)
-    if sentence is None:
+    first, last = next((span for span in sentence_spans(text) if span[1] > hit.start()), (0, 0))
+    if not first <= hit.start() < last:
         return ""
-    begin, end = sentence.start(), sentence.end()
-    for mark in _CLAUSE.finditer(text, sentence.start(), sentence.end()):
+    begin, end = first, last
+    for mark in _CLAUSE.finditer(text, first, last):
         begin = mark.end() if mark.end() <= hit.start() else begin
         end = min(end, mark.start()) if mark.start() >= hit.end() else end
     clause = text[begin:end].strip()
     besides = (word for word in cut(clause) if word not in hit.group().lower())
-    return clause if any(not is_function_word(word) for word in besides) else sentence.group().strip()
+    return clause if any(not is_function_word(word) for word in besides) else text[first:last]

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from core.contracts import Classification, TextSample
+from core.data.sentences import sentence_spans
 from core.serving import service
 from core.serving.service import Answer
 from core.store.versions import find_sector
 from core.tasks import load_task
-from core.tasks.text_classification.answers import UNSURE, sentence_spans
+from core.tasks.text_classification.answers import UNSURE
 from core.tasks.text_classification.language import languages_of
 from core.tasks.text_classification.units import read_units
 

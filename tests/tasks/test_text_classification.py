@@ -13,7 +13,7 @@ from scipy.special import expit
 from core.contracts import TextSample
 from core.errors import InputRefused, ModelRefused, RunCancelled
 from core.tasks.text_classification import fitting, train
-from core.tasks.text_classification.answers import answers_of, declined, reason_of, sentence_spans
+from core.tasks.text_classification.answers import answers_of, declined, reason_of
 from core.tasks.text_classification.calibrate import fit_calibration
 from core.tasks.text_classification.config import TextClassificationConfig
 from core.tasks.text_classification.model import LengthCalibration, NgramTable, TextModel, build_table
@@ -179,10 +179,6 @@ def test_sentences_are_read_one_by_one(predictor):
     found = predictor.sentences(text)
     assert [text[s.start : s.end] for s in found] == ["The soup is great.", "My room was awful today!", "电影很差。"]
     assert [s.answer.decision for s in found] == ["positive", "negative", "negative"]
-
-
-def test_sentence_spans_of_nothing():
-    assert sentence_spans(" \n ") == []
 
 
 def test_a_run_can_be_cancelled(trained, tmp_path):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -20,7 +19,6 @@ EMPTY, LANGUAGE, UNKNOWN, UNDECIDED = "text.empty", "text.language", "text.unkno
 """Why there is no decision; the first that applies, in this order."""
 UNMEASURED = "text.unmeasured"
 """The same, of a model that was never measured on the language of the text; in place of a decision or `UNDECIDED`."""
-_SENTENCE = re.compile(r"[^.!?。！？；…\n]*(?:[.!?。！？；…\n]+[\"'”’」』)]*|$)")
 
 
 @dataclass(frozen=True)
@@ -98,15 +96,3 @@ def reason_of(found: Answers, place: int) -> Reason | None:
         UNMEASURED: N_("This model was never measured on texts in this language."),
     }[code]
     return Reason(code, Message(template, {"share": float(found.known[place])} if code == UNKNOWN else {}))
-
-
-def sentence_spans(text: str) -> list[tuple[int, int]]:
-    """Beginnings and ends of the sentences of a text, without blanks around them."""
-    spans = []
-    for found in _SENTENCE.finditer(text):
-        sentence = found.group()
-        start = found.start() + len(sentence) - len(sentence.lstrip())
-        end = found.start() + len(sentence.rstrip())
-        if end > start:
-            spans.append((start, end))
-    return spans

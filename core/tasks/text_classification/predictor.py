@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.contracts import N_, Classification, Message, TextSample, TokenAttribution
+from core.data.sentences import sentence_spans
 from core.data.texts import LABELS
 from core.store.sealed import unreadable
-from core.tasks.text_classification.answers import Answers, Sentence, at_operating_point, reason_of, sentence_spans
+from core.tasks.text_classification.answers import Answers, Sentence, at_operating_point, reason_of
 from core.training.calibration import conformal_quantile, prediction_set
 
 
