@@ -16,12 +16,15 @@ from numpy.typing import NDArray
 from core.contracts import N_, Message
 from core.data.sentiment_columns import Columns, find_columns, read_labels
 from core.errors import InputRefused
-from core.intake.labels import display_label
+from core.intake.labels import clean_text, display_label
+from core.intake.personal import mask, mask_all
 from core.intake.tables import EXTENSIONS, read_table
 
 LABELS = ("negative", "positive")
 PARTS = {"train": "train", "validation": "validation", "valid": "validation", "dev": "validation", "test": "test"}
 """How the name of a file begins -> the part that it holds."""
+CATEGORY_MAX = 60
+"""Characters of a category that are kept."""
 _LETTERS = re.compile(r"[\W_]+")
 
 
@@ -75,7 +78,7 @@ def read_labelled_texts(path: Path, columns: Mapping[str, str] | None = None) ->
     Args:
         path: Where it lies on this machine. In a folder, files that begin with `train`, `validation` (or `valid`,
             `dev`) or `test` hold that part; several of a part are read one after the other.
-        columns: Columns by role, `text` and `label`, where they cannot be guessed.
+        columns: Columns by role, `text`, `label` and `category`, where they cannot be guessed.
 
     Raises:
         InputRefused: When there is no table, or one without texts and labels.
@@ -97,6 +100,35 @@ def read_labelled_texts(path: Path, columns: Mapping[str, str] | None = None) ->
         part: join_texts(found[part]) for part in ("train", "validation", "test", "all") if part in found
     }
     return LabelledTexts(path.stem, splits, fingerprint_of(splits), tuple(notices))
+
+
+def read_masked_texts(path: Path, columns: Mapping[str, str] | None = None) -> LabelledTexts:
+    """`read_labelled_texts` without personal data in texts and categories: what is learned, measured and stored.
+
+    The fingerprint is of the texts as they lie in the file. Arguments and errors as there.
+    """
+    data = read_labelled_texts(path, columns)
+    masked = {part: _masked(texts) for part, texts in data.splits.items()}
+    count = sum(found for _, found in masked.values())
+    template = N_("Personal data that were masked in the texts and their categories: {count}.")
+    said = (Message(template, {"count": count}),) if count else ()
+    splits = {part: texts for part, (texts, _) in masked.items()}
+    return replace(data, splits=splits, notices=(*data.notices, *said))
+
+
+def _masked(texts: TextSet) -> tuple[TextSet, int]:
+    """Texts without personal data, and how much of it there was."""
+    clean, found = mask_all(texts.texts)
+    names = {str(name): mask(str(name)) for name in np.unique(texts.sources)}
+    sources = np.array([_category(names[name].text) for name in texts.sources], dtype=np.str_)
+    in_names = sum(sum(names[name].found.values()) for name in texts.sources)
+    return replace(texts, texts=tuple(clean), sources=sources), sum(found.values()) + in_names
+
+
+def _category(cell: str) -> str:
+    """A category as it is stored and shown: in one line, and a name rather than another text."""
+    name = clean_text(" ".join(cell.split()))
+    return name if len(name) <= CATEGORY_MAX else f"{name[: CATEGORY_MAX - 1]}…"
 
 
 def fingerprint_of(splits: Mapping[str, TextSet]) -> str:
@@ -176,7 +208,7 @@ def _read_file(file: Path, part: str, columns: Mapping[str, str]) -> tuple[TextS
     texts = table.frame[chosen.text].fillna("").astype(str)
     empty = (texts.str.strip() == "").to_numpy()
     usable = np.flatnonzero((targets >= 0) & ~empty)
-    source = table.frame[chosen.source].astype(str) if chosen.source else pd.Series([""] * len(texts))
+    source = table.frame[chosen.source].astype("str").fillna("") if chosen.source else pd.Series([""] * len(texts))
     prefix = "" if part == "all" else f"{part}/"
     return TextSet(
         ids=np.array([f"{prefix}{file.stem}/{row}" for row in table.frame.index[usable]], dtype=np.str_),

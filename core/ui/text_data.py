@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
@@ -116,17 +117,20 @@ def _open(data: TrainingData) -> _Opened:
 
 
 def _mask(data: TrainingData, columns: Mapping[str, str]) -> _Masked:
-    """The chosen columns as Parquet; texts without personal data, the others as they are."""
+    """The chosen columns as Parquet, their cells without personal data."""
     from core.intake.personal import mask_all
     from core.intake.tables import read_table
 
     table = read_table(data.upload.getvalue(), data.name)
     used = table.frame[[column for column in columns.values() if column]].copy()
-    texts = used[columns["text"]].fillna("").astype(str).tolist()
-    used[columns["text"]], found = mask_all(texts)
+    found: Counter[str] = Counter()
+    for column in used:
+        # Categories and labels are words of the file too: whoever calls a column one may be wrong about its cells.
+        used[column], here = mask_all(used[column].astype("str").where(used[column].notna(), ""))
+        found.update(here)
     buffer = io.BytesIO()
     used.to_parquet(buffer, index=False)
-    return _Masked(buffer.getvalue(), found)
+    return _Masked(buffer.getvalue(), dict(found))
 
 
 def _say_masked(found: Mapping[str, int]) -> None:

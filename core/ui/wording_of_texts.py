@@ -124,8 +124,8 @@ OF_TEXTS: Final = {
         "{zip_mb} MB. E-mail addresses, phone, id card and bank card numbers are masked before anything is written. "
         "The rest is kept in memory, in a file while it is checked, and in the folder of the job while you train; "
         "after a run that was cancelled or failed for {hours:g} hours more, so that it can go on, unless you delete "
-        "it. What stays with the new version: the name of the file, its words with their weights, and of test and "
-        "validation texts their row numbers, hashes of their words and scores."
+        "it. What stays with the new version: the name of the file, its words with their weights, the names of its "
+        "categories, and of test and validation texts their row numbers, categories, hashes of their words and scores."
     ),
     # corrections
     "Keep the image, so that the next training can learn from it": N_(

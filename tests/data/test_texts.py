@@ -7,7 +7,7 @@ import pytest
 from core.data.cues import read_cues
 from core.data.sentiment_columns import read_labels
 from core.data.sentiment_slices import HALVES, read_slices
-from core.data.texts import divide, read_labelled_texts
+from core.data.texts import CATEGORY_MAX, divide, read_labelled_texts, read_masked_texts
 from core.errors import InputRefused
 
 SHARES = {"validation": 0.2, "test": 0.2}
@@ -98,6 +98,23 @@ def test_columns_can_be_named(tmp_path):
     assert read_labelled_texts(path, {"text": "x", "label": "z"}).splits["all"].texts == ("a",)
     with pytest.raises(InputRefused, match="label=q"):
         read_labelled_texts(path, {"text": "x", "label": "q"})
+
+
+def test_texts_and_categories_hold_no_personal_data(tmp_path):
+    rows = [
+        ("call 13800138000, great", 1, "staff wang 13900139000"),
+        ("call 13800138001, awful", 0, "staff wang 13900139001"),
+        ("mail me@example.org, fine", 1, "a | b\n\n# " + "x" * 300),
+        ("nothing in it", 0, None),
+    ]
+    path = write(tmp_path / "t.csv", rows, ("text", "label", "category"))
+    masked, plain = read_masked_texts(path), read_labelled_texts(path)
+    texts = masked.splits["all"]
+    assert texts.texts == ("call [phone], great", "call [phone], awful", "mail [e-mail], fine", "nothing in it")
+    assert texts.sources[:2].tolist() == ["staff wang [phone]"] * 2 and texts.sources[3] == ""
+    assert texts.sources[2].startswith("a | b # xxx") and len(texts.sources[2]) == CATEGORY_MAX
+    assert masked.fingerprint == plain.fingerprint and "5" in str(masked.notices[-1])
+    assert read_masked_texts(write(tmp_path / "u.csv", [("a film", 1)])).notices[1:] == ()
 
 
 def test_a_table_without_labels_is_refused(tmp_path):

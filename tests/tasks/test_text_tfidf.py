@@ -6,6 +6,7 @@ import json
 import shutil
 
 import numpy as np
+import pandas as pd
 import pytest
 from safetensors.numpy import load_file, save_file
 from scipy.special import expit
@@ -51,6 +52,29 @@ def texts(rows, targets):
 
 def ask(predictor, text):
     return predictor.predict([TextSample("", text, "")])[0]
+
+
+def leaky(path):
+    """Few texts, so that every term of them gets a weight."""
+    rows = []
+    for n in range(80):
+        word, who = ("great", "li") if n % 2 else ("awful", "wu")
+        rows.append((f"{word} thing {n}, 13800138000, me@canary.example", n % 2, f"{who} 1390013900{n % 3}"))
+    pd.DataFrame(rows, columns=["text", "label", "category"]).to_csv(path, index=False)
+    return path
+
+
+@pytest.mark.slow
+def test_personal_data_are_neither_learned_nor_stored(tmp_path):
+    data = leaky(tmp_path / "leak.csv")
+    folder = TASK.train(CONFIG, data, ListedRun(tmp_path))
+    for file in folder.rglob("*"):
+        found = file.read_bytes() if file.is_file() else b""
+        assert not any(word in found for word in (b"1380013", b"1390013", b"canary")), file
+    own = load_evaluation(folder)
+    assert set(own.table["slice.category"]) == {"li [phone]", "wu [phone]"}
+    again = TASK.evaluate(TASK.load(folder, "cpu"), data)
+    assert again.data == own.data and np.array_equal(again.table["scores"], own.table["scores"])
 
 
 def test_words_are_read_as_scikit_learn_reads_them():

@@ -16,8 +16,8 @@ from core.ui.quality import views_of
 from tests.ui.test_house import words
 
 SLUG = "sentiment"
-CSV = "id,review,stars\n" + "".join(
-    f'{n},"{text} number {n}, write to a{n}@example.org or call 138 1234 {5000 + n}",{stars}\n'
+CSV = "id,review,stars,category\n" + "".join(
+    f'{n},"{text} number {n}, write to a{n}@example.org or call 138 1234 {5000 + n}",{stars},desk {n % 2}@example.org\n'
     for n in range(60)
     for text, stars in (("A wonderful film", 5), ("A dull and boring film", 1))
 )
@@ -106,10 +106,10 @@ def test_an_upload_is_masked_before_it_is_written_and_checked(home: Path) -> Non
     page.run()
     assert not page.exception, page.exception
     shown = words(page)
-    assert "120 e-mail addresses" in shown and "120 phone numbers" in shown and "UTF\\-16" in shown
+    assert "240 e-mail addresses" in shown and "120 phone numbers" in shown and "UTF\\-16" in shown
     assert any("Positive" in frame.value.to_string() for frame in page.dataframe)
     masked = page.session_state[f"{SLUG}.data_masked"][1]
-    assert b"example.org" not in masked.getvalue() and masked.found == {"e-mail": 120, "phone": 120}
+    assert b"example.org" not in masked.getvalue() and masked.found == {"e-mail": 240, "phone": 120}
     audit.flush(1)
     for file in home.rglob("*"):
         if file.is_file():

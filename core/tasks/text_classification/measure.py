@@ -14,7 +14,7 @@ from scipy.special import expit
 
 from core.contracts import N_, DataInfo, Evaluation, Message, Metric
 from core.data.sentiment_slices import HALVES, read_slices
-from core.data.texts import LABELS, LabelledTexts, TextSet, divide, join_texts, read_labelled_texts, text_key
+from core.data.texts import LABELS, LabelledTexts, TextSet, divide, join_texts, read_masked_texts, text_key
 from core.errors import InputRefused
 from core.tasks.text_classification.answers import Answers, declined
 from core.tasks.text_classification.manifest import TFIDF
@@ -93,7 +93,7 @@ def texts_to_measure(
     predictor: TextModelPredictor, data: Path, columns: Mapping[str, str] | None
 ) -> tuple[LabelledTexts, str]:
     """Texts of a data path, and the name of the part that a predictor is measured on."""
-    texts = read_labelled_texts(data, columns)
+    texts = read_masked_texts(data, columns)
     if "test" not in texts.splits and texts.fingerprint == predictor.trained_on:
         # The run that made this model divided these very texts; only its test part says anything.
         texts = divide(texts, predictor.seed, predictor.shares)
@@ -108,7 +108,7 @@ def evaluate_like(
     Raises:
         InputRefused: The data cannot be read, or hold none of these texts.
     """
-    texts = read_labelled_texts(data, columns)
+    texts = read_masked_texts(data, columns)
     measured = _same_texts(texts, like)
     part = like.data.split
     found = evaluate_part(predictor, replace(texts, name=like.data.name, splits={part: measured}), part, command)
