@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
@@ -27,41 +27,63 @@ NAMES: Mapping[str, str] = {
 _S = r"(?:\ {1,2}|\ ?-\ ?)"
 """What may stand between groups of digits, once every dash is a hyphen and every blank a space."""
 _P = rf"(?:{_S}|[./])"
-_ALONE, _END = r"(?<!\d)(?<!\d[.,])", r"(?!\d)"
-"""Neither part of a longer number nor its decimals."""
+_C = rf"(?:{_S}|[._]|\ ?\r?\n\ ?)"
+"""What may stand between the groups of a card, which its check digit tells from other numbers."""
+_FIRST, _ALONE, _END = r"(?<!\d)(?<!(?<!\d)0\.)", r"(?<!\d)(?<!\d\.)", r"(?!\d)"
+"""Neither part of a longer number nor its decimals. After a comma as in `35,13800138000` a new number begins: thousands
+go by three. So it does after the point of `2.13800138000` for what is hardly mistaken; only after `0.` it never does.
+"""
+_A = "A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u0300-\u036f\u0370-\u052f"
+"""Letters of addresses: Latin, Greek, Cyrillic. Chinese stands before an address without a blank."""
+_LABEL = rf"[{_A}0-9][{_A}0-9-]*+"
 _EMAIL = re.compile(
-    r"(?<![A-Za-z0-9._%+-])[A-Za-z0-9._%+-]++(?:@|\ ?(?:\(at\)|\[at\])\ ?)"
-    r"(?:[A-Za-z0-9][A-Za-z0-9-]*+\.)+[A-Za-z]{2,24}"
+    rf"(?<![{_A}0-9._%+-])[{_A}0-9._%+-]++(?:@|\ ?(?:\(at\)|\[at\])\ ?)"
+    rf"(?:(?:{_LABEL}\.)+|(?:{_LABEL}。)+)[{_A}]{{2,24}}"
 )
 _ID_CARD = re.compile(
-    rf"{_ALONE}(?:([1-9]\d{{5}}){_S}?(\d{{8}}){_S}?(\d{{3}}[\dXx])(?![\dA-Za-z])|([1-9]\d{{5}})(\d{{6}})(\d{{3}}){_END})"
+    rf"{_FIRST}(?:([1-9]\d{{5}}){_S}?(\d{{8}}){_S}?(\d{{3}}[\dXx])(?![\dA-Za-z])|([1-9]\d{{5}})(\d{{6}})(\d{{3}}){_END})"
 )
+_LONG_CARD = re.compile(rf"{_FIRST}\d{{4}}(?:{_C}\d{{4}}){{3}}{_C}?\d{{1,3}}{_END}")
 _BANK_CARD = re.compile(
-    rf"{_ALONE}(?:\d{{13,19}}|\d{{4}}(?:{_S}\d{{4}}){{3}}(?:{_S}?\d{{1,3}})?|\d{{4}}(?:{_S}\d{{4}}){{2}}{_S}?\d{{1,3}}"
-    rf"|\d{{4}}{_S}\d{{6}}{_S}\d{{4,5}}|\d{{6}}{_S}\d{{7,13}}){_END}"
+    rf"{_FIRST}(?:\d{{13,19}}|\d{{4}}(?:{_C}\d{{4}}){{3}}|\d{{4}}(?:{_C}\d{{4}}){{2}}{_C}?\d{{1,3}}"
+    rf"|\d{{4}}{_C}\d{{6}}{_C}\d{{4,5}}|\d{{6}}{_C}\d{{7,13}}){_END}"
 )
 _HAN_DIGITS = "零〇一二三四五六七八九幺"
+_HOUR = r"[0-2]\d(?:00|15|30|45)"
+_DAY = r"(?:0[1-9]|1[0-2])[0-3]\d"
+_NO_TIMES = rf"(?!{_HOUR}(?:{_S}{_HOUR}){{2}})(?!(?<=(?:19|20)\d\d[ .-]){_DAY}{_S}(?:19|20)\d\d{_S}{_DAY})"
+"""Neither the hours of a timetable nor the end of one date and the beginning of another."""
 _PHONES = (
-    # International, with its sign or two zeros: 8 to 15 digits (ITU-T E.164).
-    rf"\+[1-9](?:{_P}?[()]?{_S}?\d){{7,14}}{_END}",
+    # International, with its sign or two zeros: 8 to 15 digits (ITU-T E.164); no area of America begins with 0 or 1.
+    rf"\+(?!1{_P}?[()]?{_S}?[01])[1-9](?:{_P}?[()]?{_S}?\d){{7,14}}{_END}",
     rf"{_ALONE}00[1-9](?:{_P}?\d){{8,13}}{_END}",
     # Chinese mobile.
-    rf"{_ALONE}(?:\(?86\)?{_S}?)?1[3-9]"
+    rf"{_FIRST}(?:\(?86\)?{_S}?)?1[3-9]"
     rf"(?:\d{_S}?\d{{4}}{_S}?\d{{4}}|\d{{2}}{_S}\d{{3}}{_S}\d{{4}}|\d{_S}\d{{3}}{_S}\d{{5}}){_END}",
     rf"(?<![{_HAN_DIGITS}])[一幺][三四五六七八九][{_HAN_DIGITS}]{{9}}(?![{_HAN_DIGITS}])",
+    # Chinese service numbers.
+    rf"{_ALONE}[48]00(?:{_S}\d{{3}}{_S}?\d{{4}}|{_S}\d{{4}}{_S}?\d{{3}}){_END}",
+    rf"{_ALONE}(?P<service>[48]00\d{{7}}){_END}",
     # Landlines with their leading zero: Chinese, Japanese, British, French, German and the like.
     rf"{_ALONE}\(0\d{{2,4}}\){_S}?\d{{3,8}}(?:{_S}\d{{3,4}})?{_END}",
-    rf"{_ALONE}0[1-9]\d{{1,2}}{_S}?\d{{7,8}}{_END}",
-    rf"{_ALONE}0[1-9](?:\d{{2,3}}{_P}\d{{6}}|\d{{0,2}}{_S}\d{{3,4}}{_S}\d{{4}}){_END}",
-    rf"{_ALONE}(?<!\d[/-])0[1-9](?:(?P<gap>[ .-])\d\d(?:(?P=gap)\d\d){{3}}){_END}",
+    rf"(?:{_ALONE}0[1-9]\d{{1,2}}|{_FIRST}0[1-9]\d{{1,2}}{_S})\d{{7,8}}{_END}",
+    rf"{_ALONE}{_NO_TIMES}0[1-9](?:\d{{2,3}}{_P}\d{{6}}|\d{{0,2}}{_S}\d{{3,4}}{_S}\d{{4}}){_END}",
+    rf"{_ALONE}(?<!\d[/-])0(?:[1-5](?![ .-]0)|[6-9])(?:(?P<gap>[ .-])\d\d(?:(?P=gap)\d\d){{3}}){_END}",
     # North American.
     rf"{_ALONE}(?:1{_P})?(?:\([2-9]\d\d\)\ ?|[2-9]\d\d{_P})[2-9]\d\d{_P}\d{{4}}{_END}",
     rf"{_ALONE}(?P<plain>[2-9][0-8]\d[2-9]\d{{6}}){_END}",
 )
 _PHONE = re.compile("|".join(_PHONES))
-_NO_PHONE = re.compile(r"[\u4e00-\u9fff]|\b(?:order|item|parcel|tracking|invoice|isbn|sku|serial)\b", re.IGNORECASE)
+_ORDER = re.compile(r"单号|订单|编号|货号|\b(?:order|item|parcel|tracking|invoice|isbn|sku|serial)\b", re.IGNORECASE)
+_HAN = re.compile(r"[\u4e00-\u9fff]")
+_PRICE = re.compile(r"价|费|钱|金额|花|付|款|卖|赚|收入|票房|成本|预算|[$€£¥￥]")
 _BEFORE = 24
-"""Characters before a number in which this is looked for."""
+"""Characters before a number in which these are looked for."""
+_MONEY = re.compile(
+    r"\ ?(?:[美欧日港]?元(?![旦宵宝])|块钱|[万亿]|dollars?\b|euros?\b|pounds?\b|yuan\b|usd\b)", re.IGNORECASE
+)
+_COUNTED = re.compile(r"\ ?(?:points?|votes?|views?|people|times|followers|bytes|steps|users)\b", re.IGNORECASE)
+"""What stands behind a number that counts something."""
 _ANY = re.compile(rf"@|\(at\)|\[at\]|\d|[{_HAN_DIGITS}]{{11}}")
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CHECKS = "10X98765432"
@@ -96,10 +118,20 @@ def mask(text: str) -> Masked:
         return Masked(text, {})
     spans: list[tuple[int, int, str]] = []
     for kind, pattern, is_one in _KINDS:
-        kept = [found.span() for found in pattern.finditer(plain) if is_one(found)]
+        kept = list(_spans(pattern, is_one, plain))
         spans += [(start, end, kind) for start, end in kept]
         plain = _blanked(plain, kept)
     return Masked(_marked(text, places, sorted(spans)), dict(Counter(kind for _, _, kind in spans)))
+
+
+def _spans(pattern: re.Pattern[str], is_one: Callable[[re.Match[str]], bool], text: str) -> Iterator[tuple[int, int]]:
+    """Where a kind stands. What has its form and is none may still hold the beginning of one: `2023 4111 1111 …`."""
+    at = 0
+    while found := pattern.search(text, at):
+        at = found.start() + 1
+        if is_one(found):
+            at = found.end()
+            yield found.span()
 
 
 def mask_all(texts: Iterable[str]) -> tuple[list[str], dict[str, int]]:
@@ -188,10 +220,16 @@ def _is_date(digits: str) -> bool:
 
 
 def _is_phone(found: re.Match[str]) -> bool:
-    """Ten plain digits are a number in America, unless an order or Chinese text stands before them."""
-    return (
-        found["plain"] is None or _NO_PHONE.search(found.string, max(0, found.start() - _BEFORE), found.start()) is None
-    )
+    """No sum of money; ten plain digits are no number of an order or of things counted, and American in no Chinese."""
+    text, start, end = found.string, found.start(), found.end()
+    before = text[max(0, start - _BEFORE) : start]
+    if _PRICE.search(before) and _MONEY.match(text, end):
+        return False
+    if found["plain"] is None and found["service"] is None:
+        return True
+    if _ORDER.search(before) or _COUNTED.match(text, end):
+        return False
+    return found["service"] is not None or _HAN.search(before) is None
 
 
 def _always(_: re.Match[str]) -> bool:
@@ -201,6 +239,7 @@ def _always(_: re.Match[str]) -> bool:
 _KINDS: tuple[tuple[str, re.Pattern[str], Callable[[re.Match[str]], bool]], ...] = (
     ("e-mail", _EMAIL, _always),
     ("id card", _ID_CARD, _is_id_card),
+    ("bank card", _LONG_CARD, _is_bank_card),
     ("bank card", _BANK_CARD, _is_bank_card),
     ("phone", _PHONE, _is_phone),
 )
