@@ -36,6 +36,10 @@ def test_it_is_small_and_measured():
         ("客服 response 很快，very helpful", "positive"),
         ("😍👍", "positive"),
         ("🤮👎", "negative"),
+        (":)", "positive"),
+        (":( :(", "negative"),
+        ("10/10!!", "positive"),
+        ("1/10", "negative"),
     ],
 )
 def test_plain_texts_are_read_right(predictor, text, label):
@@ -44,7 +48,18 @@ def test_plain_texts_are_read_right(predictor, text, label):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "?!", "Это очень хороший фильм", "とてもおいしかったです。", "Ich fand den Aufenthalt schrecklich langweilig"],
+    [
+        "",
+        "?!",
+        "!!!",
+        "。。。",
+        "12/10/2020",
+        "24/7",
+        "100",
+        "Это очень хороший фильм",
+        "とてもおいしかったです。",
+        "Ich fand den Aufenthalt schrecklich langweilig",
+    ],
 )
 def test_what_it_cannot_read_is_declined(predictor, text):
     assert predictor.predict([TextSample("", text, "")])[0].decision is None

@@ -13,6 +13,7 @@ from core.tasks.text_classification import explain
 from core.tasks.text_classification.answers import Answers, answers_of
 from core.tasks.text_classification.checkpoint import read_checkpoint
 from core.tasks.text_classification.predictor import TextModelPredictor
+from core.tasks.text_classification.signs import known_with_signs
 
 
 class NgramPredictor(TextModelPredictor):
@@ -29,9 +30,10 @@ class NgramPredictor(TextModelPredictor):
     def answers(self, texts: Sequence[str]) -> Answers:
         """See `TextModelPredictor.answers`."""
         reading = self.model.read(texts)
-        domain = (1.0 - reading.known) / self.limits.unknown
+        known = known_with_signs(texts, reading, reading.counts > 0)
+        domain = (1.0 - known) / self.limits.unknown
         scores = expit(self.model.log_odds(reading))
-        return answers_of(scores, domain, reading.languages, reading.known, reading.sizes)
+        return answers_of(scores, domain, reading.languages, known, reading.sizes)
 
     def explain(self, text: str, target: str, method: str) -> TokenAttribution:
         """Exact: the model is a sum over n-grams; `method` is the only one there is."""

@@ -27,6 +27,7 @@ from core.tasks.text_classification.fitting import has_chinese
 from core.tasks.text_classification.manifest import TASK_NAME, TFIDF, Origin, manifest_of
 from core.tasks.text_classification.model import CALIBRATED, LengthCalibration, slopes_and_shifts
 from core.tasks.text_classification.predictor import TextModelPredictor
+from core.tasks.text_classification.signs import known_with_signs
 from core.tasks.text_classification.tfidf import GROUPS, LONGEST, TfidfModel, TfidfPart, Token, fit_baseline, tokens_of
 
 METHODS = ("contributions",)
@@ -118,9 +119,10 @@ class TfidfPredictor(TextModelPredictor):
     def answers(self, texts: Sequence[str]) -> Answers:
         """See `TextModelPredictor.answers`."""
         reading = self.model.read(texts)
-        domain = (1.0 - reading.known) / self.unknown_limit
+        known = known_with_signs(texts, reading, reading.counts > 0)
+        domain = (1.0 - known) / self.unknown_limit
         scores = expit(self.model.log_odds(reading))
-        return answers_of(scores, domain, reading.languages, reading.known, reading.sizes)
+        return answers_of(scores, domain, reading.languages, known, reading.sizes)
 
     def explain(self, text: str, target: str, method: str) -> TokenAttribution:
         """Exact: the model is a sum over n-grams; what one adds is shared equally by its tokens and places."""

@@ -16,6 +16,7 @@ from core.tasks.text_classification import transformer_explain
 from core.tasks.text_classification.answers import DECIDED, UNDECIDED, UNMEASURED, Answers, answers_of
 from core.tasks.text_classification.language import CHINESE, ENGLISH, MIXED, NONE
 from core.tasks.text_classification.predictor import TextModelPredictor
+from core.tasks.text_classification.signs import known_with_signs
 from core.tasks.text_classification.transformer import parameters_of, share_read
 from core.tasks.text_classification.transformer_checkpoint import read_checkpoint
 
@@ -38,9 +39,10 @@ class TransformerPredictor(TextModelPredictor):
     def answers(self, texts: Sequence[str]) -> Answers:
         """See `TextModelPredictor.answers`."""
         reading = self.model.read(texts)
-        domain = (1.0 - reading.known) / self.limits.unknown
+        known = known_with_signs(texts, reading, reading.known > 0)
+        domain = (1.0 - known) / self.limits.unknown
         scores = expit(self.model.log_odds(reading))
-        found = answers_of(scores, domain, reading.languages, reading.known, reading.sizes)
+        found = answers_of(scores, domain, reading.languages, known, reading.sizes)
         unmeasured = np.isin(reading.languages, self._unmeasured()) & np.isin(found.reasons, (DECIDED, UNDECIDED))
         neutral = (reading.neutral > NEUTRAL_MOST) & (found.reasons == DECIDED)
         reasons = np.select([unmeasured, neutral], [UNMEASURED, UNDECIDED], found.reasons)
