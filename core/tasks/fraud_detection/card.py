@@ -11,6 +11,7 @@ from core.data.payments import NAME as SIMULATED
 from core.data.time_split import FEW_FRAUDS
 from core.store.files import MANIFEST
 from core.tasks.fraud_detection.config import MODELS
+from core.training.card_text import as_code, as_text
 from core.training.resampling import CUSTOMER
 
 CARD = "card.md"
@@ -30,7 +31,7 @@ Research and teaching demo. Not advice; no automatic decision on people.
 | Split | {split} |
 | Features | {features}; labels count after {delay} days, in training and in use |
 | Settings | {settings} |
-| Command | `{command}` |
+| Command | {command} |
 | Made | {created}, code {code_version}, lightgbm {lightgbm_version}, seed {seed} |
 | Weights | sha256 `{sha256}` |
 | Licence | {licence} |
@@ -39,7 +40,7 @@ Research and teaching demo. Not advice; no automatic decision on people.
 
 On the {part} part of {eval_data}, n = {n}, {frauds} frauds, 95 % intervals ({intervals}).
 Left out: {skipped}.
-Repeat with `{eval_command}`; VERSION is `bundled` or the number of this version.
+Repeat with {eval_command}; VERSION is `bundled` or the number of this version.
 
 | metric | value | 95 % interval |
 |---|---|---|
@@ -71,25 +72,26 @@ def write_card(folder: Path, evaluation: Evaluation) -> None:
     manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     data = manifest["data"]
     simulated = data["name"].startswith(SIMULATED)
-    copied = ("architecture", "command", "created", "code_version", "lightgbm_version", "seed", "sha256", "licence")
+    copied = ("architecture", "created", "code_version", "lightgbm_version", "seed", "sha256", "licence")
     compared = [kind for kind in manifest["models"] if kind != manifest["architecture"]]
     text = TEMPLATE.format(
         **{name: manifest[name] for name in copied},
         **_measured(evaluation),
         title=MODELS[manifest["architecture"]],
         others=", ".join(compared) or "none",
-        data=data["name"],
+        command=as_code(manifest["command"]),
+        data=as_text(data["name"]),
         origin="simulated by this program, no real bank and no real person" if simulated else NOT_SIMULATED,
         fingerprint=data["fingerprint"][:16],
         counts="; ".join(f"{part} {_counted(labels)}" for part, labels in data["counts"].items()),
         corrections=_corrections(data),
-        warnings=" ".join(data["warnings"]).replace("|", "/") or "no warnings",
+        warnings=as_text(" ".join(data["warnings"])) or "no warnings",
         split=_boundaries(data["boundaries"]),
         features=len(manifest["features"]["features"]),
         delay=manifest["label_delay_days"],
-        settings=", ".join(f"{name} {value}" for name, value in manifest["config"].items() if value != ""),
+        settings=as_text(", ".join(f"{name} {value}" for name, value in manifest["config"].items() if value != "")),
         table=_others(manifest["others"]),
-        positive=manifest["threshold"]["label"],
+        positive=as_text(manifest["threshold"]["label"]),
         threshold=manifest["threshold"]["value"],
         rule=manifest["threshold"]["rule"],
         few=_few(int(evaluation.table["truth"].sum())),
@@ -104,14 +106,14 @@ def _measured(evaluation: Evaluation) -> dict[str, object]:
     ]
     frauds = int(evaluation.table["truth"].sum())
     return {
-        "labels": ", ".join(evaluation.labels),
+        "labels": as_text(", ".join(evaluation.labels)),
         "part": evaluation.data.split,
-        "eval_data": evaluation.data.name,
+        "eval_data": as_text(evaluation.data.name),
         "n": evaluation.data.n,
         "frauds": frauds,
         "genuine": 1 - frauds / max(evaluation.data.n, 1),
         "skipped": ", ".join(f"{count} {reason}" for reason, count in evaluation.skipped.items()) or "nothing",
-        "eval_command": evaluation.command,
+        "eval_command": as_code(evaluation.command),
         "intervals": (
             "bootstrap over customers"
             if CUSTOMER in evaluation.table

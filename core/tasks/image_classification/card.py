@@ -8,6 +8,7 @@ from typing import Any
 
 from core.contracts import Evaluation
 from core.store.files import MANIFEST
+from core.training.card_text import as_code, as_text
 
 CARD = "card.md"
 
@@ -30,7 +31,7 @@ Research and teaching demo. Not a medical device. Not for diagnosis or treatment
 | Out of scope | decisions about people; images of another kind, another source or another population |
 | Training data | {data}, fingerprint `{fingerprint}`; images per split: {counts}{corrections} |
 | Settings | {settings} |
-| Command | `{command}` |
+| Command | {command} |
 | Made | {created}, code {code_version}, torch {torch_version}, seed {seed} |
 | Weights | sha256 `{sha256}` |
 | Licence | {licence}; data: see the data set |
@@ -38,7 +39,7 @@ Research and teaching demo. Not a medical device. Not for diagnosis or treatment
 ## Measured
 
 On the {split} split of {eval_data}, n = {n}, 95 % intervals (Wilson for shares, bootstrap otherwise).
-Repeat with `{eval_command}`; VERSION is `bundled` or the number of this version.
+Repeat with {eval_command}; VERSION is `bundled` or the number of this version.
 
 | metric | value | 95 % interval |
 |---|---|---|
@@ -71,17 +72,17 @@ def _measured(evaluation: Evaluation) -> dict[str, object]:
     ]
     truth, prediction = evaluation.table["truth"], evaluation.table["prediction"]
     classes = [
-        f"| {label} | {int((truth == k).sum())} | {float((prediction[truth == k] == k).mean()):.3f} |"
+        f"| {as_text(label)} | {int((truth == k).sum())} | {float((prediction[truth == k] == k).mean()):.3f} |"
         for k, label in enumerate(evaluation.labels)
         if (truth == k).any()
     ]
     return {
-        "labels": ", ".join(evaluation.labels),
+        "labels": as_text(", ".join(evaluation.labels)),
         "k": len(evaluation.labels),
         "split": evaluation.data.split,
-        "eval_data": evaluation.data.name,
+        "eval_data": as_text(evaluation.data.name),
         "n": evaluation.data.n,
-        "eval_command": evaluation.command,
+        "eval_command": as_code(evaluation.command),
         "metrics": "\n".join(metrics),
         "classes": "\n".join(classes),
         "declined": evaluation.summary["declined"].value,
@@ -108,18 +109,19 @@ def write_card(folder: Path, evaluation: Evaluation) -> None:
     """Write `card.md` beside the manifest of `folder`."""
     manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     counts = {split: sum(by_label.values()) for split, by_label in manifest["data"]["counts"].items()}
-    copied = ("architecture", "command", "created", "code_version", "torch_version", "seed", "sha256", "temperature")
+    copied = ("architecture", "created", "code_version", "torch_version", "seed", "sha256", "temperature")
     text = TEMPLATE.format(
         **{name: manifest[name] for name in copied},
         **_measured(evaluation),
         size=manifest["preprocessing"]["size"],
-        data=manifest["data"]["name"],
+        command=as_code(manifest["command"]),
+        data=as_text(manifest["data"]["name"]),
         fingerprint=manifest["data"]["fingerprint"][:16],
         counts=", ".join(f"{split} {count}" for split, count in counts.items()),
         corrections=_corrections(manifest),
-        settings=", ".join(f"{name} {value}" for name, value in manifest["config"].items()),
+        settings=as_text(", ".join(f"{name} {value}" for name, value in manifest["config"].items())),
         validation_ece=manifest["validation"]["validation_ece"],
-        positive=manifest["threshold"]["label"],
+        positive=as_text(manifest["threshold"]["label"]),
         threshold=manifest["threshold"]["value"],
         rule=manifest["threshold"]["rule"],
         licence=LICENCES[manifest["config"]["pretrained"]],

@@ -12,6 +12,7 @@ import numpy as np
 from core.contracts import Evaluation
 from core.store.files import MANIFEST
 from core.tasks.text_classification.manifest import NGRAMS, TFIDF, TRANSFORMER
+from core.training.card_text import as_code, as_text
 from core.training.evaluation import MODEL_NAMES
 from core.training.slice_suite import by_slice
 
@@ -29,7 +30,7 @@ Research and teaching demo. Not advice; no automatic decision on people.
 | Out of scope | decisions about people; other languages; irony (see the slices) |
 | Training data | {data}, fingerprint `{fingerprint}`; texts per part: {counts}{corrections} |
 | Settings | {settings} |
-| Command | `{command}` |
+| Command | {command} |
 | Made | {created}, code {code_version}, numpy {numpy_version}, seed {seed} |
 | Weights | sha256 `{sha256}` |
 | Licence | {licence} |
@@ -37,7 +38,7 @@ Research and teaching demo. Not advice; no automatic decision on people.
 ## Measured
 
 On the {part} part of {eval_data}, n = {n}, 95 % intervals (Wilson for shares, bootstrap otherwise).
-Repeat with `{eval_command}`; VERSION is `bundled` or the number of this version.
+Repeat with {eval_command}; VERSION is `bundled` or the number of this version.
 
 | metric | value | 95 % interval |
 |---|---|---|
@@ -61,7 +62,7 @@ had learned, too. The same rows; both decide at a score of one half.
 ## Hard to read: lines of our own
 
 Frozen; every version is measured on the very same {suite_n} lines, and the gate stops one that loses more than two
-points on a slice. Repeat with `{suite_command}`.
+points on a slice. Repeat with {suite_command}.
 
 | slice | n | right | 95 % interval |
 |---|---|---|---|
@@ -94,22 +95,26 @@ _OF_SUMS = "- A sum over words does not understand irony, and misses a turn that
 def write_card(folder: Path, evaluation: Evaluation, suite: Evaluation) -> None:
     """Write `card.md` beside the manifest of `folder`."""
     manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-    copied = ("architecture", "command", "created", "code_version", "numpy_version", "seed", "sha256", "licence")
+    copied = ("architecture", "created", "code_version", "numpy_version", "seed", "sha256")
     counts = manifest["data"]["counts"].items()
     text = TEMPLATE.format(
         **{name: manifest[name] for name in copied},
-        labels=", ".join(manifest["labels"]),
-        model=MODELS[manifest["architecture"]].format(**manifest["figures"] | manifest, at=_revision(manifest)),
+        command=as_code(manifest["command"]),
+        licence=as_text(manifest["licence"]),
+        labels=as_text(", ".join(manifest["labels"])),
+        model=as_text(
+            MODELS[manifest["architecture"]].format(**manifest["figures"] | manifest, at=_revision(manifest))
+        ),
         languages=LANGUAGES_READ if "languages" not in manifest else f"measured on: {', '.join(manifest['languages'])}",
-        data=manifest["data"]["name"],
+        data=as_text(manifest["data"]["name"]),
         fingerprint=manifest["data"]["fingerprint"][:16],
         counts="; ".join(f"{part} " + ", ".join(f"{n} {label}" for label, n in of.items()) for part, of in counts),
-        settings=", ".join(f"{name} {value}" for name, value in manifest["config"].items() if value != ""),
+        settings=as_text(", ".join(f"{name} {value}" for name, value in manifest["config"].items() if value != "")),
         corrections=_corrections(manifest),
         part=evaluation.data.split,
-        eval_data=evaluation.data.name,
+        eval_data=as_text(evaluation.data.name),
         n=evaluation.data.n,
-        eval_command=evaluation.command,
+        eval_command=as_code(evaluation.command),
         metrics="\n".join(
             f"| {name} | {metric.value:.4f} | {metric.low:.4f} to {metric.high:.4f} |"
             for name, metric in evaluation.summary.items()
@@ -118,7 +123,7 @@ def write_card(folder: Path, evaluation: Evaluation, suite: Evaluation) -> None:
         slices=_slices(evaluation),
         suite=_suite(suite),
         suite_n=suite.data.n,
-        suite_command=suite.command,
+        suite_command=as_code(suite.command),
         limits=_OF_SUMS if manifest["architecture"] in (NGRAMS, TFIDF) else "",
         calibration="; ".join(
             f"{language}: {', '.join(f'{name} {value:.3f}' for name, value in one.items())}"
@@ -174,5 +179,6 @@ def _slices(evaluation: Evaluation) -> str:
         if name.startswith("slice."):
             for value in np.unique(column):
                 chosen = np.asarray(column) == value
-                rows.append(f"| {name.removeprefix('slice.')}: {value} | {chosen.sum()} | {right[chosen].mean():.4f} |")
+                title = as_text(f"{name.removeprefix('slice.')}: {value}")
+                rows.append(f"| {title} | {chosen.sum()} | {right[chosen].mean():.4f} |")
     return "\n".join(rows) or f"| all | {len(right)} | {right.mean():.4f} |"
