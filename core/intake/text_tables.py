@@ -133,13 +133,13 @@ def table_of_texts(texts: Sequence[str], name: str = "texts", limits: Limits | N
     for text in texts:
         whole, changed = mend(text)
         mended.update(changed)
-        used, _ = cut(whole, limits.text_characters)
+        used = cut(whole, limits.text_characters)
         long += len(used) < len(whole)
         kept.append(used)
     said = mended_notices(mended)
     if long:
         found = {"count": f"{long:,}", "used": f"{limits.text_characters:,}"}
-        said = (*said, Message(N_("Texts of which only the first {used} characters were used: {count}."), found))
+        said = (*said, Message(N_("Texts of which at most the first {used} characters were used: {count}."), found))
     ids = np.arange(1, len(kept) + 1).astype(np.str_)
     digest = hashlib.sha256("\0".join(kept).encode("utf-8")).hexdigest()
     return TextTable(ids, tuple(kept), name=name, sha256=digest, notices=said)

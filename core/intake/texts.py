@@ -40,9 +40,9 @@ def open_text(data: str | bytes, name: str = "", limits: Limits | None = None) -
         many = len(text) > limits.text_bytes
         _check_bytes(len(text) if many else len(text.encode("utf-8", "surrogatepass")), label, limits)
     text, mended = mend(text)
-    used, length = cut(text, limits.text_characters)
+    used = cut(text, limits.text_characters)
     if len(used) < len(text):
-        found = {"length": f"{length:,}", "used": f"{limits.text_characters:,}"}
+        found = {"length": f"{count_characters(text):,}", "used": f"{count_characters(used):,}"}
         template = N_("The text has {length} characters; the first {used} were used, the rest was left out.")
         said = (*said, Message(template, found))
     sha256 = hashlib.sha256(used.encode("utf-8")).hexdigest()

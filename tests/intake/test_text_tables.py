@@ -1,6 +1,7 @@
 """Tables and lists of texts: which column is what, what is guessed is said, what cannot be read is refused."""
 
 import random
+import time
 
 import numpy as np
 import pandas as pd
@@ -195,7 +196,16 @@ def test_texts_of_a_table_are_mended_and_cut_and_counted():
     assert table.texts == ("good", "\ufffd", "a" * 20, "fine")
     assert "NUL that were removed: 1" in said(table)
     assert "replaced by \ufffd: 1" in said(table)
-    assert "first 20 characters were used: 1" in said(table)
+    assert "at most the first 20 characters were used: 1" in said(table)
+
+
+@pytest.mark.parametrize("unit", ["e\u0301", "a", "好\u200d"])
+def test_what_is_behind_the_limit_of_a_text_takes_no_time(unit):
+    texts = [unit * 450_000] * 40
+    began = time.process_time()
+    table = table_of_texts(texts)
+    assert time.process_time() - began < 1
+    assert {len(text) for text in table.texts} == {20_000 * len(unit)}
 
 
 SEEDS = (

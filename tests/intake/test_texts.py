@@ -83,6 +83,20 @@ def test_the_largest_texts_take_no_time():
         assert time.perf_counter() - began < 2
 
 
+@pytest.mark.parametrize("text", ["好\u200d" * 60_000, "e" + "\u0301" * 120_000, FAMILY * 20_000, "\u200d👩" * 60_000])
+def test_joiners_and_accents_pass_no_more_text_than_letters(text):
+    sample = open_text(text)
+    used, length = count_characters(sample.text), count_characters(text)
+    assert len(sample.text) <= 80_000 and text.startswith(sample.text)
+    assert f"{length:,} characters; the first {used:,} were used" in said(sample)
+    assert used <= 20_000 < 120_000 < 40 * length
+
+
+def test_a_joiner_makes_one_character_of_pictures_only():
+    assert count_characters("好\u200d" * 5) == 5 and count_characters("a\u200db") == 2
+    assert count_characters("❤\ufe0f\u200d🔥👩🏽\u200d⚕\ufe0f") == 2
+
+
 def test_characters_are_counted_as_a_reader_does():
     assert [count_characters(text) for text in ("", "abc", FAMILY, "👍🏽", "🇨🇳🇫🇷", "e\u0301", "☺️", "好的")] == [
         0,
