@@ -1,35 +1,44 @@
 """From files in the hub's layout to a network and its tokenizer, strictly: every weight in its place, or words why not.
 
-Only `transformers` builds the network and fills it; it reads safetensors alone and runs no code of the files.
+`transformers` builds the network and fills it, but never chooses a file: the weights are read here, as safetensors, and
+the tokenizer is made in a folder that holds nothing else. No code of the files is run.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
+from safetensors.torch import load_file
 from tokenizers import Tokenizer
 from torch import Tensor, nn
-from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTokenizer
+from transformers import MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING, AutoTokenizer
 from transformers.utils import logging as transformers_log
 
 from core.contracts import N_
+from core.errors import ModelRefused
 from core.store.files import sha256_of
 from core.store.sealed import not_finite, refused
+from core.tasks.text_classification.encoder_config import check_size, config_of, most_tokens
 from core.tasks.text_classification.polarity import TWO, Sides, known_sides, sides_of
-from core.tasks.text_classification.sources import Source
-from core.tasks.text_classification.transformer import SideNetwork, TextTokens
+from core.tasks.text_classification.sources import CONFIG, TOKENIZER_FILES, Source, refused_to_start
+from core.tasks.text_classification.transformer import SideNetwork, TextTokens, panics_caught
 
-MOST_PARAMETERS = 1_500_000_000
-"""Larger networks than this are none of those that read reviews; their files are not opened."""
-PROBE = "The room was clean. 房间很干净。"
-OFFSET_POSITIONS = ("roberta", "xlm-roberta", "camembert", "mpnet")
-"""Kinds whose first positions are taken by the filling."""
+PROBE = "The room was clean. 房间很干净。 𓂀"
+"""Ends with a sign that no vocabulary knows."""
 POOLER = "pooler."
 """Part of an encoder between its last layer and the head; models that were trained without a head lack it."""
+FULL = (torch.float64, torch.float32, torch.float16, torch.bfloat16)
+"""Numbers that weights are stored as; others mean something only to what has quantized them."""
+LAYER = re.compile(r"layers?\.[0-9]")
+"""In the names of the weights of a layer."""
 
 # Neither bars nor reports on stderr: what matters of them is told by the errors below.
 transformers_log.disable_progress_bar()  # type: ignore[no-untyped-call, unused-ignore]
@@ -46,9 +55,10 @@ class Start:
     fresh: frozenset[str]
     """Names of weights that the files did not have and that are random."""
     sha256: str
-    """Of the first file of weights."""
+    """Of the file of weights; of several, of their checksums."""
 
 
+@refused_to_start()
 def load_start(source: Source, max_length: int, tuned: bool) -> Start:
     """The network of a source.
 
@@ -67,64 +77,37 @@ def load_start(source: Source, max_length: int, tuned: bool) -> Start:
         config.num_labels, sides = 2, TWO
     network, fresh = _load_network(source, config, tuned)
     tokenizer = _load_tokenizer(source)
-    pad = config.pad_token_id if tokenizer.pad_token_id is None else tokenizer.pad_token_id
-    if pad is None or len(tokenizer) > config.vocab_size:
-        raise refused(
-            "model.tokenizer",
-            N_("The tokenizer of {name} has {found} tokens and its network {wanted}; they do not fit."),
-            name=source.name,
-            found=len(tokenizer),
-            wanted=config.vocab_size,
-        )
+    pad = _filling(tokenizer, config, source.name)
     if tuned:  # what is trained to tell two sides apart says nothing of neutral
         sides = Sides(sides.negative, sides.positive)
     backend: Tokenizer = tokenizer.backend_tokenizer
-    tokens = TextTokens(backend, min(max_length, most_tokens(config)), int(pad), tokenizer.unk_token_id)
-    module = SideNetwork(network.eval(), sides, int(pad))
+    module = SideNetwork(network.eval(), sides, pad)
+    try:
+        tokens = TextTokens(backend, min(max_length, most_tokens(config)), pad, tokenizer.unk_token_id)
+    except Exception as error:
+        raise _damaged(source.name, error) from error
     try_out(module, tokens, source.name)
-    return Start(module, tokens, source, fresh, sha256_of(min(source.folder.glob("model*.safetensors"))))
+    return Start(module, tokens, source, fresh, _sha256(source))
 
 
-def config_of(said: Mapping[str, Any], name: str) -> Any:
-    """The configuration of a network from its JSON; raises `ModelRefused` when it cannot be one."""
-    try:
-        return AutoConfig.for_model(**dict(said))
-    except Exception as error:
+def _filling(tokenizer: Any, config: Any, name: str) -> int:
+    """The token that fills shorter texts; raises `ModelRefused` when a token has no place in the network."""
+    pad = config.pad_token_id if tokenizer.pad_token_id is None else tokenizer.pad_token_id
+    wanted = 1 + max([*tokenizer.get_vocab().values(), len(tokenizer) - 1])
+    if pad is None or not 0 <= pad < config.vocab_size or wanted > config.vocab_size:
         raise refused(
-            "model.hub_config",
-            N_("The configuration of {name} cannot be read: {reason}."),
+            "model.tokenizer",
+            N_("The tokenizer of {name} has {found} tokens and its network {wanted}; they do not fit."),
             name=name,
-            reason=_kind(error),
-        ) from error
-
-
-def most_tokens(config: Any) -> int:
-    """The longest text that a network takes, in tokens."""
-    taken = config.pad_token_id + 1 if config.model_type in OFFSET_POSITIONS else 0
-    return int(config.max_position_embeddings) - taken
-
-
-def check_size(config: Any, name: str) -> None:
-    """Raise `ModelRefused` for a network that is larger than any of its kind, before memory is given to it."""
-    try:
-        with torch.device("meta"):
-            network = AutoModelForSequenceClassification.from_config(config, trust_remote_code=False)
-    except Exception as error:
-        raise refused(
-            "model.hub_config",
-            N_("The configuration of {name} cannot be read: {reason}."),
-            name=name,
-            reason=_kind(error),
-        ) from error
-    size = sum(entry.numel() for entry in network.parameters())
-    if size > MOST_PARAMETERS:
-        raise refused(
-            "model.too_large",
-            N_("{name} has {found:,} parameters; at most {limit:,} are read."),
-            name=name,
-            found=size,
-            limit=MOST_PARAMETERS,
+            found=wanted,
+            wanted=config.vocab_size,
         )
+    return int(pad)
+
+
+def _sha256(source: Source) -> str:
+    found = [sha256_of(source.folder / file) for file in source.weights]
+    return found[0] if len(found) == 1 else hashlib.sha256("".join(found).encode()).hexdigest()
 
 
 def try_out(module: SideNetwork, tokens: TextTokens, name: str) -> None:
@@ -132,7 +115,7 @@ def try_out(module: SideNetwork, tokens: TextTokens, name: str) -> None:
     try:
         with torch.inference_mode():
             logits = module(tokens.padded([tokens.encode([PROBE])[0].ids], "cpu"))
-    except (RuntimeError, IndexError, ValueError, TypeError) as error:
+    except Exception as error:
         raise refused(
             "model.probe", N_("{name} cannot read a text: {reason}."), name=name, reason=_kind(error)
         ) from error
@@ -142,23 +125,17 @@ def try_out(module: SideNetwork, tokens: TextTokens, name: str) -> None:
 
 def _load_network(source: Source, config: Any, tuned: bool) -> tuple[nn.Module, frozenset[str]]:
     try:
-        network, told = AutoModelForSequenceClassification.from_pretrained(
-            source.folder,
-            config=config,
-            dtype=torch.float32,
-            use_safetensors=True,
-            local_files_only=True,
-            trust_remote_code=False,
-            ignore_mismatched_sizes=True,  # told below
-            output_loading_info=True,
-        )
-    except (OSError, ValueError, KeyError, TypeError, RuntimeError, AttributeError, SafetensorError) as error:
+        weights = _read_weights(source)
+        network, told = fill(config, weights)
+    except Exception as error:
         raise refused(
             "model.hub", N_("The weights of {name} cannot be read: {reason}."), name=source.name, reason=_kind(error)
         ) from error
     fresh = frozenset({*told["missing_keys"], *(entry[0] for entry in told["mismatched_keys"])})
     base = f"{network.base_model_prefix}."
     odd = {name for name in fresh if not tuned or (name.startswith(base) and POOLER not in name)}
+    odd |= {name for name in told["unexpected_keys"] if LAYER.search(name)}
+    odd |= {name for name, tensor in weights.items() if tensor.dtype not in FULL and not name.endswith("_ids")}
     if odd or told["error_msgs"]:
         raise refused(
             "model.keys",
@@ -170,19 +147,54 @@ def _load_network(source: Source, config: Any, tuned: bool) -> tuple[nn.Module, 
     return network, fresh
 
 
+def fill(config: Any, weights: Mapping[str, Tensor]) -> tuple[Any, Mapping[str, Any]]:
+    """A network with these weights, and what was missing, unexpected or of another shape, as `transformers` says it."""
+    network, told = MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING[type(config)].from_pretrained(
+        None,
+        config=config,
+        state_dict=dict(weights),
+        dtype=torch.float32,
+        ignore_mismatched_sizes=True,  # told
+        output_loading_info=True,
+    )
+    return network, told
+
+
+def _read_weights(source: Source) -> dict[str, Tensor]:
+    """All tensors of all files; a name stands in one of them alone."""
+    tensors: dict[str, Tensor] = {}
+    for file in source.weights:
+        found = load_file(source.folder / file)
+        if tensors.keys() & found.keys():
+            raise ValueError
+        tensors |= found
+    return tensors
+
+
 def _load_tokenizer(source: Source) -> Any:
+    """The tokenizer, made from copies of its files: what else lies beside them cannot be looked for."""
     try:
-        tokenizer = AutoTokenizer.from_pretrained(source.folder, local_files_only=True, trust_remote_code=False)
+        with panics_caught(), TemporaryDirectory() as made:
+            folder = Path(made)
+            for file in TOKENIZER_FILES:
+                if (source.folder / file).exists():
+                    (folder / file).write_bytes((source.folder / file).read_bytes())
+            (folder / CONFIG).write_text(json.dumps({"model_type": source.kind}), encoding="utf-8")
+            tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
         if not isinstance(tokenizer.backend_tokenizer, Tokenizer):
             raise TypeError
     except Exception as error:
-        raise refused(
-            "model.tokenizer_damaged",
-            N_("The tokenizer of {name} cannot be read: {reason}."),
-            name=source.name,
-            reason=_kind(error),
-        ) from error
+        raise _damaged(source.name, error) from error
     return tokenizer
+
+
+def _damaged(name: str, error: Exception) -> ModelRefused:
+    return refused(
+        "model.tokenizer_damaged",
+        N_("The tokenizer of {name} cannot be read: {reason}."),
+        name=name,
+        reason=_kind(error),
+    )
 
 
 def check_finite(tensors: Mapping[str, Tensor]) -> None:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import math
+import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +15,7 @@ from typing import Any
 from core import hub
 from core.catalog import presets_of_task
 from core.contracts import N_, Message
-from core.errors import InputRefused
+from core.errors import InputRefused, ModelRefused
 from core.settings import settings
 from core.store.sealed import refused
 
@@ -21,10 +24,14 @@ TOKENIZER = "tokenizer.json"
 SINGLE, SHARDED = "model.safetensors", "model.safetensors.index.json"
 VOCABULARIES = ((TOKENIZER,), ("vocab.txt",), ("vocab.json", "merges.txt"))
 """Files that a tokenizer is made from; one of these sets must be whole."""
-FILES = (
-    *(CONFIG, "model*.safetensors", SHARDED, *(name for files in VOCABULARIES for name in files)),
+TOKENIZER_FILES = (
+    *(name for files in VOCABULARIES for name in files),
     *("tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"),
 )
+"""All that may be read of a tokenizer."""
+ADAPTER = "adapter_config.json"
+"""Says that the weights are those of an adapter, or are changed by one."""
+FILES = (CONFIG, "model*.safetensors", SHARDED, ADAPTER, *TOKENIZER_FILES)
 """What is asked for; everything else, such as weights in the pickle format or code, stays where it is."""
 ENCODERS = (
     *("albert", "bert", "camembert", "deberta", "deberta-v2", "distilbert", "electra", "ernie", "modernbert", "mpnet"),
@@ -32,7 +39,10 @@ ENCODERS = (
 )
 """Kinds of Transformers that are read; all look at the whole text at once, and each was tried."""
 CONFIG_BYTES = 2**20
+TOKENIZER_BYTES = 2**26
 _PART = r"[A-Za-z0-9][\w.-]{0,95}"
+_WEIGHTS = re.compile(r"model[\w.-]{0,90}\.safetensors", re.ASCII)
+"""Names of files of weights; never a path."""
 _NAME = re.compile(rf"(?P<model>{_PART}(?:/{_PART})?)(?:@(?P<revision>{_PART}))?", re.ASCII)
 
 
@@ -48,6 +58,8 @@ class Source:
     licence: str
     config: Mapping[str, Any]
     """Of its network, as the file says."""
+    weights: tuple[str, ...]
+    """Names of the files of its weights, all in the safetensors format."""
 
     @property
     def kind(self) -> str:
@@ -55,6 +67,17 @@ class Source:
         return str(self.config["model_type"])
 
 
+@contextmanager
+def refused_to_start() -> Iterator[None]:
+    """What is refused in this block was to be trained, not to answer: nothing can be rolled back."""
+    try:
+        yield
+    except ModelRefused as error:
+        hint = Message(N_("Name another Transformer, or mend the files of this one where they are yours."))
+        raise ModelRefused(error.code, error.message, hint) from error
+
+
+@refused_to_start()
 def find_source(asked: str, watch: Callable[[int, int], None] | None = None) -> Source:
     """The files of a Transformer, fetched when they are not here yet and the hub can be reached.
 
@@ -95,7 +118,7 @@ def own_models() -> tuple[str, ...]:
 
 
 def _checked(folder: Path, name: str, revision: str, licence: str) -> Source:
-    config = _read_config(folder, name)
+    config = _read_json(folder / CONFIG, name)
     kind = config.get("model_type")
     if kind not in ENCODERS:
         raise refused(
@@ -105,35 +128,88 @@ def _checked(folder: Path, name: str, revision: str, licence: str) -> Source:
             found=str(kind)[:40],
             known=", ".join(ENCODERS),
         )
-    if not (folder / SINGLE).is_file() and not (folder / SHARDED).is_file():
+    if config.get("quantization_config"):
         raise refused(
-            "model.no_safetensors",
-            N_("{name} has no weights in the safetensors format; others can hold code and are never opened."),
-            name=name,
+            "model.quantized", N_("The weights of {name} are quantized; those in full precision are read."), name=name
         )
-    if not any(all((folder / file).is_file() for file in files) for files in VOCABULARIES):
+    if os.path.lexists(folder / ADAPTER):
+        raise refused(
+            "model.adapter", N_("{name} holds an adapter; merge it into its model and name what comes out."), name=name
+        )
+    weights = _weights_of(folder, name)
+    if not any(all(_is_file(folder / file) for file in files) for files in VOCABULARIES):
         raise refused(
             "model.no_tokenizer",
             N_("{name} lacks the files of its tokenizer: {files}."),
             name=name,
             files=" / ".join(" + ".join(files) for files in VOCABULARIES),
         )
-    return Source(folder, name, revision, licence, config)
+    for file in TOKENIZER_FILES:
+        if os.path.lexists(folder / file):
+            _check_file(folder / file, TOKENIZER_BYTES, name)
+    return Source(folder, name, revision, licence, config, weights)
 
 
-def _read_config(folder: Path, name: str) -> Mapping[str, Any]:
-    path = folder / CONFIG
-    try:
-        if path.stat().st_size > CONFIG_BYTES:
-            raise ValueError
-        config = json.loads(path.read_bytes())
-        if not isinstance(config, dict):
-            raise TypeError
-    except (OSError, ValueError, TypeError) as error:
+def _weights_of(folder: Path, name: str) -> tuple[str, ...]:
+    """The files of weights: one, or all that the index names."""
+    if _is_file(folder / SINGLE):
+        return (SINGLE,)
+    if not os.path.lexists(folder / SHARDED):
         raise refused(
-            "model.hub_config", N_("{name} has no {file} that can be read."), name=name, file=CONFIG
-        ) from error
-    return config
+            "model.no_safetensors",
+            N_("{name} has no weights in the safetensors format; others can hold code and are never opened."),
+            name=name,
+        )
+    places = _read_json(folder / SHARDED, name).get("weight_map")
+    named = set(places.values()) if isinstance(places, dict) and all(map(_is_text, places.values())) else set()
+    if not named or not all(_WEIGHTS.fullmatch(file) and _is_file(folder / file) for file in named):
+        raise refused(
+            "model.hub_index",
+            N_("{file} of {name} names other files than weights in the safetensors format that lie beside it."),
+            name=name,
+            file=SHARDED,
+        )
+    return tuple(sorted(named))
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:
+        return False  # in a folder that this program may not enter
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _check_file(path: Path, most: int, name: str) -> None:
+    """Raise `ModelRefused` for what is no ordinary file, or larger than any of its kind."""
+    if not _is_file(path) or path.stat().st_size > most:
+        raise _unreadable(path, name)
+
+
+def _read_json(path: Path, name: str) -> Mapping[str, Any]:
+    """The object in a JSON file, all of its numbers finite."""
+    _check_file(path, CONFIG_BYTES, name)
+    try:
+        found = json.loads(path.read_bytes(), parse_constant=_finite, parse_float=_finite)
+        if not isinstance(found, dict):
+            raise TypeError
+    except (OSError, ValueError, TypeError, RecursionError) as error:
+        raise _unreadable(path, name) from error
+    return found
+
+
+def _finite(written: str) -> float:
+    value = float(written)
+    if not math.isfinite(value):
+        raise ValueError
+    return value
+
+
+def _unreadable(path: Path, name: str) -> ModelRefused:
+    return refused("model.hub_config", N_("{name} has no {file} that can be read."), name=name, file=path.name)
 
 
 def _unknown(asked: str) -> InputRefused:

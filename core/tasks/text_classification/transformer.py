@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,6 +35,21 @@ class TokenReading(Reading):
     """Share of the labels that say neither of the two sides, in [0, 1]."""
 
 
+@contextmanager
+def panics_caught() -> Iterator[None]:
+    """A tokenizer that breaks down in its compiled part raises what no `except Exception` catches; here RuntimeError.
+
+    Raises:
+        RuntimeError: It did.
+    """
+    try:
+        yield
+    except BaseException as error:
+        if type(error).__module__ != "pyo3_runtime":
+            raise
+        raise RuntimeError("the tokenizer broke down") from error
+
+
 class TextTokens:
     """A tokenizer with a limit, in the form that the network takes. Thread-safe: nothing is written after the making.
 
@@ -52,7 +68,8 @@ class TextTokens:
 
     def encode(self, texts: Sequence[str]) -> list[Encoding]:
         """Tokens of texts; tags of HTML are gaps, as everywhere in this program."""
-        return list(self.tokenizer.encode_batch([_plain(text) for text in texts]))
+        with panics_caught():
+            return list(self.tokenizer.encode_batch([_plain(text) for text in texts]))
 
     def padded(self, rows: Sequence[Sequence[int]], device: str) -> Tensor:
         """Numbers of tokens, (N, T), filled up to the longest."""

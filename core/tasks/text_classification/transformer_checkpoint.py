@@ -14,19 +14,19 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 from torch import Tensor, nn
-from transformers import MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING
 
 from core.contracts import N_
 from core.data.texts import LABELS
 from core.store.files import MANIFEST, WEIGHTS, sha256_of
 from core.store.sealed import FILES, not_finite, refused, sealed_manifest, unreadable
 from core.tasks.text_classification.calibrate import Limits
+from core.tasks.text_classification.encoder_config import check_size, config_of, most_tokens
 from core.tasks.text_classification.manifest import TASK_NAME, TRANSFORMER, Origin, manifest_of
 from core.tasks.text_classification.model import CALIBRATED, LengthCalibration
 from core.tasks.text_classification.polarity import Sides
-from core.tasks.text_classification.pretrained import check_finite, check_size, config_of, most_tokens, try_out
+from core.tasks.text_classification.pretrained import check_finite, fill, try_out
 from core.tasks.text_classification.sources import CONFIG, ENCODERS, TOKENIZER, Source
-from core.tasks.text_classification.transformer import SideNetwork, TextTokens, TransformerModel
+from core.tasks.text_classification.transformer import SideNetwork, TextTokens, TransformerModel, panics_caught
 
 NETWORK = "net."
 """What the names of the network's weights begin with."""
@@ -123,7 +123,8 @@ def read_checkpoint(folder: Path, device: str) -> Checkpoint:
 def _tokens(folder: Path, said: Mapping[str, Any]) -> TextTokens:
     text = (folder / TOKENIZER).read_text(encoding="utf-8")
     try:
-        tokenizer = Tokenizer.from_str(text)
+        with panics_caught():
+            tokenizer = Tokenizer.from_str(text)
     except Exception as error:
         raise unreadable(error) from error
     unknown = None if said["unknown"] is None else int(said["unknown"])
@@ -150,14 +151,7 @@ def _network(said: Mapping[str, Any], tensors: Mapping[str, Tensor], sides: Side
         for name, tensor in tensors.items()
     }
     try:
-        network, told = MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING[type(config)].from_pretrained(
-            None,
-            config=config,
-            state_dict=weights,
-            dtype=torch.float32,
-            output_loading_info=True,
-            ignore_mismatched_sizes=True,
-        )
+        network, told = fill(config, weights)
     except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
         raise unreadable(error) from error
     odd = {*told["missing_keys"], *told["unexpected_keys"], *(entry[0] for entry in told["mismatched_keys"])}
