@@ -14,17 +14,14 @@ from core.ui import board_search, board_speech, board_trends
 from core.ui.board_chosen import ALL, Board
 from core.ui.board_source import board_input
 from core.ui.i18n import t
+from core.ui.labels import LANGUAGES
 from core.ui.views import escape, say, show_error
 
 if TYPE_CHECKING:
     from core.serving.board import ScoredTexts
 
-LANGUAGES: Final = {
-    "en": N_("English"),
-    "zh": N_("Chinese"),
-    "mixed": N_("English and Chinese"),
-}
-"""Languages that can be chosen; the others are not read."""
+CHOICES: Final = ("en", "zh", "mixed")
+"""Of the languages, those that can be chosen; texts in the others are not read."""
 LANGUAGE_SHARE: Final = 0.02
 """Of the texts, that a language needs to be offered."""
 VIEWS: Final = {
@@ -66,7 +63,7 @@ def _chosen(sector: Sector, scored: ScoredTexts) -> Board:
     """The texts, or those of one category or language where there are several."""
     slug, category, language = sector.slug, ALL, ALL
     _, names = scored.categories
-    counts = {name: int((scored.languages == name).sum()) for name in LANGUAGES}
+    counts = {name: int((scored.languages == name).sum()) for name in CHOICES}
     languages = [name for name, count in counts.items() if count >= max(1, LANGUAGE_SHARE * len(scored))]
     if len(names) > 1 or len(languages) > 1:
         with st.container(horizontal=True):

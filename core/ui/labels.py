@@ -1,4 +1,4 @@
-"""Names of classes: those of the shipped models in the visitor's language, everybody else's as they are."""
+"""Names of classes, parts and languages: our own in the visitor's language, everybody else's as they are."""
 
 from __future__ import annotations
 
@@ -12,6 +12,14 @@ SPLIT_NAMES = {
     "all": N_("all examples"),
     "test, not by time": N_("test, not by time"),
 }
+LANGUAGES = {
+    "en": N_("English"),
+    "zh": N_("Chinese"),
+    "mixed": N_("English and Chinese"),
+    "other": N_("another language"),
+    "none": N_("no letters"),
+}
+"""What a text can be in."""
 _KNOWN = {
     "normal": N_("Normal"),
     "pneumonia": N_("Pneumonia"),

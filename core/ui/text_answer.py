@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import streamlit as st
 
-from core.contracts import N_, Decision, Sector, TextSample
+from core.contracts import Decision, Sector, TextSample
 from core.errors import AppError
 from core.intake.personal import NAMES
 from core.intake.texts import count_characters
@@ -14,7 +14,7 @@ from core.serving.text_reading import TextReading
 from core.ui.correct import show_correction
 from core.ui.highlight import draw, plain, scale
 from core.ui.i18n import t
-from core.ui.labels import label_name
+from core.ui.labels import LANGUAGES, label_name
 from core.ui.operating import options_input
 from core.ui.quality import champion_evaluation
 from core.ui.score_line import show_measured_share
@@ -28,13 +28,6 @@ from core.ui.views import DEFAULT_COVERAGE, escape, say, show_error, show_origin
 EMPTY: Final = "text.empty"
 _EDGES: Final = (0.0, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 1.0)
 """Of the scores for which is said what became of them on the test: neither label is rare."""
-LANGUAGES: Final = {
-    "en": N_("English"),
-    "zh": N_("Chinese"),
-    "mixed": N_("English and Chinese"),
-    "other": N_("another language"),
-    "none": N_("no letters"),
-}
 
 
 def show_texts(sector: Sector) -> None:

@@ -18,7 +18,7 @@ from core.serving import service
 from core.store import audit
 from core.ui.columns import columns_input, columns_problem
 from core.ui.i18n import t
-from core.ui.labels import SPLIT_NAMES, label_name
+from core.ui.labels import LANGUAGES, SPLIT_NAMES, label_name
 from core.ui.views import say, show_error
 
 if TYPE_CHECKING:
@@ -32,13 +32,6 @@ ROLES = {
     "category": N_("Category, for slices alone"),
 }
 REQUIRED = ("text", "label")
-LANGUAGES = {
-    "en": N_("English or other Latin letters"),
-    "zh": N_("Chinese"),
-    "mixed": N_("both"),
-    "other": N_("another language"),
-    "none": N_("no letters"),
-}
 
 
 @dataclass(frozen=True)
@@ -177,7 +170,7 @@ def show_counts(report: TextReport) -> None:
     shortest, middle, longest = report.lengths
     st.caption(
         t(
-            "Scripts: {spoken}. Length {shortest:,} to {longest:,} characters (median {middle:,}); very short: "
+            "Languages: {spoken}. Length {shortest:,} to {longest:,} characters (median {middle:,}); very short: "
             "{short:,}. Texts that repeat another: {copies:,}; with another label: {contradictions:,}; across parts: "
             "{across:,}.",
             spoken=spoken,
