@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -291,12 +292,31 @@ def test_fix_goes_no_further_than_corrections_need_or_validation_allows(
 ) -> None:
     pull, held, languages = problem(predictor, folder)
     enough, moved = choose_strength(pull, held, languages, 0.0, 1.0)
-    assert pull.learned(moved)
-    assert not pull.learned(pull.solve(STRENGTHS[STRENGTHS.index(enough) - 1]))
+    assert pull.learned(moved, 0.0)
+    assert not pull.learned(pull.solve(STRENGTHS[STRENGTHS.index(enough) - 1]), 0.0)
     # Validation texts whose truth is against every correction: nothing may be lost, so nothing is learned.
     against = look(predictor.model, list(WRONG) * 40, np.ones(120, np.int64))
     held_back = choose_strength(pull, against, np.array(["en"] * 120), 0.0, 0.0)
-    assert held_back[0] > enough and not pull.learned(held_back[1])
+    assert held_back[0] > enough and not pull.learned(held_back[1], 0.0)
+
+
+def test_fix_that_costs_too_much_from_the_start_is_refused(predictor: NgramPredictor, folder: Path) -> None:
+    pull = problem(predictor, folder)[0]
+    # Like the corrections, of the other label and just right: every move makes them wrong.
+    seen = look(predictor.model, list(WRONG) * 40, np.ones(120, np.int64))
+    edge, languages = replace(seen, log_odds=np.full(120, 1e-9)), np.array(["en"] * 120)
+    with pytest.raises(InputRefused, match=r"refit\.too_dear.*0\.5%"):
+        choose_strength(pull, edge, languages, 0.0, 0.005)
+    assert choose_strength(pull, edge, languages, 0.0, 1.0)[0] < STRENGTHS[0]
+
+
+def test_corrections_are_learned_at_the_threshold_of_the_model(predictor: NgramPredictor, folder: Path) -> None:
+    pull, held, languages = problem(predictor, folder)
+    threshold = -1.0
+    moved = choose_strength(pull, held, languages, threshold, 1.0)[1]
+    assert pull.learned(moved, threshold) and (moved_log_odds(pull.taught, pull.model, moved) < threshold).all()
+    half = choose_strength(pull, held, languages, 0.0, 1.0)[1]
+    assert pull.learned(half, 0.0) and not pull.learned(half, threshold)
 
 
 def test_bundled_model_keeps_what_it_needs_within_its_size() -> None:

@@ -71,7 +71,8 @@ def refit(
         tolerance: Share of the validation texts by which right answers may become fewer; chooses how far to go.
 
     Raises:
-        InputRefused: nothing to learn from, too many, or a version that keeps nothing of its texts.
+        InputRefused: nothing to learn from, too many, a version that keeps nothing of its texts, or corrections that
+            cost more than `tolerance` however little is moved.
     """
     if not isinstance(predictor, NgramPredictor):
         raise _nothing_kept()

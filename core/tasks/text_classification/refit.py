@@ -20,6 +20,8 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import expit
 
+from core.contracts import N_, Message
+from core.errors import InputRefused
 from core.tasks.text_classification.answers import UNSURE
 from core.tasks.text_classification.held_out import HeldPart, Occurrences, occurrences
 from core.tasks.text_classification.model import CALIBRATED, NgramTable, TextModel, slopes_and_shifts
@@ -33,7 +35,7 @@ Chosen among 1e-2 to 1e-5 with five wrongly answered validation texts as correct
 answers change; below, what is learned is these very texts and nothing else.
 """
 SURE = float(np.log((0.5 + UNSURE) / (0.5 - UNSURE)))
-"""Log odds from which an answer is a decision."""
+"""Log odds, to either side, from which an answer is a decision."""
 LEAST = 100
 """Validation texts of a language from which they alone may stop the fit."""
 
@@ -96,9 +98,11 @@ class Pull:
         weights[self.buckets] += (self.design.T @ found.x) / self.cost
         return replace(self.model, table=NgramTable(self.model.table.checks, weights))
 
-    def learned(self, model: TextModel) -> bool:
-        """Whether a model decides every correction right."""
-        return bool((self.sign * moved_log_odds(self.taught, self.model, model) >= SURE).all())
+    def learned(self, model: TextModel, threshold: float) -> bool:
+        """Whether a model decides every correction right, with the label that begins at `threshold` log odds."""
+        found = moved_log_odds(self.taught, self.model, model)
+        positive, negative = found >= max(threshold, SURE), (found < threshold) & (found <= -SURE)
+        return bool(np.where(self.taught.targets == 1, positive, negative).all())
 
 
 def moved_log_odds(seen: Seen, before: TextModel, after: TextModel) -> Floats:
@@ -119,6 +123,9 @@ def choose_strength(
         languages: Of each; where there are enough of one, they too may not lose more.
         threshold: Log odds from which the answer is the second label.
         tolerance: Share of the texts by which right decisions may become fewer.
+
+    Raises:
+        InputRefused: The strongest pull allows more than that already.
     """
     groups = [np.ones(len(languages), bool)] + [languages == name for name in CALIBRATED]
     groups = [group for place, group in enumerate(groups) if place == 0 or group.sum() >= LEAST]
@@ -128,15 +135,28 @@ def choose_strength(
         return np.array([correct[group].mean() for group in groups])
 
     before = right(validation.log_odds)
-    chosen = STRENGTHS[0], pull.solve(STRENGTHS[0])
+    chosen: tuple[float, TextModel] | None = None
     for strength in STRENGTHS:
         model = pull.solve(strength)
         if (before - right(moved_log_odds(validation, pull.model, model)) > tolerance + 1e-9).any():
             break
         chosen = strength, model
-        if pull.learned(model):
+        if pull.learned(model, threshold):
             break
+    if chosen is None:
+        raise _too_dear(tolerance)
     return chosen
+
+
+def _too_dear(tolerance: float) -> InputRefused:
+    template = N_(
+        "Even the smallest move towards these corrections costs more than {tolerance:.1%} of the right answers."
+    )
+    return InputRefused(
+        "refit.too_dear",
+        Message(template, {"tolerance": tolerance}),
+        Message(N_("Allow it to cost more, take back what contradicts other texts, or train a new version.")),
+    )
 
 
 def _squares(seen: Seen, buckets: Ints) -> Floats:
