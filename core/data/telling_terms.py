@@ -2,7 +2,8 @@
 
 Log-odds ratio with an informative Dirichlet prior: B. L. Monroe, M. P. Colaresi and K. M. Quinn, Fightin' Words,
 Political Analysis 16, 2008, equations 16 to 22; the prior is the mix of words in all texts. A text counts once for a
-term, however often it holds it.
+term, however often it holds it. Thousands of terms are tried, and some of them differ by chance: which are said follows
+Y. Benjamini and Y. Hochberg, Controlling the false discovery rate, J. R. Stat. Soc. B 57, 1995.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtr
 
 from core.data.board import NEGATIVE, POSITIVE, Mask, Verdicts
 from core.data.text_grammar import is_chinese, may_begin_a_pair
@@ -24,8 +26,8 @@ PRIOR_MOST: Final = 500.0
 LEAST_TEXTS: Final = 3
 LEAST_SHARE: Final = 0.0005
 """Of all texts: rarer terms are not looked at."""
-LEAST_Z: Final = 2.576
-"""Terms below say too little: by chance one in a hundred reaches it."""
+CHANCE: Final = 0.01
+"""Of the terms that are said, this share at most is expected to differ by chance alone."""
 LEAST_GROUP: Final = 20
 """Positive and negative texts each that there must be, or nothing can be told."""
 _COVERED: Final = 0.6
@@ -77,8 +79,9 @@ def telling_terms(
     least = max(LEAST_TEXTS, int(LEAST_SHARE * wanted.sum()))
     singles = _singles(words, wanted, positive, least)
     pairs = _pairs(words, wanted, positive, singles, least)
-    found = [_scored(counts, words) for counts in (_content(singles, words), pairs)]
-    terms = [term for some in found for term in some]
+    tried = [(counts, *_ratios(counts)) for counts in (_content(singles, words), pairs)]
+    least_z = _least_z(np.concatenate([z for _, _, z in tried]))
+    terms = [term for counts, ratio, z in tried for term in _terms(words, counts, ratio, z, least_z)]
     negative, rising = sorted(terms, key=lambda term: term.z), sorted(terms, key=lambda term: -term.z)
     return _chosen(negative, -1, n), _chosen(rising, 1, n)
 
@@ -129,18 +132,31 @@ def _pair_keys(words: Words, chosen: Mask, first: Mask, last: Mask) -> Iterator[
         yield np.unique(owners[1:][together] * size * size + left * size + right) % (size * size)
 
 
-def _scored(counts: _Counts, words: Words) -> list[Term]:
-    """Every candidate with its ratio; `y`, `n` and `alpha` are the letters of the article."""
+def _ratios(counts: _Counts) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Log-odds ratio of every candidate and its standard errors, (C,) each; letters as in the article."""
     y = counts.texts.astype(np.float64)
     n = y.sum(axis=0)
     prior = min(PRIOR_MOST, PRIOR_SHARE * n.sum())
     alpha = prior * y.sum(axis=1) / max(n.sum(), 1.0)
     odds = (y + alpha[:, None]) / (n + prior - y - alpha[:, None])
     ratio = np.log(odds[:, 1]) - np.log(odds[:, 0])
-    z = ratio / np.sqrt((1 / (y + alpha[:, None])).sum(axis=1))
+    return ratio, ratio / np.sqrt((1 / (y + alpha[:, None])).sum(axis=1))
+
+
+def _least_z(z: NDArray[np.float64]) -> float:
+    """Standard errors from which on a term is said, given those of all terms that were tried, (C,)."""
+    falling = np.sort(np.abs(z))[::-1]
+    passed = np.flatnonzero(2 * ndtr(-falling) <= CHANCE * np.arange(1, len(z) + 1) / max(len(z), 1))
+    return float(falling[passed[-1]]) if len(passed) else np.inf
+
+
+def _terms(
+    words: Words, counts: _Counts, ratio: NDArray[np.float64], z: NDArray[np.float64], least_z: float
+) -> list[Term]:
     return [
-        Term(_written(words, counts, place), float(z[place]), float(ratio[place]), int(y[place, 1]), int(y[place, 0]))
-        for place in np.flatnonzero(np.abs(z) >= LEAST_Z).tolist()
+        Term(_written(words, counts, place), float(z[place]), float(ratio[place]), positive, negative)
+        for place in np.flatnonzero(np.abs(z) >= least_z).tolist()
+        for negative, positive in [counts.texts[place].tolist()]
     ]
 
 

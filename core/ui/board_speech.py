@@ -85,18 +85,28 @@ def shortened(text: str, most: int = SHOWN) -> str:
 
 def show_terms(board: Board) -> None:
     """The words by which positive and negative texts differ most."""
-    from core.data.telling_terms import telling_terms
+    from core.data.telling_terms import CHANCE, telling_terms
 
     scored = board.scored
     negative, positive = board.once("terms", lambda: telling_terms(scored.words, scored.verdicts, board.rows))
     if not negative and not positive:
-        st.info(t("There are too few positive or too few negative texts to tell them apart by their words."))
+        st.info(
+            t(
+                "No word tells positive from negative texts: there are too few of one of them, or they differ by no "
+                "more than chance explains."
+            )
+        )
         return
     st.caption(
         t(
             "Words and pairs of words by how far they tell positive from negative texts, in standard errors of their "
             "log-odds ratio (Monroe, Colaresi and Quinn 2008). Beside a word: positive and negative texts with it. "
             "Positive and negative are the model's readings, which these words have led to in part."
+        )
+        + " "
+        + t(
+            "Of the words shown, at most {share:.0%} are expected to differ by chance (Benjamini and Hochberg 1995).",
+            share=CHANCE,
         )
     )
     sides = ((2, N_("Tell positive texts"), positive), (0, N_("Tell negative texts"), negative))

@@ -78,6 +78,18 @@ def test_undecided_texts_and_texts_that_are_not_looked_at_do_not_count() -> None
     assert "zebra" not in {term.text for term in found[1]}
 
 
+@pytest.mark.slow
+def test_of_thousands_of_words_none_tells_texts_apart_that_differ_by_chance() -> None:
+    """Without a correction for how many were tried, about one word in a hundred would."""
+    rng = np.random.default_rng(0)
+    vocabulary = [f"word{chr(97 + number // 26)}{chr(97 + number % 26)}" for number in range(500)]
+    words = words_of(*(", ".join(rng.choice(vocabulary, 12)) for _ in range(1200)))
+    found = [
+        telling_terms(words, np.where(rng.random(1200) < 0.5, POSITIVE, NEGATIVE).astype(np.int8)) for _ in range(20)
+    ]
+    assert sum(bool(negative or positive) for negative, positive in found) <= 1
+
+
 def test_of_too_few_texts_nothing_is_told() -> None:
     texts, verdicts = reviews()
     verdicts[: 121 - LEAST_GROUP] = UNDECIDED
