@@ -81,6 +81,21 @@ def test_columns_can_be_named_and_left_out():
             open_texts(CSV.encode(), "a.csv", columns)
 
 
+@pytest.mark.parametrize(
+    ("column", "cells", "labels", "word"),
+    [
+        ("label", ["-1", "0", "1"], [0, -1, 1], "0 as neutral"),
+        ("stars", ["1", "1", "1"], [0, 0, 0], "stars"),
+        ("评分", ["1星", "五星", "3"], [0, 1, -1], "stars"),
+    ],
+)
+def test_numbers_are_read_by_what_else_the_column_says(column, cells, labels, word):
+    rows = "".join(f"a film number {place},{cell}\n" for place, cell in enumerate(cells))
+    table = open_texts(f"review,{column}\n{rows}".encode(), "a.csv")
+    assert table.label is not None and table.label.tolist() == labels
+    assert word in said(table) and column in said(table)
+
+
 def test_labels_that_are_no_sentiment_are_not_guessed_but_refused_when_named():
     data = b"text,label\na good film,sports\na bad film,politics\n"
     assert open_texts(data, "a.csv").label is None
@@ -189,6 +204,12 @@ def test_lists_keep_to_the_limits(rows, taken):
         open_text_table(b"good\n" + b"a" * 21, "a.txt", limits)
     with pytest.raises(InputRefused, match="the limit is"):
         open_text_table(b"a" * 50, "a.txt", Limits(table_bytes=40))
+
+
+def test_a_zero_in_a_short_list_is_removed_and_said():
+    table = open_texts(b"a\0b\nc", "n.txt")
+    assert table.texts == ("ab", "c")
+    assert "NUL that were removed: 1" in said(table)
 
 
 def test_texts_of_a_table_are_mended_and_cut_and_counted():
