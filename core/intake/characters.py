@@ -69,7 +69,7 @@ def read_characters(data: bytes, label: str) -> tuple[str, tuple[Message, ...]]:
     whole, said = to_utf8(data, label)
     text = whole.decode("utf-8")
     odd = len(_CONTROL.findall(text[:4096]))
-    if kind == "unknown" and 10 * odd > len(text[:4096]):
+    if kind == "unknown" and odd > max(1, 0.1 * len(text[:4096])):
         template = N_("{name}: the content is no text.")
         raise InputRefused("text.wrong_kind", Message(template, {"name": label}), Message(_AS_TEXT))
     return text, said

@@ -14,6 +14,8 @@ _HEAD = 4096
 _COMMON_MIN = 0.8
 """Share of the two-byte characters that must be common ones for text to pass as GB18030, which can decode almost
 anything: Cyrillic, Greek and accented Latin text of one byte per letter and cut UTF-8 stay far below it."""
+_ZEROS_SURE = 0.75
+"""Share of pairs of bytes with a zero from which text is UTF-16 although it decodes as UTF-8 with zeros as well."""
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -76,12 +78,26 @@ def _example(text: bytes) -> str:
 
 
 def _utf16_without_mark(data: bytes) -> str:
-    """UTF-16 text of mostly Latin letters and digits has a zero in every second byte."""
+    """UTF-16 text of mostly Latin letters and digits has a zero in every second byte.
+
+    Where many lack theirs, as in a few letters of UTF-8 with a stray zero, it must be no UTF-8.
+    """
     head = data[:_HEAD]
     even, odd = head[::2].count(0), head[1::2].count(0)
     if len(head) < 4 or max(even, odd) < 0.4 * len(head) / 2 or min(even, odd) > 0.02 * len(head):
         return ""
+    if max(even, odd) < _ZEROS_SURE * (len(head) // 2) and _begins_as_utf8(head):
+        return ""
     return "utf-16-le" if odd > even else "utf-16-be"
+
+
+def _begins_as_utf8(head: bytes) -> bool:
+    """Whether bytes are UTF-8 but for a last character that may be cut in two."""
+    try:
+        codecs.getincrementaldecoder("utf-8")("strict").decode(head)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _looks_chinese(data: bytes) -> bool:

@@ -121,6 +121,10 @@ def test_characters_are_counted_as_a_reader_does():
         (b"<html><b>good</b>", "<html><b>good</b>", ""),
         (b'{"a": 1}', '{"a": 1}', ""),
         (b"a good fi\0lm with a plot", "a good film with a plot", "NUL"),
+        (b"a\0b\nc", "ab\nc", "NUL"),
+        (b"a\0bc", "abc", "NUL"),
+        ("好 film".encode("utf-16-le"), "好 film", "UTF-16"),
+        ("很好的电影 a film".encode("utf-16-be"), "很好的电影 a film", "UTF-16"),
         (b"", "", ""),
     ],
 )
