@@ -7,6 +7,7 @@ import io
 import socket
 import threading
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -21,6 +22,8 @@ MAIN = "main"
 """The revision that is asked for where none is named."""
 Watch = Callable[[int, int], None]
 """Told bytes so far and bytes of all; what it raises ends the download."""
+_NO_HUB = (ValueError, TypeError, KeyError, AttributeError, AssertionError, RecursionError)
+"""What the library raises when the address answers, but not as a hub does, as where a network asks to sign in first."""
 _answers: dict[str, bool] = {}
 
 
@@ -61,17 +64,21 @@ def model_folder(repository: str, files: Sequence[str], revision: str = MAIN, wa
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HFValidationError, RepositoryNotFoundError, RevisionNotFoundError
 
+    ask = partial(
+        snapshot_download,
+        repository,
+        revision=revision,
+        allow_patterns=list(files),
+        cache_dir=settings().hub_cache,
+        endpoint=settings().hub_endpoint,
+        etag_timeout=5,
+        tqdm_class=_bar_class(watch) if watch is not None else None,
+    )
     try:
-        folder = snapshot_download(
-            repository,
-            revision=revision,
-            allow_patterns=list(files),
-            cache_dir=settings().hub_cache,
-            local_files_only=not reachable(),
-            endpoint=settings().hub_endpoint,
-            etag_timeout=5,
-            tqdm_class=_bar_class(watch) if watch is not None else None,
-        )
+        try:
+            folder = ask(local_files_only=not reachable())
+        except _NO_HUB:
+            folder = ask(local_files_only=True)
     except (RepositoryNotFoundError, RevisionNotFoundError) as error:
         raise _refused(repository, revision) from error
     except (HTTPError, HFValidationError, OSError) as error:

@@ -23,6 +23,8 @@ class Hub:
     revision: str = "0123456789abcdef0123456789abcdef01234567"
     status: int = 200
     """Of every answer; others are errors."""
+    page: bytes | None = None
+    """In place of every answer about a model, as where a network asks to sign in first."""
     cut: float = 1.0
     """Share of a file after which the connection breaks."""
     asked: list[str] = field(default_factory=list)
@@ -58,6 +60,8 @@ def running_hub() -> Iterator[Hub]:
                 files = [path for path in sorted(folder.iterdir()) if path.is_file()]
                 tree = [{"type": "file", "path": f.name, "size": f.stat().st_size, "oid": _oid(f)} for f in files]
                 whole = {"id": name, "sha": hub.revision, "siblings": [{"rfilename": f.name} for f in files]}
+                if hub.page is not None:
+                    return self._send(200, hub.page, {"Content-Type": "application/json"}, head)
                 said = tree if "/tree/" in path else whole
                 return self._send(200, json.dumps(said).encode(), {"Content-Type": "application/json"}, head)
             file = folder / path.rsplit("/", 1)[-1]

@@ -116,6 +116,27 @@ def test_a_page_in_place_of_a_model_is_refused(online, tmp_path):
     assert refused.value.code == "model.hub_config"
 
 
+@pytest.mark.parametrize(
+    "page", [b"<html>Please sign in</html>", b"", b"[]", b"null", b"{}", b"\xff\xfe", b"[" * 100_000]
+)
+def test_what_answers_in_place_of_the_hub_is_said_and_the_cache_is_still_read(online, page):
+    online.page = page
+    with pytest.raises(NetworkUnavailable) as refused:
+        find_source("owner/tiny")
+    assert refused.value.code == "hub.unreachable"
+    online.page = None
+    folder = find_source("owner/tiny").folder
+    online.page = page
+    assert find_source("owner/tiny").folder == folder
+
+
+def test_an_adapter_is_asked_for_and_refused(online, tmp_path):
+    (tmp_path / "remote" / "adapter_config.json").write_text("{}")
+    with pytest.raises(ModelRefused) as refused:
+        find_source("owner/tiny")
+    assert refused.value.code == "model.adapter"
+
+
 def test_a_model_with_pickles_alone_is_refused(online, tmp_path):
     (tmp_path / "remote" / "model.safetensors").unlink()
     with pytest.raises(ModelRefused) as refused:
