@@ -111,8 +111,12 @@ def cut(text: str, limit: int) -> str:
     """
     if len(text) <= limit or _OF_SEVERAL.search(text, 0, limit + 1) is None:
         return text[:limit]
-    found = _beginning(limit).match(text, 0, _CODE_POINTS * limit)
-    return found.group() if found else ""
+    most = _CODE_POINTS * limit
+    found = _beginning(limit).match(text, 0, most)
+    end = found.end() if found else 0
+    if end == most:  # perhaps inside a character
+        end = next(one.start() for one in _CHARACTER.finditer(f"{text[: most + 1]}\n") if one.end() > most)
+    return text[:end]
 
 
 @cache

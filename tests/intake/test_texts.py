@@ -90,6 +90,7 @@ def test_joiners_and_accents_pass_no_more_text_than_letters(text):
     assert len(sample.text) <= 80_000 and text.startswith(sample.text)
     assert f"{length:,} characters; the first {used:,} were used" in said(sample)
     assert used <= 20_000 < 120_000 < 40 * length
+    assert used + count_characters(text[len(sample.text) :]) == length, "not inside a character"
 
 
 def test_a_joiner_makes_one_character_of_pictures_only():
