@@ -24,7 +24,7 @@ def show_accuracy(measured: Measured) -> None:
     st.write(
         t(
             "Whoever calls everything “{common}” is right in {always:.1f} % of cases and finds nothing. Accuracy "
-            "counts the many easy answers; the {positives} that matter hardly show in it.",
+            "counts the many easy answers; the {positives:,} that matter hardly show in it.",
             common=common,
             always=100 * found.always.value,
             positives=found.positives,
@@ -52,4 +52,4 @@ def _card(title: str, accuracy: Metric, found: int, positives: int, rare: str) -
             delta_color="off",
             delta_arrow="off",
         )
-        st.metric(t("{label}: found of all", label=rare), f"{found} / {positives}")
+        st.metric(t("{label}: found of all", label=rare), f"{found:,} / {positives:,}")

@@ -35,10 +35,10 @@ def show_baseline(measured: Measured) -> None:
     )
     st.caption(
         t(
-            "The baseline was fitted to the training texts of the same run, and all were measured on the same {n} test "
-            "texts; a score of one half decides. A version that started from another knows what that one had learned, "
-            "too. In brackets 95 % intervals; those of the differences are over the same resamples for both, and "
-            "where one holds 0 the order may be chance.",
+            "The baseline was fitted to the training texts of the same run, and all were measured on the same {n:,} "
+            "test texts; a score of one half decides. A version that started from another knows what that one had "
+            "learned, too. In brackets 95 % intervals; those of the differences are over the same resamples for both, "
+            "and where one holds 0 the order may be chance.",
             n=evaluation.data.n,
         )
     )

@@ -21,7 +21,7 @@ def show_batch(sector: Sector, answered: Answered) -> int | None:
     """Table and download; returns the place of the row that was clicked."""
     slug = sector.slug
     counts = _counts(answered.rows)
-    st.caption(" · ".join(f"{label}: {count}" for label, count in counts))
+    st.caption(" · ".join(f"{label}: {count:,}" for label, count in counts))
     picked = st.dataframe(
         [_shown(row) for row in answered.rows],
         hide_index=True,

@@ -70,7 +70,7 @@ def _few_frauds(version: Version, evaluation: Evaluation | None) -> Iterator[str
         return
     frauds = int(evaluation.table["truth"].sum())
     if frauds < FEW_FRAUDS:
-        yield t("Measured on {count} frauds: below {limit} figures say little.", count=frauds, limit=FEW_FRAUDS)
+        yield t("Measured on {count:,} frauds: below {limit} figures say little.", count=frauds, limit=FEW_FRAUDS)
 
 
 def _unbroken(name: str) -> str:

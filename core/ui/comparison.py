@@ -80,8 +80,8 @@ def _show_headline(
         st.write(t("The difference could be chance."))
     st.caption(
         told(
-            "On the {n} images that are in both tests ({old} and {new} images), drawn together for the 95 % interval. "
-            "Fixed and broken are decisions at each version's own threshold.",
+            "On the {n:,} images that are in both tests ({old:,} and {new:,} images), drawn together for the 95 % "
+            "interval. Fixed and broken are decisions at each version's own threshold.",
             slug,
             n=comparison.n,
             old=len(champion.table["id"]),
@@ -99,8 +99,8 @@ def show_changed(measured: Measured, champion: Evaluation, comparison: Compariso
         comparison: Of the two.
     """
     titles = {
-        "broke": t("Broke {count}: see them", count=len(comparison.broke)),
-        "fixed": t("Fixed {count}: see them", count=len(comparison.fixed)),
+        "broke": t("Broke {count:,}: see them", count=len(comparison.broke)),
+        "fixed": t("Fixed {count:,}: see them", count=len(comparison.fixed)),
     }
     chosen = st.segmented_control(
         told("Images that changed sides", measured.slug),
@@ -123,7 +123,7 @@ def _show_change(slug: str, comparison: Comparison) -> None:
     same.metric(t("Change in accuracy"), t("{value:+.1f} points", value=100 * difference.value), border=True)
     st.caption(
         told(
-            "Same {n} images. Change in accuracy {value:+.1f} percentage points, 95 % interval {low:+.1f} to "
+            "Same {n:,} images. Change in accuracy {value:+.1f} percentage points, 95 % interval {low:+.1f} to "
             "{high:+.1f}; exact McNemar test {p}.",
             slug,
             n=comparison.n,

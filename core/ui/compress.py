@@ -73,7 +73,7 @@ def show_bench(slug: str, bench: Bench) -> None:
     data, machine = bench.data, bench.machine
     st.caption(
         t(
-            "Measured on {n} images: {name}, {split} split; intervals are 95 %. Times on {processor}, threads: "
+            "Measured on {n:,} images: {name}, {split} split; intervals are 95 %. Times on {processor}, threads: "
             "{threads}, niceness: {niceness}; one image from pixels to answer, {rounds} rounds, and batches of "
             "{batch}. The formats took turns.",
             n=data["n"],
@@ -115,7 +115,7 @@ def _row(bench: Bench, variant: Variant) -> dict[str, Any]:
         t("Images a second"): f"{variant.latency.items_per_s:.0f}",
         **shown,
         t("Change, points"): _points(variant.accuracy_change) if variant.format != AS_STORED else "",
-        t("Flipped"): t("{fixed} fixed, {broke} broke", fixed=variant.fixed, broke=variant.broke)
+        t("Flipped"): t("{fixed:,} fixed, {broke:,} broke", fixed=variant.fixed, broke=variant.broke)
         if variant.format != AS_STORED
         else "",
         t("Other kinds of images declined"): _interval(variant.guard),

@@ -43,7 +43,7 @@ def show_confusion(measured: Measured) -> None:
     )
     _boxes(measured)
     ids = quality.confusion_ids(measured.evaluation, truth, decided)
-    st.caption(told("{count} images, the most confident first", slug, count=len(ids)))
+    st.caption(told("{count:,} images, the most confident first", slug, count=len(ids)))
     show_examples(measured, "cell", f"{truth}.{decided}", examples_of(measured.evaluation, ids))
 
 

@@ -56,7 +56,7 @@ def corrections_input(slug: str) -> bool:
     if not count:
         return False
     return st.toggle(
-        t("Learn from the {count} kept corrections too", count=count),
+        t("Learn from the {count:,} kept corrections too", count=count),
         key=f"{slug}.with_corrections",
         persist_state="session",
         help=told("They join the training images only. What is among the test or validation images is left out.", slug),
@@ -66,7 +66,7 @@ def corrections_input(slug: str) -> bool:
 def _show_cases(slug: str, cases: Sequence[Correction]) -> None:
     if not cases:
         return
-    st.markdown(f"**{t('For a person: {count} open cases', count=len(cases))}**")
+    st.markdown(f"**{t('For a person: {count:,} open cases', count=len(cases))}**")
     st.caption(
         told("The model declined these images or could not choose. An answer makes a correction of the case.", slug)
     )
@@ -140,7 +140,7 @@ def _show_list(slug: str, corrections: Sequence[Correction]) -> None:
     standing = [entry for entry in corrections if not entry.undone]
     st.caption(
         told(
-            "{count} corrections: the model was wrong in {wrong}; {kept} images are kept to learn from.",
+            "{count:,} corrections: the model was wrong in {wrong:,}; {kept:,} images are kept to learn from.",
             slug,
             count=len(standing),
             wrong=sum(not entry.right for entry in standing),

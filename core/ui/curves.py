@@ -36,7 +36,9 @@ def show_roc(measured: Measured) -> None:
     figure.update_yaxes(title=t("Sensitivity, %"))
     show_chart(figure, f"{measured.slug}.roc", height=380, alt=t("ROC curve"))
     area = interval(once(quality.curve_area, evaluation, "auroc", target))
-    st.caption(t("Area under the curve {area}, n = {n}. The dotted line is guessing.", area=area, n=evaluation.data.n))
+    st.caption(
+        t("Area under the curve {area}, n = {n:,}. The dotted line is guessing.", area=area, n=evaluation.data.n)
+    )
 
 
 def show_pr(measured: Measured) -> None:
@@ -55,7 +57,7 @@ def show_pr(measured: Measured) -> None:
     show_chart(figure, f"{measured.slug}.pr", height=380, alt=t("Precision-recall curve"))
     st.caption(
         t(
-            "Average precision {area}, n = {n}. The dotted line is guessing: the share of {label} in the data.",
+            "Average precision {area}, n = {n:,}. The dotted line is guessing: the share of {label} in the data.",
             area=interval(once(quality.curve_area, evaluation, "average_precision", target)),
             n=evaluation.data.n,
             label=target_name(evaluation, target),
@@ -128,7 +130,7 @@ def _of_decided(measured: Measured) -> None:
     if error := measured.evaluation.summary.get("ece"):
         st.caption(
             t(
-                "Expected calibration error {error}, n = {n}: the mean distance from the dotted line over 15 bins.",
+                "Expected calibration error {error}, n = {n:,}: the mean distance from the dotted line over 15 bins.",
                 error=interval(error),
                 n=error.n,
             )

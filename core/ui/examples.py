@@ -191,7 +191,7 @@ def _table(measured: Measured, examples: Sequence[Example]) -> None:
     ]
     st.dataframe(rows, hide_index=True, height=min(38 + 35 * len(rows), 388))
     if len(examples) > len(rows):
-        st.caption(t("The first {shown} of {count}.", shown=len(rows), count=len(examples)))
+        st.caption(t("The first {shown:,} of {count:,}.", shown=len(rows), count=len(examples)))
 
 
 def _score(measured: Measured, example: Example) -> dict[str, float]:

@@ -53,7 +53,7 @@ def data_title(name: str) -> str:
 def data_line(evaluation: Evaluation, name: str = "") -> str:
     """Data set and number of images, as plain text; an upload goes by the name it came with."""
     data = evaluation.data
-    return f"{name if name and data.name.startswith('data.') else data_title(data.name)}, n = {data.n}"
+    return f"{name if name and data.name.startswith('data.') else data_title(data.name)}, n = {data.n:,}"
 
 
 def stored_evaluation(version: Version) -> Evaluation | None:
@@ -87,8 +87,8 @@ def show_metrics(evaluation: Evaluation, names: Iterable[str]) -> None:
     data = evaluation.data
     st.caption(
         t(
-            "Measured on {n} examples: {name}, {split} split. Below each value its 95 % interval.",
-            n=f"{data.n:,}",
+            "Measured on {n:,} examples: {name}, {split} split. Below each value its 95 % interval.",
+            n=data.n,
             name=escape(data_title(data.name)),
             split=t(SPLIT_NAMES.get(data.split, data.split)),
         )

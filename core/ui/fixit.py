@@ -22,9 +22,9 @@ from core.ui.wording import told
 SURE = 0.05
 """Below this a McNemar test speaks of more than chance."""
 LEFT_OUT = {
-    "label": N_("{count} carry a label that the version in use does not know"),
-    "measured": N_("{count} are among its test or validation images"),
-    "unread": N_("{count} hold hardly a word that the version in use knows"),
+    "label": N_("{count:,} carry a label that the version in use does not know"),
+    "measured": N_("{count:,} are among its test or validation images"),
+    "unread": N_("{count:,} hold hardly a word that the version in use knows"),
 }
 
 
@@ -62,7 +62,7 @@ def _show_offer(sector: Sector, count: int) -> None:
     slug = sector.slug
     st.caption(
         told(
-            "Only the last layer is fitted to the {count} newest kept corrections, held near the one in use. Nothing "
+            "Only the last layer is fitted to the {count:,} newest kept corrections, held near the one in use. Nothing "
             "else is trained, so this can mend single answers and not a weakness. Corrections that all point one way "
             "pull other answers the same way. How far it moves is chosen on the validation images; the test images "
             "only measure.",
@@ -140,7 +140,7 @@ def _show_facts(slug: str, trial: Trial) -> None:
     found = trial.refit
     st.caption(
         told(
-            "{used} corrections, {seconds:.1f} s. Intervals are 95 %. The corrections taught the fix, so their row "
+            "{used:,} corrections, {seconds:.1f} s. Intervals are 95 %. The corrections taught the fix, so their row "
             "says what it learned, not how it does on other images. Strength of the pull towards the layer in use: "
             "{strength:.3g}.",
             slug,
@@ -154,7 +154,9 @@ def _show_facts(slug: str, trial: Trial) -> None:
     if found.declined:
         st.caption(
             told(
-                "{count} of the corrected images stay declined: a fix does not change that.", slug, count=found.declined
+                "{count:,} of the corrected images stay declined: a fix does not change that.",
+                slug,
+                count=found.declined,
             )
         )
 
@@ -178,7 +180,7 @@ def _measured_on(sector: Sector, found: Refit) -> list[str]:
 
 
 def _cell(metric: Metric) -> str:
-    return f"{interval(metric)} · n = {metric.n}"
+    return f"{interval(metric)} · n = {metric.n:,}"
 
 
 def _verdict(slug: str, found: Refit) -> str:
@@ -186,7 +188,7 @@ def _verdict(slug: str, found: Refit) -> str:
 
     change = quality.compare(found.test_before, found.test)
     mended = t(
-        "Corrections answered right: {before} of {used} before, {after} with the fix.",
+        "Corrections answered right: {before:,} of {used:,} before, {after:,} with the fix.",
         before=round(found.before.value * found.used),
         after=round(found.after.value * found.used),
         used=found.used,
@@ -194,7 +196,7 @@ def _verdict(slug: str, found: Refit) -> str:
     if change is None:
         return mended
     tested = told(
-        "On the {n} test images it fixed {fixed} and broke {broke} (exact McNemar test {p}).",
+        "On the {n:,} test images it fixed {fixed:,} and broke {broke:,} (exact McNemar test {p}).",
         slug,
         n=change.n,
         fixed=len(change.fixed),

@@ -27,7 +27,7 @@ def read_report(data: TrainingData) -> DataReport:
 
     def progress(done: int, total: int) -> None:
         if total and (done == total or done % 25 == 0):
-            bar.progress(min(done / total, 1.0), t("{done} of {total} images", done=done, total=total))
+            bar.progress(min(done / total, 1.0), t("{done:,} of {total:,} images", done=done, total=total))
 
     try:
         with data.on_disk() as path:

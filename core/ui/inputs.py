@@ -218,7 +218,7 @@ def _first_batch(items: list[Item]) -> tuple[list[Item], list[Refusal]]:
     """At most as many images as a page answers at once; the rest is named, not dropped."""
     limit = settings().limits.batch_images
     message = Message(
-        N_("The page answers {limit} images at once; {count} were sent."), {"limit": limit, "count": len(items)}
+        N_("The page answers {limit:,} images at once; {count:,} were sent."), {"limit": limit, "count": len(items)}
     )
     hint = Message(N_("Send it in a second batch, or use the command line, which has no such limit."))
     return items[:limit], [Refusal(item.name, "batch.too_many", message, hint) for item in items[limit:]]

@@ -47,7 +47,7 @@ def _draw(measured: Measured, validation: Evaluation, target: int) -> None:
     _chart(measured, prices, found, target)
     st.caption(
         told(
-            "The threshold was chosen on {chosen} validation images and measured on {n} other images, the test. "
+            "The threshold was chosen on {chosen:,} validation images and measured on {n:,} other images, the test. "
             "Whoever scores from it on is looked at by a person, who finds out; everybody else is not. Intervals are "
             "95 % by a bootstrap over the test images; the prices are taken as exact.",
             measured.slug,

@@ -68,7 +68,7 @@ def show_figures(
             )
     st.caption(
         told(
-            "95 % intervals; {positive} images with the label, {negative} without.",
+            "95 % intervals; {positive:,} images with the label, {negative:,} without.",
             slug,
             positive=figures.sensitivity.n,
             negative=figures.specificity.n,
@@ -160,8 +160,8 @@ def _operating_point(
     figures = quality.at_threshold(evaluation, threshold)
     st.caption(
         told(
-            "An image is called {label} from a score of {threshold:.1f} % on. Chosen on {chosen} validation images, "
-            "measured on {n} images of the {split} split of {name}; the two can differ.",
+            "An image is called {label} from a score of {threshold:.1f} % on. Chosen on {chosen:,} validation images, "
+            "measured on {n:,} images of the {split} split of {name}; the two can differ.",
             slug,
             label=escape(label_name(evaluation.labels[1])),
             threshold=100 * threshold,

@@ -106,7 +106,7 @@ def _answer_all(slug: str, inputs: Inputs, options: Mapping[str, Any]) -> Answer
         rows += [_row(item, sample, answer) for (item, sample), answer in zip(chunk, answers, strict=True)]
         if bar is not None:
             done = min(start + CHUNK, total)
-            bar.progress(done / total, t("{done} of {total} images", done=done, total=total))
+            bar.progress(done / total, t("{done:,} of {total:,} images", done=done, total=total))
     if bar is not None:
         bar.empty()
     return _without_unusable(inputs, rows, failed)

@@ -132,7 +132,7 @@ def show_provenance(evaluation: Evaluation, version: Version) -> None:
     data = evaluation.data
     st.caption(
         told(
-            "Measured on {n} images: data set {name}, {split} split, seed {seed}. Intervals are 95 %.",
+            "Measured on {n:,} images: data set {name}, {split} split, seed {seed}. Intervals are 95 %.",
             version.sector,
             n=data.n,
             name=escape(data.name),

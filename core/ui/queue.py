@@ -96,7 +96,7 @@ def _known(scored: Scored, queue: AlertQueue) -> None:
     if frauds.any():
         st.caption(
             t(
-                "The table says of {frauds} of these transactions that they were fraud; the queue holds {found} of "
+                "The table says of {frauds:,} of these transactions that they were fraud; the queue holds {found:,} of "
                 "them. The model does not see these labels before they would be known.",
                 frauds=int(frauds.sum()),
                 found=int(frauds[queue.rows].sum()),
@@ -167,7 +167,7 @@ def _table(slug: str, scored: Scored, queue: AlertQueue) -> int | None:
         st.pagination(pages, key=f"{key}.page.{pages}")
     st.caption(
         t(
-            "Alerts {first} to {last} of {count}. Select a row to open its case.",
+            "Alerts {first:,} to {last:,} of {count:,}. Select a row to open its case.",
             first=part.start + 1,
             last=part.start + len(rows),
             count=len(queue),

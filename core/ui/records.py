@@ -136,7 +136,7 @@ def _check_chain() -> None:
         show_error(error)
         return
     if report.intact:
-        st.success(t("{rows} rows checked: all there, all as written.", rows=report.rows), icon=":material/verified:")
+        st.success(t("{rows:,} rows checked: all there, all as written.", rows=report.rows), icon=":material/verified:")
     elif report.other_key:
         st.error(t("Not a single row fits: the secret of this installation was exchanged."), icon=":material/key_off:")
     else:

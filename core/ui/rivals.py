@@ -170,15 +170,17 @@ def show_overlap(measured: Measured) -> None:
     _verdict(groups)
     st.caption(
         t(
-            "Each flags its {a_day} highest scores of a day: {alerts} alerts on the {n} test rows. Of equal scores, of "
-            "which rules have many, the larger amounts come first. In brackets 95 % intervals.",
+            "Each flags its {a_day} highest scores of a day: {alerts:,} alerts on the {n:,} test rows. Of equal "
+            "scores, of which rules have many, the larger amounts come first. In brackets 95 % intervals.",
             a_day=a_day,
             alerts=groups.alerts,
             n=evaluation.data.n,
         )
         if dated
         else t(
-            "Each flags its {alerts} highest scores of the {n} test rows.", alerts=groups.alerts, n=evaluation.data.n
+            "Each flags its {alerts:,} highest scores of the {n:,} test rows.",
+            alerts=groups.alerts,
+            n=evaluation.data.n,
         )
     )
 
@@ -191,7 +193,7 @@ def _show_groups(groups: Overlap) -> None:
             share = found.share
             st.metric(
                 t(title),
-                t("{count} frauds", count=found.count),
+                t("{count:,} frauds", count=found.count),
                 delta=f"{100 * share.value:.1f} % [{100 * share.low:.1f}, {100 * share.high:.1f}]",
                 delta_color="off",
                 delta_arrow="off",

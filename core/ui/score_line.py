@@ -35,7 +35,7 @@ def show_measured_share(slug: str, decision: Decision, model: ModelRef, edges: t
     for one in found:
         st.caption(
             told(
-                "Of the {n} test images scored {low:g} to {high:g} %, {share:.1f} % were {label} (95 % interval "
+                "Of the {n:,} test images scored {low:g} to {high:g} %, {share:.1f} % were {label} (95 % interval "
                 "{least:.1f} to {most:.1f} %).",
                 slug,
                 n=one.share.n,

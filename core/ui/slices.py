@@ -104,8 +104,8 @@ def _words(measured: Measured, rare: bool) -> _Words:
     label = label_name(measured.evaluation.labels[1])
     return _Words(
         t(
-            "Of the {n} test examples that are {label}: the share that the model finds at its threshold, part by part, "
-            "the part furthest below the whole first. False alarms are not in it: see Confusion.",
+            "Of the {n:,} test examples that are {label}: the share that the model finds at its threshold, part by "
+            "part, the part furthest below the whole first. False alarms are not in it: see Confusion.",
             n=len(measured.evaluation.table["truth"]),
             label=escape(label),
         ),
@@ -176,7 +176,7 @@ def _chart(slug: str, found: Sequence[SliceFigures], words: _Words) -> None:
     figure = go.Figure(
         go.Scatter(
             x=values,
-            y=[chart_text(f"{_name(part)} ({part.n})") for part in found],
+            y=[chart_text(f"{_name(part)} ({part.n:,})") for part in found],
             error_x={
                 "type": "data",
                 "array": [100 * part.gap.high - value for part, value in zip(found, values, strict=True)],
@@ -213,7 +213,7 @@ def _wrong_in(measured: Measured, found: Sequence[SliceFigures], words: _Words) 
     ids = [str(table["id"][row]) for row in wrong[order]]
     st.caption(
         told(
-            "{name}: {wrong} of {n} images read wrong",
+            "{name}: {wrong:,} of {n:,} images read wrong",
             measured.slug,
             name=escape(_name(part)),
             wrong=len(ids),

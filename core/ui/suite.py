@@ -41,7 +41,7 @@ def show_suite(measured: Measured) -> None:
     )
     st.caption(
         t(
-            "{n} lines that this project wrote itself, because they are hard to read. They are frozen, and every "
+            "{n:,} lines that this project wrote itself, because they are hard to read. They are frozen, and every "
             "version is measured on the very same ones, those declined by their scores. In brackets 95 % intervals "
             "(Wilson). The gate stops a version that loses more than {limit:g} points on any slice.",
             n=own.data.n,

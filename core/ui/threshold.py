@@ -37,8 +37,8 @@ def show_threshold(measured: Measured) -> None:
 def _counts(counts: Counts, label: str) -> None:
     st.caption(
         t(
-            "Called {label}: {right} rightly and {false} by mistake. Called something else: {missed} that are {label}, "
-            "and {rest} rightly.",
+            "Called {label}: {right:,} rightly and {false:,} by mistake. Called something else: {missed:,} that are "
+            "{label}, and {rest:,} rightly.",
             label=label,
             right=counts.true_positive,
             false=counts.false_positive,

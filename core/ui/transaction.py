@@ -71,7 +71,8 @@ def show_recent(form: Form, asked: NewTransaction) -> None:
     if form.bank.terminal is not None:
         lines.append(
             t(
-                "Terminal {name}, transactions in the {days} days before: {count}; known as fraud by then: {frauds}.",
+                "Terminal {name}, transactions in the {days} days before: {count:,}; known as fraud by then: "
+                "{frauds:,}.",
                 name=escape(asked.terminal or "–"),
                 count=found.terminal_count,
                 days=found.days,
@@ -85,7 +86,7 @@ def _of_customer(name: str, found: Recent) -> str:
     if not found.customer_count:
         return t("Customer {name}: no transactions in the {days} days before.", name=name, days=found.days)
     return t(
-        "Customer {name}, transactions in the {days} days before this one: {count}, {mean:,.2f} on average.",
+        "Customer {name}, transactions in the {days} days before this one: {count:,}, {mean:,.2f} on average.",
         name=name,
         count=found.customer_count,
         days=found.days,

@@ -82,7 +82,7 @@ def show_refusals(refused: Sequence[Refusal]) -> None:
     """Everything that was not taken, with what to do about it; nothing is left out silently."""
     if not refused:
         return
-    st.warning(t("Not taken: {count}", count=len(refused)), icon=":material/block:")
+    st.warning(t("Not taken: {count:,}", count=len(refused)), icon=":material/block:")
     if len(refused) <= 3:
         for entry in refused:
             # Most messages name the file themselves.

@@ -12,22 +12,22 @@ from core.ui.wording_of_texts import OF_TEXTS
 
 _OF_TRANSACTIONS: Final = {
     # where figures come from
-    "Measured on {n} images: data set {name}, {split} split, seed {seed}. Intervals are 95 %.": N_(
-        "Measured on {n} transactions: data set {name}, {split} split, seed {seed}. Intervals are 95 %."
+    "Measured on {n:,} images: data set {name}, {split} split, seed {seed}. Intervals are 95 %.": N_(
+        "Measured on {n:,} transactions: data set {name}, {split} split, seed {seed}. Intervals are 95 %."
     ),
     "Left out, because the model does not know these classes: {classes}": N_("Left out of the figures: {classes}"),
     "Images": N_("Transactions"),
     "Image": N_("Transaction"),
-    "Of the {n} test images scored {low:g} to {high:g} %, {share:.1f} % were {label} (95 % interval "
+    "Of the {n:,} test images scored {low:g} to {high:g} %, {share:.1f} % were {label} (95 % interval "
     "{least:.1f} to {most:.1f} %).": N_(
-        "Of the {n} test transactions scored {low:g} to {high:g} %, {share:.1f} % were {label} (95 % interval "
+        "Of the {n:,} test transactions scored {low:g} to {high:g} %, {share:.1f} % were {label} (95 % interval "
         "{least:.1f} to {most:.1f} %)."
     ),
     # quality
     "Number of images; the colour is the share of each true label. Click a cell to see its images.": N_(
         "Number of transactions; the colour is the share of each true label. Click a cell to see its transactions."
     ),
-    "{count} images, the most confident first": N_("{count} transactions, the most confident first"),
+    "{count:,} images, the most confident first": N_("{count:,} transactions, the most confident first"),
     "Images that are": N_("Transactions that are"),
     "In brackets 95 % intervals: Wilson for precision and recall, a bootstrap for F1. Precision is over the "
     "images that were called the class, recall over those that are.": N_(
@@ -52,12 +52,12 @@ _OF_TRANSACTIONS: Final = {
     "Percentage points above or below all images": N_("Percentage points above or below all transactions"),
     "Gap of every part to all images": N_("Gap of every part to all transactions"),
     "Images read wrong in this part": N_("Transactions decided wrong in this part"),
-    "{name}: {wrong} of {n} images read wrong": N_("{name}: {wrong} of {n} transactions decided wrong"),
+    "{name}: {wrong:,} of {n:,} images read wrong": N_("{name}: {wrong:,} of {n:,} transactions decided wrong"),
     "The data hold no image with or no image without this label, so there is no such curve.": N_(
         "The data hold no transaction with or none without this label, so there is no such curve."
     ),
-    "95 % intervals; {positive} images with the label, {negative} without.": N_(
-        "95 % intervals; {positive} transactions with the label, {negative} without."
+    "95 % intervals; {positive:,} images with the label, {negative:,} without.": N_(
+        "95 % intervals; {positive:,} transactions with the label, {negative:,} without."
     ),
     "Prevalence where the model would be used: share of images that are {label}, %": N_(
         "Prevalence where the model would be used: share of transactions that are {label}, %"
@@ -69,12 +69,12 @@ _OF_TRANSACTIONS: Final = {
         "Of 100 transactions that the model calls {label}, about **{right}** are, at a prevalence of "
         "{prevalence:.2f} %."
     ),
-    "The threshold was chosen on {chosen} validation images and measured on {n} other images, the test. "
+    "The threshold was chosen on {chosen:,} validation images and measured on {n:,} other images, the test. "
     "Whoever scores from it on is looked at by a person, who finds out; everybody else is not. Intervals are "
     "95 % by a bootstrap over the test images; the prices are taken as exact.": N_(
-        "The threshold was chosen on {chosen} validation transactions and measured on {n} other ones, the test. What "
-        "scores from it on is looked at by a person, who finds out; everything else is not. Intervals are 95 % by a "
-        "bootstrap over the test; the prices are taken as exact."
+        "The threshold was chosen on {chosen:,} validation transactions and measured on {n:,} other ones, the test. "
+        "What scores from it on is looked at by a person, who finds out; everything else is not. Intervals are 95 % by "
+        "a bootstrap over the test; the prices are taken as exact."
     ),
     "This threshold was the cheapest on the validation images, but on the test images it costs more than "
     "today's, and by more than chance: nothing speaks for changing today's.": N_(
@@ -88,15 +88,15 @@ _OF_TRANSACTIONS: Final = {
     ),
     "The two cannot be compared image by image.": N_("The two cannot be compared transaction by transaction."),
     "Images that changed sides": N_("Transactions that changed sides"),
-    "On the {n} images that are in both tests ({old} and {new} images), drawn together for the 95 % interval. "
+    "On the {n:,} images that are in both tests ({old:,} and {new:,} images), drawn together for the 95 % interval. "
     "Fixed and broken are decisions at each version's own threshold.": N_(
-        "On the {n} transactions that are in both tests ({old} and {new} transactions); for the 95 % interval the same "
-        "customers were drawn for both, or transactions where no customer is known. Fixed and broken are decisions at "
-        "each version's own threshold."
+        "On the {n:,} transactions that are in both tests ({old:,} and {new:,} transactions); for the 95 % interval "
+        "the same customers were drawn for both, or transactions where no customer is known. Fixed and broken are "
+        "decisions at each version's own threshold."
     ),
-    "Same {n} images. Change in accuracy {value:+.1f} percentage points, 95 % interval {low:+.1f} to "
+    "Same {n:,} images. Change in accuracy {value:+.1f} percentage points, 95 % interval {low:+.1f} to "
     "{high:+.1f}; exact McNemar test {p}.": N_(
-        "Same {n} transactions. Change in accuracy {value:+.1f} percentage points, 95 % interval {low:+.1f} to "
+        "Same {n:,} transactions. Change in accuracy {value:+.1f} percentage points, 95 % interval {low:+.1f} to "
         "{high:+.1f}; exact McNemar test {p}."
     ),
     # training
@@ -147,8 +147,8 @@ _OF_TRANSACTIONS: Final = {
     "The model declined these images or could not choose. An answer makes a correction of the case.": N_(
         "The model declined these transactions or could not choose. An answer makes a correction of the case."
     ),
-    "{count} corrections: the model was wrong in {wrong}; {kept} images are kept to learn from.": N_(
-        "Corrections: {count}; the model was wrong: {wrong}; transactions kept to learn from: {kept}."
+    "{count:,} corrections: the model was wrong in {wrong:,}; {kept:,} images are kept to learn from.": N_(
+        "Corrections: {count:,}; the model was wrong: {wrong:,}; transactions kept to learn from: {kept:,}."
     ),
     "Undo deletes the image and leaves a line in the list; delete removes the line as well.": N_(
         "Undo deletes the transaction and leaves a line in the list; delete removes the line as well."

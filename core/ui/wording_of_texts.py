@@ -8,21 +8,21 @@ from core.contracts import N_
 
 OF_TEXTS: Final = {
     # where figures come from
-    "Measured on {n} images: data set {name}, {split} split, seed {seed}. Intervals are 95 %.": N_(
-        "Measured on {n} texts: data set {name}, {split} split, seed {seed}. Intervals are 95 %."
+    "Measured on {n:,} images: data set {name}, {split} split, seed {seed}. Intervals are 95 %.": N_(
+        "Measured on {n:,} texts: data set {name}, {split} split, seed {seed}. Intervals are 95 %."
     ),
     "Images": N_("Texts"),
     "Image": N_("Text"),
-    "Of the {n} test images scored {low:g} to {high:g} %, {share:.1f} % were {label} (95 % interval "
+    "Of the {n:,} test images scored {low:g} to {high:g} %, {share:.1f} % were {label} (95 % interval "
     "{least:.1f} to {most:.1f} %).": N_(
-        "Of the {n} test texts scored {low:g} to {high:g} %, {share:.1f} % were {label} (95 % interval "
+        "Of the {n:,} test texts scored {low:g} to {high:g} %, {share:.1f} % were {label} (95 % interval "
         "{least:.1f} to {most:.1f} %)."
     ),
     # quality
     "Number of images; the colour is the share of each true label. Click a cell to see its images.": N_(
         "Number of texts; the colour is the share of each true label. Click a cell to see which texts they are."
     ),
-    "{count} images, the most confident first": N_("{count} texts, the most confident first"),
+    "{count:,} images, the most confident first": N_("{count:,} texts, the most confident first"),
     "Images that are": N_("Texts that are"),
     "In brackets 95 % intervals: Wilson for precision and recall, a bootstrap for F1. Precision is over the "
     "images that were called the class, recall over those that are.": N_(
@@ -46,12 +46,12 @@ OF_TEXTS: Final = {
     "Percentage points above or below all images": N_("Percentage points above or below all texts"),
     "Gap of every part to all images": N_("Gap of every part to all texts"),
     "Images read wrong in this part": N_("Texts read wrong in this part"),
-    "{name}: {wrong} of {n} images read wrong": N_("{name}: {wrong} of {n} texts read wrong"),
+    "{name}: {wrong:,} of {n:,} images read wrong": N_("{name}: {wrong:,} of {n:,} texts read wrong"),
     "The data hold no image with or no image without this label, so there is no such curve.": N_(
         "The data hold no text with or none without this label, so there is no such curve."
     ),
-    "95 % intervals; {positive} images with the label, {negative} without.": N_(
-        "95 % intervals; {positive} texts with the label, {negative} without."
+    "95 % intervals; {positive:,} images with the label, {negative:,} without.": N_(
+        "95 % intervals; {positive:,} texts with the label, {negative:,} without."
     ),
     "Prevalence where the model would be used: share of images that are {label}, %": N_(
         "Prevalence where the model would be used: share of texts that are {label}, %"
@@ -67,20 +67,20 @@ OF_TEXTS: Final = {
         "On texts like the ones the model was calibrated on, the set of labels holds the true one at least this often. "
         "More coverage means larger sets."
     ),
-    "An image is called {label} from a score of {threshold:.1f} % on. Chosen on {chosen} validation images, "
-    "measured on {n} images of the {split} split of {name}; the two can differ.": N_(
-        "A text is called {label} from a score of {threshold:.1f} % on. Chosen on {chosen} validation texts, "
-        "measured on {n} texts of the {split} split of {name}; the two can differ."
+    "An image is called {label} from a score of {threshold:.1f} % on. Chosen on {chosen:,} validation images, "
+    "measured on {n:,} images of the {split} split of {name}; the two can differ.": N_(
+        "A text is called {label} from a score of {threshold:.1f} % on. Chosen on {chosen:,} validation texts, "
+        "measured on {n:,} texts of the {split} split of {name}; the two can differ."
     ),
     "The scores were calibrated by one temperature, {temperature:.2f}, fitted to validation images.": N_(
         "The scores were calibrated by one temperature, {temperature:.2f}, fitted to validation texts."
     ),
-    "The threshold was chosen on {chosen} validation images and measured on {n} other images, the test. "
+    "The threshold was chosen on {chosen:,} validation images and measured on {n:,} other images, the test. "
     "Whoever scores from it on is looked at by a person, who finds out; everybody else is not. Intervals are "
     "95 % by a bootstrap over the test images; the prices are taken as exact.": N_(
-        "The threshold was chosen on {chosen} validation texts and measured on {n} other ones, the test. What scores "
-        "from it on is looked at by a person, who finds out; everything else is not. Intervals are 95 % by a bootstrap "
-        "over the test; the prices are taken as exact."
+        "The threshold was chosen on {chosen:,} validation texts and measured on {n:,} other ones, the test. What "
+        "scores from it on is looked at by a person, who finds out; everything else is not. Intervals are 95 % by a "
+        "bootstrap over the test; the prices are taken as exact."
     ),
     "This threshold was the cheapest on the validation images, but on the test images it costs more than "
     "today's, and by more than chance: nothing speaks for changing today's.": N_(
@@ -94,14 +94,14 @@ OF_TEXTS: Final = {
     ),
     "The two cannot be compared image by image.": N_("The two cannot be compared text by text."),
     "Images that changed sides": N_("Texts that changed sides"),
-    "On the {n} images that are in both tests ({old} and {new} images), drawn together for the 95 % interval. "
+    "On the {n:,} images that are in both tests ({old:,} and {new:,} images), drawn together for the 95 % interval. "
     "Fixed and broken are decisions at each version's own threshold.": N_(
-        "On the {n} texts that are in both tests ({old} and {new} texts), drawn together for the 95 % interval. "
+        "On the {n:,} texts that are in both tests ({old:,} and {new:,} texts), drawn together for the 95 % interval. "
         "Fixed and broken are decisions at each version's own threshold."
     ),
-    "Same {n} images. Change in accuracy {value:+.1f} percentage points, 95 % interval {low:+.1f} to "
+    "Same {n:,} images. Change in accuracy {value:+.1f} percentage points, 95 % interval {low:+.1f} to "
     "{high:+.1f}; exact McNemar test {p}.": N_(
-        "Same {n} texts. Change in accuracy {value:+.1f} percentage points, 95 % interval {low:+.1f} to "
+        "Same {n:,} texts. Change in accuracy {value:+.1f} percentage points, 95 % interval {low:+.1f} to "
         "{high:+.1f}; exact McNemar test {p}."
     ),
     # training
@@ -154,8 +154,8 @@ OF_TEXTS: Final = {
     "The model declined these images or could not choose. An answer makes a correction of the case.": N_(
         "The model declined these texts or could not choose. An answer makes a correction of the case."
     ),
-    "{count} corrections: the model was wrong in {wrong}; {kept} images are kept to learn from.": N_(
-        "Corrections: {count}; the model was wrong: {wrong}; texts kept to learn from: {kept}."
+    "{count:,} corrections: the model was wrong in {wrong:,}; {kept:,} images are kept to learn from.": N_(
+        "Corrections: {count:,}; the model was wrong: {wrong:,}; texts kept to learn from: {kept:,}."
     ),
     "Undo deletes the image and leaves a line in the list; delete removes the line as well.": N_(
         "Undo deletes the text and leaves a line in the list; delete removes the line as well."
@@ -165,35 +165,35 @@ OF_TEXTS: Final = {
     "Correct some answers and agree to keep the images: the model can then learn from them in seconds.": N_(
         "Correct some answers and agree to keep the texts: the model can then learn from them in seconds."
     ),
-    "Only the last layer is fitted to the {count} newest kept corrections, held near the one in use. Nothing "
+    "Only the last layer is fitted to the {count:,} newest kept corrections, held near the one in use. Nothing "
     "else is trained, so this can mend single answers and not a weakness. Corrections that all point one way "
     "pull other answers the same way. How far it moves is chosen on the validation images; the test images "
     "only measure.": N_(
-        "Only weights of words in the {count} newest kept corrections move, and no further than these need. So this "
+        "Only weights of words in the {count:,} newest kept corrections move, and no further than these need. So this "
         "can mend single answers and not a weakness; other texts with the same words move too, and words that the "
         "model does not know are learned by a training alone. How far the weights may move is decided by validation "
         "texts; the test texts only measure. Of both, those are used that the version in use keeps as hashes of words."
     ),
     "Validation images that it may cost at most": N_("Validation texts that it may cost at most"),
     "Fitting the last layer and measuring it": N_("Moving the weights and measuring them"),
-    "{count} are among its test or validation images": N_("{count} are among its test or validation texts"),
+    "{count:,} are among its test or validation images": N_("{count:,} are among its test or validation texts"),
     "On images it has not learned from, this fix breaks more than it mends, and more than by chance.": N_(
         "On texts it has not learned from, this fix breaks more than it mends, and more than by chance."
     ),
-    "{used} corrections, {seconds:.1f} s. Intervals are 95 %. The corrections taught the fix, so their row "
+    "{used:,} corrections, {seconds:.1f} s. Intervals are 95 %. The corrections taught the fix, so their row "
     "says what it learned, not how it does on other images. Strength of the pull towards the layer in use: "
     "{strength:.3g}.": N_(
-        "{used} corrections, {seconds:.1f} s. Intervals are 95 %. The corrections taught the fix, so their row says "
+        "{used:,} corrections, {seconds:.1f} s. Intervals are 95 %. The corrections taught the fix, so their row says "
         "what it learned, not how it does on other texts. Strength of the pull towards the weights in use: "
         "{strength:.3g}."
     ),
-    "{count} of the corrected images stay declined: a fix does not change that.": N_(
-        "{count} of the corrected texts stay declined: a fix does not change that."
+    "{count:,} of the corrected images stay declined: a fix does not change that.": N_(
+        "{count:,} of the corrected texts stay declined: a fix does not change that."
     ),
     "Test images: {metric}": N_("Test texts: {metric}"),
     "Validation images: {metric}": N_("Validation texts: {metric}"),
-    "On the {n} test images it fixed {fixed} and broke {broke} (exact McNemar test {p}).": N_(
-        "On the {n} test texts it fixed {fixed} and broke {broke} (exact McNemar test {p})."
+    "On the {n:,} test images it fixed {fixed:,} and broke {broke:,} (exact McNemar test {p}).": N_(
+        "On the {n:,} test texts it fixed {fixed:,} and broke {broke:,} (exact McNemar test {p})."
     ),
     # the card
     "Demonstrations and teaching with images like the training images": N_(

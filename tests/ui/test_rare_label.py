@@ -56,7 +56,7 @@ def test_the_big_figure_is_the_headline_metric_on_the_shared_rows() -> None:
     first = page.metric[0]
     assert first.label == "Change of Average precision" and first.value == f"{expected.value:+.3f}"
     assert expected.low > 0 and "could be chance" not in words(page)
-    assert "2500 transactions that are in both tests (3000 and 2500" in words(page)
+    assert "2,500 transactions that are in both tests (3,000 and 2,500" in words(page)
     assert "McNemar" not in words(page) and not any("accuracy" in one.label for one in page.metric)
     assert len(page.dataframe) == 2, "figures of different rows do not stand side by side"
 

@@ -68,7 +68,7 @@ def test_overlap_counts_every_fraud_once_and_moves_with_the_alerts() -> None:
     before = [metric.value for metric in page.metric]
     page.slider(key="fraud.overlap_a_day").set_value(5).run()
     assert [metric.value for metric in page.metric] != before
-    assert "50 alerts on the 3000 test rows" in words(page)
+    assert "50 alerts on the 3,000 test rows" in words(page)
 
 
 def test_accuracy_is_shown_up() -> None:

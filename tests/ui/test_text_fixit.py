@@ -82,7 +82,7 @@ def test_five_corrections_are_learned_within_a_minute(sentiment: Open, home: Pat
     assert "5 newest kept corrections" in words(page) and "image" not in words(page).lower()
     page = press(page, ".fixit")
     told = words(page)
-    assert "with the fix" in told and "On the 1600 test texts it fixed" in told and "image" not in told.lower()
+    assert "with the fix" in told and "On the 1,600 test texts it fixed" in told and "image" not in told.lower()
     table = page.dataframe[-1].value
     assert any("n = 5" in cell for cell in table["With the fix"])
     assert any("n = 1600" in cell for cell in table["In use"])
