@@ -259,6 +259,10 @@ def checkpoint(tmp_path_factory):
         return train_checkpoint(texts, config, ListedRun(folder), "python -m core train")
 
 
+UNREAD = {"type": "Precompiled", "precompiled_charsmap": "AAAA"}
+"""Breaks down in the compiled part of the tokenizers."""
+
+
 def spoil_checkpoint(folder, spoil):
     """Change a checkpoint and seal it anew, as somebody would who means to."""
     spoil(folder)
@@ -295,6 +299,13 @@ def set_manifest(**values):
         (set_manifest(unknown_limit=float("nan")), "model.not_finite"),
         (set_manifest(calibration={}), "model.unreadable"),
         (set_manifest(architecture="wavenet"), "model.architecture"),
+        (set_manifest(tokens={"limit": -1, "pad": 0, "unknown": 1}), "model.unreadable"),
+        (set_manifest(tokens={"limit": 10**30, "pad": 0, "unknown": 1}), "model.unreadable"),
+        (set_manifest(languages=5), "model.unreadable"),
+        (lambda folder: (folder / "config.json").write_text("[" * 100_000 + "]" * 100_000), "model.unreadable"),
+        (lambda folder: (folder / "config.json").write_text("[1]"), "model.unreadable"),
+        (lambda folder: (folder / "tokenizer.json").write_bytes(b"\xff"), "model.unreadable"),
+        (lambda folder: change(folder / "tokenizer.json", normalizer=UNREAD), "model.unreadable"),
         (lambda folder: (folder / "tokenizer.json").write_text("{}"), "model.unreadable"),
         (lambda folder: (folder / "tokenizer.json").unlink(), "model.reading"),
         (lambda folder: spoil_weight(folder, "net.classifier.bias", float("inf")), "model.not_finite"),

@@ -31,6 +31,17 @@ from core.tasks.text_classification.transformer import SideNetwork, TextTokens, 
 NETWORK = "net."
 """What the names of the network's weights begin with."""
 CONFORMAL = "conformal.scores"
+_DAMAGED = (
+    OSError,
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    ArithmeticError,
+    RecursionError,
+    SafetensorError,
+)
+"""What files raise that are not those which a training wrote."""
 HALF_MOST = 6e4
 """Half precision holds no larger numbers."""
 
@@ -101,7 +112,7 @@ def read_checkpoint(folder: Path, device: str) -> Checkpoint:
     try:
         if manifest["labels"] != list(LABELS) or set(manifest[FILES]) != {TOKENIZER, CONFIG}:
             raise refused("model.reading", N_("The model was trained on texts that were read in another way."))
-        said = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+        said = dict(json.loads((folder / CONFIG).read_text(encoding="utf-8")))
         tensors = load_file(folder / WEIGHTS)
         conformal = tensors.pop(CONFORMAL).numpy().astype(np.float64)
         sides = Sides(**{name: tuple(int(place) for place in places) for name, places in manifest["sides"].items()})
@@ -109,7 +120,7 @@ def read_checkpoint(folder: Path, device: str) -> Checkpoint:
         limits = Limits(float(manifest["unknown_limit"]), conformal)
         tokens = _tokens(folder, manifest["tokens"])
         languages = frozenset(str(name) for name in manifest["languages"])
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, SafetensorError) as error:
+    except _DAMAGED as error:
         raise unreadable(error) from error
     numbers = [limits.unknown, *(value for one in calibrations.values() for value in asdict(one).values())]
     if not np.isfinite([*numbers, *conformal]).all():
