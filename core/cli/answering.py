@@ -60,9 +60,7 @@ def predict(
     threshold: Annotated[
         float | None,
         typer.Option(
-            min=0.0,
-            max=1.0,
-            help="Score from which on a row or text is called positive; given one, no text that is read is undecided.",
+            min=0.0, max=1.0, help="Score from which on a row or text is positive; none stays undecided then."
         ),
     ] = None,
     column: ColumnOption = None,
