@@ -130,6 +130,8 @@ def test_a_damaged_file_is_said_and_nothing_else_is_raised(model, file, damage):
         (lambda folder: change(folder / CONFIG, id2label={"0": None, "1": None}), "model.hub_config"),
         (lambda folder: change(folder / CONFIG, id2label={"a": "positive"}), "model.hub_config"),
         (lambda folder: change(folder / CONFIG, hidden_act="evil"), "model.hub_config"),
+        (lambda folder: change(folder / CONFIG, id2label={"0": "\ud800", "1": "positive"}), "model.hub_config"),
+        (lambda folder: change(folder / CONFIG, model_type="\ud800"), "model.hub_config"),
         (lambda folder: change(folder / CONFIG, num_hidden_layers=1), "model.keys"),
         (lambda folder: change(folder / CONFIG, quantization_config={"quant_method": "gptq"}), "model.quantized"),
         (lambda folder: (folder / "adapter_config.json").write_text("{"), "model.adapter"),

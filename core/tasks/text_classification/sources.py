@@ -196,6 +196,7 @@ def _read_json(path: Path, name: str) -> Mapping[str, Any]:
         found = json.loads(path.read_bytes(), parse_constant=_finite, parse_float=_finite)
         if not isinstance(found, dict):
             raise TypeError
+        json.dumps(found, ensure_ascii=False).encode()  # half a character, which JSON may hold, can be told nobody
     except (OSError, ValueError, TypeError, RecursionError) as error:
         raise _unreadable(path, name) from error
     return found
