@@ -70,7 +70,7 @@ def fetch(
         path = local_path(name) if entry.made_by else None
         if path is None:
             raise _by_hand(entry)
-        return path.parent
+        return path.parent if entry.table else path
     folder = destination or settings().home / "data" / entry.name
     try:
         folder.mkdir(parents=True, exist_ok=True)

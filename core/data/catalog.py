@@ -11,6 +11,7 @@ from typing import Literal
 from filelock import FileLock
 
 from core.contracts import N_, Message
+from core.data.made_here import make_bank, make_reviews
 from core.errors import AppError
 from core.settings import Limits, settings
 
@@ -55,7 +56,7 @@ class DataSet:
     table: str = ""
     """The file that holds its rows; empty for images."""
     made_by: Callable[[Path], None] | None = None
-    """Writes `table` to a path, for a set that is made on this machine and needs no network."""
+    """Writes `table`, or the whole folder where there is none, for a set that is made here and needs no network."""
     by_hand: str = N_("Its original is at {homepage}; fetch chest_xray gets that one.")
     """What to do about a set that `fetch` cannot download."""
 
@@ -85,13 +86,6 @@ _TABLES_BY_HAND = N_(
     "Its original is at {homepage}. Write it as tables train, validation and test with the columns text and label, CSV "
     "or Parquet, and lay them down in {place}."
 )
-
-
-def _make_bank(path: Path) -> None:
-    # The simulator is needed once in the life of an installation, the catalogue in every process.
-    from core.data.simulated_bank import make_bank
-
-    make_bank(path)
 
 
 LICENCE_OF_UPLOAD = "as the training data allow"
@@ -177,7 +171,7 @@ DATA_SETS: tuple[DataSet, ...] = (
         files=(),
         holds="transactions",
         table="transactions.parquet",
-        made_by=_make_bank,
+        made_by=make_bank,
     ),
     DataSet(
         name="handbook_simulated",
@@ -278,6 +272,21 @@ DATA_SETS: tuple[DataSet, ...] = (
         holds="texts",
         by_hand=_TABLES_BY_HAND,
     ),
+    DataSet(
+        name="sample_reviews",
+        kind="sentiment",
+        title=N_("Made-up reviews, English and Chinese"),
+        summary=N_(
+            "1,500 made-up reviews, put together from 220 sentences of our own, to try a training with. No sentence "
+            "stands in two parts; they are so few and plain that figures on them say little of real reviews."
+        ),
+        licence="CC0-1.0",
+        attribution="Vitrine, core/data/sample_reviews.py",
+        homepage="core/data/sample_reviews.py",
+        files=(),
+        holds="texts",
+        made_by=make_reviews,
+    ),
 )
 
 
@@ -316,7 +325,7 @@ def _laid_down_at(entry: DataSet) -> Path | None:
 def _here(entry: DataSet) -> Path | None:
     fetched, laid_down = settings().home / "data" / entry.name, _laid_down_at(entry)
     wanted = [file.name for file in entry.files] or ([entry.table] if entry.made_by else [])
-    if wanted and all((fetched / name).is_file() for name in wanted):
+    if wanted and all((fetched / name).exists() for name in wanted):
         return fetched / entry.table
     if laid_down is not None and (laid_down.is_file() if entry.table else laid_down.is_dir()):
         return laid_down
@@ -329,7 +338,7 @@ def _made(entry: DataSet, make: Callable[[Path], None]) -> Path:
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(target.with_name(f".{target.name}.lock")):
-            if not target.is_file():
+            if not target.exists():
                 unfinished = target.with_name(f"{target.name}.incomplete")
                 make(unfinished)
                 unfinished.replace(target)

@@ -64,7 +64,7 @@ def sample_table() -> TextTable:
     """The same reviews every time, in the order of their days; a label is what the draw meant."""
     pool, rng = read_pool(), np.random.default_rng(SEED)
     days = np.sort(rng.integers(0, DAYS, REVIEWS))
-    made = [_review(pool, int(day), rng) for day in days]
+    made = [draw_review(pool, int(day), rng) for day in days]
     return replace(
         table_of_texts([text for text, _, _ in made], NAME),
         time=(FIRST_DAY + days).astype("datetime64[s]"),
@@ -88,8 +88,8 @@ def read_pool() -> Pool:
     return found
 
 
-def _review(pool: Pool, day: int, rng: np.random.Generator) -> tuple[str, str, int]:
-    """Text, kind and label of one review; the label is -1 where it says neither, or both alike."""
+def draw_review(pool: Pool, day: int, rng: np.random.Generator) -> tuple[str, str, int]:
+    """Text, kind and label of one review of a day; the label is -1 where it says neither, or both alike."""
     kind = _one(tuple(CATEGORIES), rng)
     language = "zh" if rng.random() < CHINESE_SHARE else "en"
     if rng.random() < _NEUTRAL:

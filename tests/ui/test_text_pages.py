@@ -93,6 +93,20 @@ def test_kept_corrections_are_texts(home: Path) -> None:
 
 
 @pytest.mark.slow
+def test_without_network_and_data_there_is_something_to_learn_from(home: Path) -> None:
+    """Made-up reviews are the first choice, are said to be made up, pass the check and can be started with."""
+    page = drawn("improve")
+    (radio,) = [each for each in page.radio if each.key == f"{SLUG}.data"]
+    assert radio.value == "sample_reviews" and len(radio.options) == 2
+    assert "made-up reviews" in words(page) and "CC0" in words(page)
+    assert "--data sample_reviews" in "".join(block.value for block in page.code)
+    page.button(key=f"{SLUG}.check").click()
+    page = page.run()
+    assert "found nothing to complain about" in words(page)
+    assert not page.error and not page.exception and not page.button(key=f"{SLUG}.start").disabled
+
+
+@pytest.mark.slow
 def test_an_upload_is_masked_before_it_is_written_and_checked(home: Path) -> None:
     page = drawn("improve")
     page.session_state[f"{SLUG}.data"] = "upload"
