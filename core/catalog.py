@@ -67,7 +67,7 @@ SECTORS: tuple[Sector, ...] = (
                 name="bundled",
                 kind="bundled",
                 source="sentiment/bundled",
-                licence="research and demonstration only, as its training texts",
+                licence=N_("research and demonstration only, as its training texts"),
                 summary=N_("Weights of n-grams, trained by this project on public reviews in both languages."),
             ),
             Preset(

@@ -190,7 +190,7 @@ def _training_data(version: Version, data: Mapping[str, Any]) -> str:
 def _licence(version: Version) -> str:
     """Of the weights: what the catalogue says of a preset; a trained version owes to what it was started from."""
     presets = catalog.sector(version.sector).presets
-    bundled = ", ".join(preset.licence for preset in presets if preset.kind == "bundled")
+    bundled = ", ".join(t(preset.licence) for preset in presets if preset.kind == "bundled")
     if not version.number:
         return bundled
     source = version.manifest.get("source")

@@ -6,7 +6,9 @@ from typing import Any, Final
 
 import streamlit as st
 
-from core.contracts import Decision, Sector, TextSample
+from core.catalog import sector
+from core.contracts import N_, Decision, Sector, TextSample
+from core.data.hard_words import hard_kinds
 from core.errors import AppError
 from core.intake.personal import NAMES
 from core.intake.texts import count_characters
@@ -15,8 +17,9 @@ from core.ui.correct import show_correction
 from core.ui.highlight import draw, plain, scale
 from core.ui.i18n import t
 from core.ui.labels import LANGUAGES, label_name
+from core.ui.measured import once
 from core.ui.operating import options_input
-from core.ui.quality import champion_evaluation
+from core.ui.quality import champion_evaluation, champion_suite
 from core.ui.score_line import show_measured_share
 from core.ui.text_asking import personal_data, reading_of
 from core.ui.text_input import text_input
@@ -26,15 +29,26 @@ from core.ui.verdict import headline, read_at_all, zones_of
 from core.ui.views import DEFAULT_COVERAGE, escape, say, show_error, show_origin, show_prediction_set
 
 EMPTY: Final = "text.empty"
+_HARD: Final = {
+    "negation": N_(
+        "There is a negation in it: of {n} lines of ours with one, this model reads {share:.0f} % right (95 % interval "
+        "{low:.0f} to {high:.0f} %)."
+    ),
+    "but": N_(
+        "It turns with a word like “but”: of {n} lines of ours that do, this model reads {share:.0f} % right (95 % "
+        "interval {low:.0f} to {high:.0f} %)."
+    ),
+}
+"""Slice of the suite -> what is said where a text is like its lines."""
 _EDGES: Final = (0.0, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 1.0)
 """Of the scores for which is said what became of them on the test: neither label is rare."""
 
 
-def show_texts(sector: Sector) -> None:
+def show_texts(asked: Sector) -> None:
     """A sample or a text of the visitor's own, and everything that follows from it."""
     from core.data.sentiment_samples import SAMPLES
 
-    sample = text_input(sector.slug, SAMPLES)
+    sample = text_input(asked.slug, SAMPLES)
     if sample is None:
         st.caption(t("Choose a sample above, or type a text, to get an answer."))
         return
@@ -43,11 +57,11 @@ def show_texts(sector: Sector) -> None:
         "As trained, texts scored near one half are undecided. An operating point that you choose decides every text "
         "that is read, as its figures do: positive from the threshold on, negative below."
     )
-    measured, validation = champion_evaluation(sector), champion_evaluation(sector, "validation")
-    options = options_input(sector.slug, measured, validation, point)
+    measured, validation = champion_evaluation(asked), champion_evaluation(asked, "validation")
+    options = options_input(asked.slug, measured, validation, point)
     with result:
         try:
-            _show(sector.slug, sample, options)
+            _show(asked.slug, sample, options)
         except AppError as error:
             show_error(error)
 
@@ -58,6 +72,7 @@ def _show(slug: str, sample: TextSample, options: dict[str, Any]) -> None:
     words, why = st.columns([1, 1.4], gap="large")
     with words:
         _show_verdict(slug, reading, options)
+        _show_hard(slug, sample)
         _show_facts(sample, reading)
         show_origin(reading.answer, sample)
         _show_personal_data(slug, sample)
@@ -98,6 +113,21 @@ def _show_verdict(slug: str, reading: TextReading, options: dict[str, Any]) -> N
     show_measured_share(slug, decision, reading.answer.model, _EDGES)
     if prediction.decision is not None:
         show_prediction_set(prediction, options.get("coverage", DEFAULT_COVERAGE))
+
+
+def _show_hard(slug: str, sample: TextSample) -> None:
+    """What the version in use makes of our own lines that are hard in the way in which this text is."""
+    kinds = hard_kinds(sample.text)
+    suite = champion_suite(sector(slug)) if kinds else None
+    if suite is None:
+        return
+    from core.training.slice_suite import by_slice
+
+    for part in once(by_slice, suite):
+        if part.name in kinds:
+            right = part.accuracy
+            figures = {"n": part.n, "share": 100 * right.value, "low": 100 * right.low, "high": 100 * right.high}
+            st.caption(f":material/info: {t(_HARD[part.name], **figures)}")
 
 
 def _show_facts(sample: TextSample, reading: TextReading) -> None:

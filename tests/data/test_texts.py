@@ -167,7 +167,7 @@ def test_slices_hold_fifty_lines_each_in_two_halves():
     data = read_slices()
     names = [name.split(",")[0] for half in HALVES for name in data.splits[half].sources]
     count = dict(zip(*np.unique(names, return_counts=True), strict=True))
-    assert set(count) == {"negation", "contrast", "sarcasm", "emoji", "slang", "mixed"}
+    assert set(count) == {"negation", "but", "sarcasm", "emoji", "slang", "mixed"}
     assert min(count.values()) >= 50
     assert abs(len(data.splits["frozen"]) - len(data.splits["development"])) <= 12
 
