@@ -16,7 +16,7 @@ from core.store import audit
 from core.ui.columns import columns_input, columns_problem
 from core.ui.i18n import t
 from core.ui.predict import wait_until_ready
-from core.ui.quota import charge_upload
+from core.ui.quota import charge_upload, megabytes
 from core.ui.views import say
 
 if TYPE_CHECKING:
@@ -54,7 +54,12 @@ def begin(slug: str) -> BoardReading | None:
         InputRefused: The file cannot be used.
     """
     limits = settings().limits
-    file = st.file_uploader(t("Upload texts"), key=f"{slug}.board.upload", label_visibility="collapsed")
+    file = st.file_uploader(
+        t("Upload texts"),
+        key=f"{slug}.board.upload",
+        max_upload_size=megabytes(limits.table_bytes),
+        label_visibility="collapsed",
+    )
     st.caption(
         t(
             "CSV, TSV or Parquet with a column of texts, or a .txt with one text in each line; UTF-8, UTF-16 or "

@@ -13,7 +13,7 @@ from core.jobs import JobRecord
 from core.jobs.uploads import discard
 from core.serving import service
 from core.ui.i18n import t
-from core.ui.quota import charge_upload
+from core.ui.quota import charge_upload, data_bytes, megabytes
 from core.ui.views import escape, say, show_error
 
 DIVERGED = ("train.not_finite", "job.loss_not_finite")
@@ -111,7 +111,11 @@ def _train_longer(slug: str, record: JobRecord) -> None:
         )
         sent = None
         if not record.data_kept:
-            sent = st.file_uploader(t("The same data once more; they were deleted"), key=f"{slug}.same_data")
+            sent = st.file_uploader(
+                t("The same data once more; they were deleted"),
+                key=f"{slug}.same_data",
+                max_upload_size=megabytes(data_bytes(slug)),
+            )
         ready = record.data_kept or sent is not None
         _button(slug, "longer", t("Go on"), "resume", lambda: _open(_longer(record, int(epochs), sent)), not ready)
 

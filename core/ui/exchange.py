@@ -15,7 +15,7 @@ from core.store import mlflow_export, transfer
 from core.store.versions import Version
 from core.ui.i18n import t
 from core.ui.moves import version_name
-from core.ui.quota import charge_upload
+from core.ui.quota import charge_upload, megabytes
 from core.ui.views import escape, show_error
 
 
@@ -72,7 +72,11 @@ def _import(sector: Sector) -> None:
     st.markdown(f"**{t('Bring a version in')}**")
     st.caption(t("A zip that another Vitrine exported. It is checked like any upload and becomes a challenger."))
     file = st.file_uploader(
-        t("A version as a zip"), key=f"{sector.slug}.import", label_visibility="collapsed", type=["zip"]
+        t("A version as a zip"),
+        type=["zip"],
+        key=f"{sector.slug}.import",
+        max_upload_size=megabytes(settings().limits.bundle_bytes),
+        label_visibility="collapsed",
     )
     if file is None:
         return

@@ -19,7 +19,7 @@ from core.settings import settings
 from core.ui.i18n import t
 from core.ui.labels import label_name
 from core.ui.pictures import show_picture, thumbnail
-from core.ui.quota import charge_upload
+from core.ui.quota import charge_upload, megabytes
 from core.ui.views import escape
 
 _STRIP = 4
@@ -139,6 +139,7 @@ def _uploader(slug: str) -> list[Any]:
         key=f"{slug}.upload",
         on_change=_choose,
         args=(slug, "upload"),
+        max_upload_size=megabytes(limits.archive_bytes),
         label_visibility="collapsed",
     )
     st.caption(

@@ -14,8 +14,10 @@ from typing import Final
 
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from streamlit import get_option
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from core.catalog import sector
 from core.contracts import N_
 from core.contracts import Message as Sentence
 from core.errors import InputRefused
@@ -119,6 +121,17 @@ class UploadQuota:
         finally:
             if not stored:
                 self._ledger.release(session, file)
+
+
+def megabytes(limit: int) -> int:
+    """`limit` bytes as `st.file_uploader` takes and says them: never more than the server takes."""
+    return max(1, min(limit // 2**20, int(get_option("server.maxUploadSize"))))
+
+
+def data_bytes(slug: str) -> int:
+    """The most bytes of a file to train on that a visitor sends: of a table, or of an archive of images."""
+    limits = settings().limits
+    return limits.archive_bytes if sector(slug).reads == "images" else limits.table_bytes
 
 
 def charge_upload(n_bytes: int) -> None:

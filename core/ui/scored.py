@@ -21,7 +21,7 @@ from core.store.registry import registry
 from core.ui.columns import columns_input, columns_problem
 from core.ui.i18n import t
 from core.ui.predict import wait_until_ready
-from core.ui.quota import charge_upload
+from core.ui.quota import charge_upload, megabytes
 from core.ui.views import say, show_error, show_refusals
 
 if TYPE_CHECKING:
@@ -110,7 +110,12 @@ def _example() -> tuple[str, Transactions]:
 def _uploaded(slug: str) -> tuple[str, Transactions] | None:
     """A file, opened; its columns, confirmed; its rows, read. Each step is done once per file."""
     limits = settings().limits
-    file = st.file_uploader(t("Upload transactions"), key=f"{slug}.queue.upload", label_visibility="collapsed")
+    file = st.file_uploader(
+        t("Upload transactions"),
+        key=f"{slug}.queue.upload",
+        max_upload_size=megabytes(limits.table_bytes),
+        label_visibility="collapsed",
+    )
     st.caption(
         t(
             "CSV or Parquet, up to {mb} MB and {rows:,} rows. It stays in the memory of this session and is gone when "

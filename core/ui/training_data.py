@@ -22,7 +22,7 @@ from core.store import audit
 from core.store.versions import bundled_version
 from core.ui import image_data, text_data, transaction_data
 from core.ui.i18n import t
-from core.ui.quota import charge_upload
+from core.ui.quota import charge_upload, data_bytes, megabytes
 from core.ui.views import say, show_error, show_refusals
 from core.ui.wording import told
 
@@ -115,7 +115,7 @@ def _offer_fetch(absent: Sequence[DataSet]) -> None:
 
 
 def _upload_input(slug: str) -> TrainingData | None:
-    limits, tables = settings().limits, _TABLES.get(sector(slug).reads)
+    tables = _TABLES.get(sector(slug).reads)
     st.caption(
         told(
             "A zip with one folder per class, or with train, validation and test folders above them, or a MedMNIST "
@@ -124,13 +124,16 @@ def _upload_input(slug: str) -> TrainingData | None:
             "unless you delete it. What stays with the new version: the name of the file, the names of its classes and "
             "test images, and what the network's last layer sees of the test and validation images.",
             slug,
-            zip_mb=(limits.table_bytes if tables else limits.archive_bytes) // 2**20,
+            zip_mb=data_bytes(slug) // 2**20,
             hours=settings().job_keep_hours,
         )
     )
     st.code(tables.EXAMPLE if tables else image_data.EXAMPLE, language=None)
     file = st.file_uploader(
-        told("Upload a zip or an npz", slug), key=f"{slug}.data_upload", label_visibility="collapsed"
+        told("Upload a zip or an npz", slug),
+        key=f"{slug}.data_upload",
+        max_upload_size=megabytes(data_bytes(slug)),
+        label_visibility="collapsed",
     )
     if file is None:
         return None

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ast
+from pathlib import Path
+
 import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -12,7 +15,7 @@ from starlette.testclient import TestClient
 from core.errors import InputRefused
 from core.settings import settings
 from core.ui import quota
-from core.ui.quota import UploadLedger, UploadQuota, charge_upload
+from core.ui.quota import UploadLedger, UploadQuota, charge_upload, data_bytes, megabytes
 
 LIMIT = 1_000_000
 
@@ -86,3 +89,25 @@ def test_the_page_says_both_figures() -> None:
         charge_upload(3 * 2**20)
     assert refused.value.code == "upload.quota"
     assert "3 MB" in str(refused.value)
+
+
+def test_every_uploader_says_its_own_limit() -> None:
+    calls = [
+        node
+        for path in Path(quota.__file__).parent.glob("*.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "file_uploader"
+    ]
+    assert len(calls) >= 6
+    assert all("max_upload_size" in {keyword.arg for keyword in call.keywords} for call in calls)
+
+
+def test_an_uploader_takes_what_the_page_and_the_server_take(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(quota, "get_option", lambda name: 200)
+    assert [megabytes(size) for size in (100 * 2**20, 2 * 2**30, 1_000)] == [100, 200, 1]
+    limits = settings().limits
+    assert [data_bytes(slug) for slug in ("medical", "fraud", "sentiment")] == [
+        limits.archive_bytes,
+        limits.table_bytes,
+        limits.table_bytes,
+    ]
