@@ -98,10 +98,13 @@ def show_changed(measured: Measured, champion: Evaluation, comparison: Compariso
         champion: The older one's evaluation on the same examples.
         comparison: Of the two.
     """
-    titles = {
-        "broke": t("Broke {count:,}: see them", count=len(comparison.broke)),
-        "fixed": t("Fixed {count:,}: see them", count=len(comparison.fixed)),
-    }
+    titles = {}
+    if comparison.broke:
+        titles["broke"] = t("Broke {count:,}: see them", count=len(comparison.broke))
+    if comparison.fixed:
+        titles["fixed"] = t("Fixed {count:,}: see them", count=len(comparison.fixed))
+    if not titles:  # nothing changed, which the figures above say
+        return
     chosen = st.segmented_control(
         told("Images that changed sides", measured.slug),
         list(titles),

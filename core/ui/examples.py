@@ -177,9 +177,10 @@ def _open(measured: Measured, example: Example) -> None:
 
 
 def _table(measured: Measured, examples: Sequence[Example]) -> None:
+    of_texts = catalog.sector(measured.version.sector).reads == "texts"
     rows = [
         {
-            told("Image", measured.slug): example.id,
+            t("Row") if of_texts else told("Image", measured.slug): example.id,
             **({t("Day"): example.day} if example.day else {}),
             **({t("Amount"): round(example.amount, 2)} if example.amount is not None else {}),
             t("True label"): label_name(example.truth),
@@ -192,6 +193,13 @@ def _table(measured: Measured, examples: Sequence[Example]) -> None:
     st.dataframe(rows, hide_index=True, height=min(38 + 35 * len(rows), 388))
     if len(examples) > len(rows):
         st.caption(t("The first {shown:,} of {count:,}.", shown=len(rows), count=len(examples)))
+    if of_texts:
+        st.caption(
+            t(
+                "A version keeps the file and row of its test texts, not the texts themselves: those of public data "
+                "sets belong to others, whose licences do not allow passing them on."
+            )
+        )
 
 
 def _score(measured: Measured, example: Example) -> dict[str, float]:

@@ -50,10 +50,15 @@ def data_title(name: str) -> str:
     return next((t(entry.title) for entry in DATA_SETS if entry.name == name), name)
 
 
-def data_line(evaluation: Evaluation, name: str = "") -> str:
-    """Data set and number of images, as plain text; an upload goes by the name it came with."""
+def data_name(evaluation: Evaluation, name: str = "") -> str:
+    """Data set that was measured on, as plain text; an upload goes by the `name` it came with."""
     data = evaluation.data
-    return f"{name if name and data.name.startswith('data.') else data_title(data.name)}, n = {data.n:,}"
+    return name if name and data.name.startswith("data.") else data_title(data.name)
+
+
+def data_line(evaluation: Evaluation, name: str = "") -> str:
+    """The same with the number of examples."""
+    return f"{data_name(evaluation, name)}, n = {evaluation.data.n:,}"
 
 
 def stored_evaluation(version: Version) -> Evaluation | None:

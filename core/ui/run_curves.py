@@ -41,7 +41,7 @@ def show_run_curves(slug: str, events: Sequence[Event]) -> None:
         return
     for place, (name, group) in zip(st.columns(len(shown)), shown, strict=True):
         with place:
-            _lines(f"{slug}.curve.{name}", group)
+            _lines(f"{slug}.curve.{name}", group, shares=name == "share")
 
 
 def metric_series(events: Sequence[Event]) -> dict[str, list[tuple[float, float | None]]]:
@@ -59,7 +59,7 @@ def metric_series(events: Sequence[Event]) -> dict[str, list[tuple[float, float 
     return {name: points[:: max(1, len(points) // _CURVE_POINTS)] for name, points in series.items()}
 
 
-def _lines(key: str, group: dict[str, list[tuple[float, float | None]]]) -> None:
+def _lines(key: str, group: dict[str, list[tuple[float, float | None]]], shares: bool) -> None:
     import plotly.graph_objects as go
 
     figure = go.Figure()
@@ -70,4 +70,7 @@ def _lines(key: str, group: dict[str, list[tuple[float, float | None]]]) -> None
     figure.update_layout(showlegend=True)
     places = [x for points in group.values() for x, _ in points]
     figure.update_xaxes(title=t("Step"), dtick=1 if max(places) - min(places) <= _STEPS_NAMED else None)
+    if shares:  # a flat curve at 1 would have an axis on to 2
+        figure.update_yaxes(autorangeoptions={"clipmax": 1})
+        figure.update_traces(cliponaxis=False)
     show_chart(figure, key, height=260, alt=t("Curves of the training run"))

@@ -34,7 +34,7 @@ def show_suite(measured: Measured) -> None:
         [
             {t("Slice"): _word(part.name), t("Lines"): part.n}
             | {_right(measured.version): interval(part.accuracy)}
-            | (_beside(part, against.get(part.name), other[0]) if other else {})
+            | (_beside(part, against.get(part.name), other[0], measured.version) if other else {})
             for part in by_slice(own)
         ],
         hide_index=True,
@@ -65,14 +65,15 @@ def _rival(version: Version) -> tuple[Version, Evaluation] | None:
         return None
 
 
-def _beside(own: SuiteSlice, other: SuiteSlice | None, version: Version) -> dict[str, str]:
+def _beside(own: SuiteSlice, other: SuiteSlice | None, version: Version, shown: Version) -> dict[str, str]:
+    """The rival's share and the difference, signed as the gate has it: what is not in use minus what is."""
     title = _right(version)
     if other is None or other.n != own.n:
         return {title: "–", t("Difference, points"): "–"}
-    return {
-        title: interval(other.accuracy),
-        t("Difference, points"): f"{100 * (own.accuracy.value - other.accuracy.value):+.1f}",
-    }
+    used, new = other.accuracy.value, own.accuracy.value
+    if registry().resolve(shown.sector).number == shown.number:
+        used, new = new, used
+    return {title: interval(other.accuracy), t("Difference, points"): f"{100 * (new - used):+.1f}"}
 
 
 def _right(version: Version) -> str:

@@ -15,7 +15,7 @@ from core.serving.comparison import evaluations
 from core.store.registry import registry
 from core.store.versions import Version
 from core.ui.comparison import show_changed, show_comparison
-from core.ui.figures import data_line, metric_title, stored_evaluation
+from core.ui.figures import data_name, metric_title, stored_evaluation
 from core.ui.gate import promotion_input, show_verdict
 from core.ui.i18n import t
 from core.ui.measured import Measured, interval
@@ -60,6 +60,14 @@ def show_table(sector: Sector, versions: Sequence[Version]) -> None:
         for row in rows:
             del row[seeds]
     st.dataframe(rows, hide_index=True, key=f"{sector.slug}.versions_table")
+    measured = [evaluation for version in versions if (evaluation := stored_evaluation(version)) is not None]
+    if len({evaluation.data.fingerprint for evaluation in measured}) > 1:
+        st.caption(
+            t(
+                "Not all were measured on the same test data. Their figures can be set against each other only where "
+                "the test data and n are the same."
+            )
+        )
 
 
 def _row(sector: Sector, version: Version) -> dict[str, Any]:
@@ -68,13 +76,14 @@ def _row(sector: Sector, version: Version) -> dict[str, Any]:
         t("Version"): version.ref,
         t("Role"): ", ".join(role(alias) for alias in version.aliases),
     }
+    row["n"] = f"{evaluation.data.n:,}" if evaluation else ""
     for name in shown_metrics(sector):
         metric = evaluation.summary.get(name) if evaluation else None
         row[metric_title(name)] = interval(metric) if metric else ""
     return {
         **row,
         t("Range over seeds"): _seeds(sector, version),
-        t("Test data"): data_line(evaluation, version.name) if evaluation else "",
+        t("Test data"): data_name(evaluation, version.name) if evaluation else "",
         t("Name"): version.name if version.number else t("Bundled model"),
         t("Architecture"): str(version.manifest.get("architecture", "")),
         t("Created"): version.created.astimezone().strftime("%Y-%m-%d %H:%M") if version.number else "",

@@ -38,3 +38,24 @@ def test_a_model_for_comparison_has_a_chart_of_its_own(
     assert drawn.pop("fraud.curve.loss") == ["Validation loss"]
     beside = {"fraud.curve.network_": ["Network: training loss", "Network: validation loss"]}
     assert drawn == (beside if compared else {})
+
+
+def test_shares_end_at_one_and_losses_do_not(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tops: dict[str, object] = {}
+    monkeypatch.setattr(
+        run_curves,
+        "show_chart",
+        lambda figure, key, **_: tops.update({key: figure.layout.yaxis.autorangeoptions.clipmax}),
+    )
+
+    def script() -> None:
+        from types import SimpleNamespace
+
+        from core.ui.run_curves import show_run_curves
+
+        measured = {"validation_loss": 2.0, "validation_accuracy": 1.0}
+        told = [SimpleNamespace(kind="metrics", data={"step": step, "metrics": measured}) for step in range(4)]
+        show_run_curves("sentiment", told)
+
+    assert not AppTest.from_function(script, default_timeout=60).run().exception
+    assert tops == {"sentiment.curve.loss": None, "sentiment.curve.share": 1}

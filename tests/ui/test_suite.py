@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -70,7 +71,7 @@ def test_the_challenger_stands_beside_the_version_in_use(two: Two) -> None:
     table = draw("suite", two.found["champion"]).dataframe[0].value
     assert list(table["Slice"]) == ["negation", "sarcasm"] and list(table["Lines"]) == [56, 52]
     assert table["Right, version 1"][1].startswith("0.750 [") and table["Right, version 2"][1].startswith("0.500 [")
-    assert list(table["Difference, points"]) == ["+0.0", "+25.0"]
+    assert list(table["Difference, points"]) == ["+0.0", "-25.0"], "what is not in use minus what is"
 
 
 @pytest.mark.slow
@@ -128,3 +129,60 @@ def test_every_view_of_the_bundled_model_can_be_drawn(open_page: Callable[..., A
     page.run()
     assert not page.exception and not page.error
     assert "18,340" in words(page)
+
+
+@pytest.mark.parametrize(("slug", "first", "said"), [("sentiment", "Row", True), ("fraud", "Transaction", False)])
+def test_rows_of_texts_are_called_rows_and_a_sentence_says_why(
+    tmp_path: Path, slug: str, first: str, said: bool
+) -> None:
+    def script(measured) -> None:
+        from core.ui.examples import examples_of, show_examples
+
+        ids = [str(name) for name in measured.evaluation.table["id"]]
+        show_examples(measured, "cell", "0.1", examples_of(measured.evaluation, ids))
+
+    found = evaluated(np.array([0, 1]), np.array([-1.0, 1.0]))
+    measured = Measured(slug, replace(version_at(tmp_path, 1), sector=slug), found)
+    page = AppTest.from_function(script, args=(measured,), default_timeout=60).run()
+    assert not page.exception
+    assert page.dataframe[0].value.columns[0] == first
+    assert ("not the texts themselves" in words(page)) is said
+
+
+@pytest.mark.parametrize(("fixed", "broke", "offered"), [([], [], []), (["0"], [], ["Fixed 1: see them"])])
+def test_only_lists_that_hold_something_are_offered(
+    tmp_path: Path, fixed: list[str], broke: list[str], offered: list[str]
+) -> None:
+    def script(measured, comparison) -> None:
+        from core.ui.comparison import show_changed
+
+        show_changed(measured, measured.evaluation, comparison)
+
+    found = evaluated(np.array([0, 1]), np.array([-1.0, 1.0]))
+    measured = Measured("sentiment", version_at(tmp_path, 1), found)
+    changed = SimpleNamespace(fixed=fixed, broke=broke)
+    page = AppTest.from_function(script, args=(measured, changed), default_timeout=60).run()
+    assert not page.exception
+    assert [option for group in page.button_group for option in group.options] == offered
+
+
+def test_versions_of_other_test_data_are_marked_and_n_stands_beside(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    large, small = (evaluated(np.arange(n) % 2, np.linspace(-1, 1, n), f"of {n}") for n in (1200, 20))
+    measured = {1: large, 2: small, 3: small}
+    monkeypatch.setattr("core.ui.versions.stored_evaluation", lambda version: measured[version.number])
+
+    def script(numbers, versions) -> None:
+        from core.catalog import sector
+        from core.ui.versions import show_table
+
+        show_table(sector("sentiment"), [versions[number] for number in numbers])
+
+    versions = {number: version_at(tmp_path, number) for number in measured}
+    page = AppTest.from_function(script, args=([1, 2], versions), default_timeout=60).run()
+    assert not page.exception
+    assert list(page.dataframe[0].value["n"]) == ["1,200", "20"]
+    assert "Not all were measured on the same test data" in words(page)
+    alike = AppTest.from_function(script, args=([2, 3], versions), default_timeout=60).run()
+    assert "Not all were measured" not in words(alike)
