@@ -288,8 +288,8 @@ def _slices(pair: _Pair) -> Check:
     result = result_of(worst)
     template = {
         "pass": N_(
-            "Worst part: {where}: {part} (n = {n}) changes by {value:+.1f} points ({low:+.1f} to {high:+.1f}); up to "
-            "-{limit:.0f} is allowed. Too small to judge: {left_out} of {all} parts."
+            "{where}: {part} (n = {n}) changes by {value:+.1f} points ({low:+.1f} to {high:+.1f}); up to -{limit:.0f} "
+            "is allowed. Too small to judge: {left_out} of {all} parts."
         ),
         "fail": N_(
             "The part {where}: {part} (n = {n}) changes by {value:+.1f} points ({low:+.1f} to {high:+.1f}), more than "

@@ -69,19 +69,28 @@ def suite_check(champion: Evaluation | None, challenger: Evaluation | None, rule
         "fell": fell,
         "total": len(champion.table["id"]),
     }
-    template = (
-        N_(
+    said["rose"] = sum(after.right > before.right for before, after in pairs)
+    return Check(SUITE, "fail" if fell else "pass", Message(_template(fell, change, said["rose"]), said), change)
+
+
+def _template(fell: int, change: float, rose: object) -> str:
+    """The sentence for slices of which `fell` lose too much, the worst changes by `change`, and `rose` gain."""
+    if fell:
+        return N_(
             "Of {n} lines of our own with {part} it reads {new:.1f} % right instead of {old:.1f} %, which is more than "
             "{limit:g} points less. Slices that fall so far: {fell} of {all}."
         )
-        if fell
-        else N_(
+    if change < 0:
+        return N_(
             "On none of {all} slices of our own lines ({total} in all) does it lose more than {limit:g} points. The "
-            "greatest change for the worse, or the smallest for the better: {part}, {new:.1f} % right instead of "
-            "{old:.1f} % (n = {n})."
+            "greatest change for the worse: {part}, {new:.1f} % right instead of {old:.1f} % (n = {n})."
         )
-    )
-    return Check(SUITE, "fail" if fell else "pass", Message(template, said), change)
+    if rose:
+        return N_(
+            "On none of {all} slices of our own lines ({total} in all) does it read less right than before; on {rose} "
+            "it reads more right."
+        )
+    return N_("On each of {all} slices of our own lines ({total} in all) it reads as many right as before.")
 
 
 def _same_lines(champion: Evaluation, challenger: Evaluation) -> bool:

@@ -75,7 +75,7 @@ def _offer_measuring(slug: str, champion: Version, rival: Version) -> None:
 
 
 def promotion_input(key: str, champion: Version, rival: Version, verdict: Verdict | None) -> bool:
-    """The button that promotes, or the reason that it takes against the gate; True in the run after a click.
+    """The button that promotes, or the reason that it takes against the gate; True in the run after a promotion.
 
     What is shown depends on who looks; what is done is checked in the registry.
 
@@ -94,8 +94,9 @@ def promotion_input(key: str, champion: Version, rival: Version, verdict: Verdic
     promote = partial(registry().promote, rival.sector, rival.number, expected=champion.number, verdict=stored)
     title = t("Use {name} from now on", name=version_name(rival))
     look: dict[str, Any] = {"icon": ":material/publish:", "key": f"{key}.promote", "on_click": move}
+    slot = f"{key}.refused"
     if passed:
-        clicked = st.button(title, type="primary", args=(rival.sector, promote), **look)
+        clicked = st.button(title, type="primary", args=(rival.sector, promote, slot), **look)
     else:
         with st.form(f"{key}.against_gate"):
             st.text_area(
@@ -106,9 +107,12 @@ def promotion_input(key: str, champion: Version, rival: Version, verdict: Verdic
             )
             # The reason is read when the button has been clicked: it arrives together with the click.
             with_reason = partial(_with_reason, f"{key}.reason", promote)
-            clicked = st.form_submit_button(title, args=(rival.sector, with_reason), **look)
+            clicked = st.form_submit_button(title, args=(rival.sector, with_reason, slot), **look)
+    refused: AppError | None = st.session_state.pop(slot, None)
+    if refused is not None:
+        show_error(refused)
     st.caption(t("All visitors get the new version at once. It can be rolled back."))
-    return bool(clicked)
+    return bool(clicked) and refused is None
 
 
 def _with_reason(slot: str, promote: partial[Version]) -> Version:

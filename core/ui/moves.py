@@ -16,14 +16,18 @@ from core.ui.views import escape, say, show_error
 ALIAS_NAMES: Final = {"champion": N_("in use"), "challenger": N_("challenger")}
 
 
-def move(slug: str, action: Callable[[], Version]) -> None:
-    """Promote or roll back, as the callback of a button, and leave for the page that follows what came of it."""
-    outcome: Version | AppError
+def move(slug: str, action: Callable[[], Version], refused_at: str = "") -> None:
+    """Promote or roll back, as the callback of a button, and leave for the page that follows what came of it.
+
+    Args:
+        slug: Of the sector.
+        action: What moves the champion.
+        refused_at: Where in the session a refusal is left for whoever drew the button; empty for `show_outcome`.
+    """
     try:
-        outcome = action()
+        st.session_state[f"{slug}.moved"] = action()
     except AppError as error:
-        outcome = error
-    st.session_state[f"{slug}.moved"] = outcome
+        st.session_state[refused_at or f"{slug}.moved"] = error
 
 
 def show_outcome(slug: str) -> None:

@@ -52,7 +52,15 @@ def test_the_message_names_the_slice_both_figures_and_how_many_lines():
 
 def test_what_passes_says_how_near_it_came():
     said = str(suite_check(suite({"negation": 5}), suite({"negation": 6})).message)
+    assert "greatest change for the worse: " in said
     assert "negation, 89.3 % right instead of 91.1 % (n = 56)" in said and "108 in all" in said
+
+
+def test_where_nothing_gets_worse_no_slice_is_named():
+    same = str(suite_check(suite({"negation": 5}), suite({"negation": 5})).message)
+    assert same == "On each of 2 slices of our own lines (108 in all) it reads as many right as before."
+    better = str(suite_check(suite({"negation": 5}), suite({"negation": 4})).message)
+    assert "2 slices of our own lines (108 in all) does it read less right than before; on 1 it" in better
 
 
 def test_the_order_of_the_lines_does_not_matter():
