@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -15,6 +15,7 @@ from core.errors import AppError
 from core.store import feedback
 from core.store.corrections_export import texts_csv
 from core.store.feedback import CORRECTION, REVIEW, Correction
+from core.ui.beginnings import beginning
 from core.ui.correct import answer_input, attempt, kept_sentence, show_trouble
 from core.ui.i18n import t
 from core.ui.labels import label_name
@@ -148,12 +149,13 @@ def _show_list(slug: str, corrections: Sequence[Correction]) -> None:
         )
     )
     st.caption(kept_sentence(slug))
-    rows = [_row(slug, entry) for entry in corrections]
+    texts = {entry.id: beginning(entry) for entry in corrections} if any(each.of_text for each in corrections) else {}
+    rows = [_row(slug, entry, texts) for entry in corrections]
     st.dataframe(rows, hide_index=True, height=min(38 + 35 * len(rows), 248), key=f"{slug}.corrections")
     chosen = st.selectbox(
         t("Take back or delete"),
         corrections,
-        format_func=lambda entry: f"{_time(entry)} · {_name(entry.decision)} → {_name(entry.answer)}",
+        format_func=lambda entry: _choice(entry, texts),
         key=f"{slug}.chosen_correction",
     )
     if chosen.kept:
@@ -184,10 +186,18 @@ def _button(slug: str, name: str, title: str, entry: Correction, action: Any, **
     )
 
 
-def _row(slug: str, entry: Correction) -> dict[str, Any]:
+def _choice(entry: Correction, texts: Mapping[str, str]) -> str:
+    """A correction in the list of choices, which reads no Markdown; `texts` as for `_row`."""
+    said = f"{_time(entry)} · {_name(entry.decision)} → {_name(entry.answer)}"
+    return f"{said} · {texts[entry.id]}" if entry.of_text else said
+
+
+def _row(slug: str, entry: Correction, texts: Mapping[str, str]) -> dict[str, Any]:
+    """A line of the table; `texts` are the beginnings of the kept texts by correction, empty where there are none."""
     verdict = t("right") if entry.right else t("wrong")
     return {
         t("When"): _time(entry),
+        **({t("Text"): texts[entry.id]} if texts else {}),
         t("State"): t("undone") if entry.undone else verdict,
         t("The model said"): _name(entry.decision),
         t("The right answer"): _name(entry.answer),

@@ -16,6 +16,7 @@ from core.intake.texts import open_text
 from core.serving import comparison, fixit, service, warmup
 from core.store import feedback
 from core.store.registry import registry
+from core.ui.beginnings import SHOWN, one_line
 from core.ui.corrections import LONG
 from tests.ui.test_house import words
 
@@ -138,6 +139,35 @@ def test_kept_texts_are_shown_literally_and_without_personal_data(sentiment: Ope
     assert text.replace("13800138000", "[phone]") in shown and "meh ok" in shown
     assert "13800138000" not in words(page) + "".join(shown)
     assert not [block for block in page.markdown if "onerror" in str(block.value)]
+
+
+def test_corrections_are_told_apart_by_how_their_texts_begin(sentiment: Open, home: Path) -> None:
+    sample = open_text(
+        "The sentence that is meant\nby this <b>visitor</b> is so long that no list has room for all of it"
+    )
+    given = service.predict("sentiment", [sample])[0]
+    feedback.add(sample, given.single, given.model, answer="negative", keep=True)
+    others = keep_five()
+    page = sentiment(view="corrections")
+    table = next(frame.value for frame in page.dataframe if "The right answer" in frame.value)
+    chosen = widget(page.selectbox, ".chosen_correction")
+    for shown in (table["Text"], chosen.options):
+        assert len(shown) == len(set(shown)) == 6
+    assert table["Text"].tolist()[-1] == "The sentence that is meant by this <b>visitor</b> is so lon…"
+    assert table["Text"].tolist()[0] == FIVE[4][0] and "[phone]" in table["Text"].tolist()[2]
+    assert chosen.options[0].endswith(f" · {FIVE[4][0]}")
+    feedback.undo(others[4].id)
+    page = sentiment(view="corrections")
+    table = next(frame.value for frame in page.dataframe if "The right answer" in frame.value)
+    assert table["Text"].tolist()[0] == "–" and FIVE[4][0] not in str(
+        widget(page.selectbox, ".chosen_correction").options
+    )
+
+
+@pytest.mark.parametrize("odd", ["\u202etxet", "te\x00xt", "\u2028text", "te\u200bxt"])
+def test_a_beginning_is_one_plain_line(odd: str) -> None:
+    line = one_line(odd + " more " * 90)
+    assert len(line) <= SHOWN and line.isprintable() and line.endswith("…")
 
 
 def test_kept_texts_are_taken_away_as_a_table(home: Path) -> None:
