@@ -5,7 +5,7 @@ Imports nothing but the standard library and numpy, so that pages can use it wit
 
 from __future__ import annotations
 
-from core.contracts.evaluations import DataInfo, Evaluation, Metric, ModelRef, Refit
+from core.contracts.evaluations import DataInfo, Evaluation, Metric, ModelRef, Refit, Taught
 from core.contracts.explanations import Explanation, Faithfulness, FeatureAttribution, Heatmap, TokenAttribution
 from core.contracts.messages import N_, Message, Reason, Refusal
 from core.contracts.predictions import Classification, Decision, Decisions, Prediction, Single
@@ -44,6 +44,7 @@ __all__ = [
     "Single",
     "Suited",
     "Task",
+    "Taught",
     "TextSample",
     "ThreadSafe",
     "TokenAttribution",

@@ -60,6 +60,19 @@ class Evaluation:
 
 
 @dataclass(frozen=True)
+class Taught:
+    """One correction that a fix learned from."""
+
+    name: str
+    """Of its sample."""
+    label: str
+    """The right answer."""
+    before: float
+    """Score of the right answer, 0 to 1."""
+    after: float
+
+
+@dataclass(frozen=True)
 class Refit:
     """What a last layer fitted to a few corrections does, before and after, each on the same examples."""
 
@@ -80,6 +93,8 @@ class Refit:
     strength: float
     tolerance: float
     """Share of the validation images that the fix was allowed to cost."""
+    taught: tuple[Taught, ...] = ()
+    """What it learned from, one by one, where the task tells."""
 
 
 @dataclass(frozen=True)

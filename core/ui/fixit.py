@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import streamlit as st
 
 from core import access
@@ -9,10 +11,13 @@ from core.contracts import N_, Metric, Refit, Sector
 from core.errors import AppError
 from core.serving import fixit
 from core.serving.fixit import Trial
+from core.store import feedback
 from core.training.p_value import p_said
+from core.ui.beginnings import NOTHING, beginning
 from core.ui.correct import attempt, show_trouble
 from core.ui.figures import metric_title
 from core.ui.i18n import t
+from core.ui.labels import label_name
 from core.ui.measured import interval
 from core.ui.moves import version_name
 from core.ui.predict import wait_until_ready
@@ -125,6 +130,7 @@ def _show_trial(sector: Sector, trial: Trial) -> None:
             ),
             icon=":material/warning:",
         )
+    _show_taught(slug, found)
     _show_facts(slug, trial)
     st.button(
         t("Register as challenger"),
@@ -133,6 +139,24 @@ def _show_trial(sector: Sector, trial: Trial) -> None:
         on_click=attempt,
         args=(slug, lambda: _register(slug, trial)),
     )
+
+
+def _show_taught(slug: str, found: Refit) -> None:
+    """The corrections one by one; nothing where the task does not tell them apart."""
+    if not found.taught:
+        return
+    kept = {Path(entry.stored).name: entry for entry in feedback.kept(slug)}
+    st.caption(t("Score of the right answer of each correction that the fix learned from:"))
+    rows = [
+        {
+            t("Text"): beginning(kept[each.name]) if each.name in kept else NOTHING,
+            t("The right answer"): label_name(each.label),
+            t("In use"): f"{100 * each.before:.1f} %",
+            t("With the fix"): f"{100 * each.after:.1f} %",
+        }
+        for each in found.taught
+    ]
+    st.dataframe(rows, hide_index=True, height=min(38 + 35 * len(rows), 248), key=f"{slug}.taught_table")
 
 
 def _show_facts(slug: str, trial: Trial) -> None:

@@ -69,6 +69,19 @@ def fixed(
     return found, target, NgramPredictor(target)
 
 
+def test_every_correction_is_told_with_the_score_of_its_right_answer(
+    predictor: NgramPredictor, folder: Path, tmp_path: Path
+) -> None:
+    named = [(TextSample("first", WRONG[0], ""), "negative"), (TextSample("second", WRONG[2], ""), "positive")]
+    found = TASK.refit(predictor, folder, named, tmp_path / "fixed", 0.05)
+    after = NgramPredictor(tmp_path / "fixed")
+    assert [(each.name, each.label) for each in found.taught] == [("first", "negative"), ("second", "positive")]
+    for (sample, label), each in zip(named, found.taught, strict=True):
+        for model, score in ((predictor, each.before), (after, each.after)):
+            scores = model.predict([sample])[0].scores
+            assert score == pytest.approx(scores[model.labels.index(label)], abs=1e-5)
+
+
 def test_numbers_survive_being_packed() -> None:
     values = np.array([0, 1, 127, 128, 16_383, 16_384, 2_097_151, 2_097_152, 2**24 - 1])
     np.testing.assert_array_equal(held_out._unpacked(held_out._packed(values)), values)

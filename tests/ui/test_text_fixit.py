@@ -84,9 +84,14 @@ def test_five_corrections_are_learned_within_a_minute(sentiment: Open, home: Pat
     page = press(page, ".fixit")
     told = words(page)
     assert "with the fix" in told and "On the 1,600 test texts it fixed" in told and "image" not in told.lower()
-    table = page.dataframe[-1].value
+    table = next(frame.value for frame in page.dataframe if "Measured on" in frame.value)
     assert any("n = 5" in cell for cell in table["With the fix"])
-    assert any("n = 1600" in cell for cell in table["In use"])
+    assert any("n = 1,600" in cell for cell in table["In use"])
+    told_apart = page.dataframe[-1].value
+    assert told_apart["Text"].tolist() == [text.replace("13800138000", "[phone]") for text, _ in FIVE]
+    assert told_apart["The right answer"].str.lower().tolist() == [answer for _, answer in FIVE]
+    assert all(float(cell.removesuffix(" %")) > 50 for cell in told_apart["With the fix"])
+    assert "Score of the right answer of each correction" in told
     page = press(page, ".register_fix")
     took = time.perf_counter() - began
     version = registry().resolve("sentiment", "challenger")

@@ -20,7 +20,7 @@ from safetensors.numpy import load_file, save_file
 from scipy.special import expit
 
 import core
-from core.contracts import N_, Evaluation, Message, Refit, TextSample
+from core.contracts import N_, Evaluation, Message, Refit, Taught, TextSample
 from core.data.texts import LABELS
 from core.errors import InputRefused
 from core.store.files import MANIFEST, WEIGHTS, sha256_of
@@ -77,7 +77,7 @@ def refit(
     if not isinstance(predictor, NgramPredictor):
         raise _nothing_kept()
     model, kept = predictor.model, _kept(predictor, checkpoint)
-    taught, left_out = _usable(predictor, examples, kept.held)
+    taught, names, left_out = _usable(predictor, examples, kept.held)
     threshold = float(np.log(predictor.threshold / (1 - predictor.threshold)))
     truth = np.asarray(kept.validation.table["truth"], np.int64)
     held = look_again(model, kept.held.validation, truth)
@@ -101,6 +101,7 @@ def refit(
         validation=new.validation.summary["accuracy"],
         strength=strength,
         tolerance=tolerance,
+        taught=_one_by_one(taught, names, after),
     )
     _write(target, checkpoint, moved, new, found)
     return found
@@ -135,10 +136,10 @@ def _sampled(evaluation: Evaluation, rows: NDArray[np.int64]) -> Evaluation:
 
 def _usable(
     predictor: NgramPredictor, examples: Sequence[tuple[TextSample, str]], held: HeldOut
-) -> tuple[Seen, dict[str, int]]:
-    """The corrections that can be learned from, as the table sees them; the others are counted by their reason."""
+) -> tuple[Seen, list[str], dict[str, int]]:
+    """The corrections that can be learned from, as the table sees them, and their names; others by their reason."""
     left_out: Counter[str] = Counter()
-    texts, targets = [], []
+    names, texts, targets = [], [], []
     answers = predictor.answers([sample.text for sample, _ in examples])
     for (sample, label), reason in zip(examples, answers.reasons, strict=True):
         known = label.strip().casefold()
@@ -150,10 +151,11 @@ def _usable(
             # What the table hardly knows would be learned at the expense of the few common words in it.
             left_out["unread"] += 1
         else:
+            names.append(sample.name)
             texts.append(sample.text)
             targets.append(LABELS.index(known))
     _check_number(len(texts))
-    return look(predictor.model, texts, np.array(targets, np.int64)), dict(left_out)
+    return look(predictor.model, texts, np.array(targets, np.int64)), names, dict(left_out)
 
 
 def _check_number(count: int) -> None:
@@ -175,6 +177,14 @@ def _nothing_kept() -> InputRefused:
 
 def _right(log_odds: NDArray[np.float64], taught: Seen, threshold: float) -> Any:
     return share(int(((log_odds >= threshold) == (taught.targets == 1)).sum()), len(taught.targets))
+
+
+def _one_by_one(taught: Seen, names: Sequence[str], after: NDArray[np.float64]) -> tuple[Taught, ...]:
+    """Each correction with the score of its right answer by the log odds in use and by those `after` the fix."""
+    sign = np.where(taught.targets == 1, 1, -1)
+    scores = zip(expit(sign * taught.log_odds).tolist(), expit(sign * after).tolist(), strict=True)
+    labels = [LABELS[target] for target in taught.targets]
+    return tuple(Taught(name, label, *pair) for name, label, pair in zip(names, labels, scores, strict=True))
 
 
 def _again(evaluation: Evaluation, part: HeldPart, model: TextModel, threshold: float) -> Evaluation:
