@@ -15,6 +15,7 @@ from core.ui.board_chosen import ALL, Board
 from core.ui.board_source import board_input
 from core.ui.i18n import t
 from core.ui.labels import LANGUAGES
+from core.ui.measured import outward, time_taken
 from core.ui.views import escape, say, show_error
 
 if TYPE_CHECKING:
@@ -102,9 +103,10 @@ def _show_tiles(board: Board) -> None:
     with st.grid(len(tiles) + 1, min_column_width=150):
         st.metric(t("Texts read"), f"{read:,}", t("of {sent:,}", sent=read + unread), **quiet)
         for verdict, title in tiles.items():
-            value, low, high = (100 * float(part[0, verdict]) for part in (shares.values, shares.low, shares.high))
+            low, high = outward(float(shares.low[0, verdict]), float(shares.high[0, verdict]))
             between = t("{low:.1f} to {high:.1f} %", low=low, high=high)
-            st.metric(title, f"{value:.1f} %" if read else "–", between if read else None, **quiet)
+            value = f"{100 * float(shares.values[0, verdict]):.1f} %"
+            st.metric(title, value if read else "–", between if read else None, **quiet)
     if read:
         mean = float(np.mean(scored.scores[rows & (scored.verdicts < READ)]))
         st.caption(
@@ -129,12 +131,12 @@ def _show_origin(board: Board) -> None:
         st.caption(f":material/info: {say(notice)}")
     st.caption(
         t(
-            "Read by model {architecture}, version {version}, {count:,} texts in {seconds:.1f} s. The shares count its "
+            "Read by model {architecture}, version {version}, {count:,} texts in {time}. The shares count its "
             "readings; their intervals do not hold its errors, which stand under Quality.",
             architecture=escape(scored.model.architecture),
             version=escape(scored.model.version),
             count=len(scored),
-            seconds=scored.seconds,
+            time=time_taken(scored.seconds),
         )
     )
 

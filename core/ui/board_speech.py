@@ -69,12 +69,19 @@ def _quote(board: Board, place: int) -> None:
 def facts(board: Board, place: int, score: float | None = None) -> str:
     """Score, category and day of a text, as Markdown; `score` is of a part of it."""
     scored = board.scored
-    said = [t("{score:.0f} % positive", score=100 * (float(scored.scores[place]) if score is None else score))]
+    said = [_positive(float(scored.scores[place]) if score is None else score)]
     if scored.table.category is not None and scored.table.category[place]:
         said.append(escape(scored.table.category[place]))
     if scored.table.time is not None and not np.isnat(scored.table.time[place]):
         said.append(str(scored.table.time[place].astype("datetime64[D]")).replace("-", _HYPHEN))
     return " · ".join(said)
+
+
+def _positive(score: float) -> str:
+    """A score in percent; no text is certain, so none is said to be."""
+    if score >= 0.995:
+        return t("over 99 % positive")
+    return t("{score:.0f} % positive", score=100 * score) if score > 0.005 else t("under 1 % positive")
 
 
 def shortened(text: str, most: int = SHOWN) -> str:

@@ -10,6 +10,7 @@ import streamlit as st
 from core.contracts import N_
 from core.ui.board_chosen import ALL, Board
 from core.ui.i18n import t
+from core.ui.measured import outward
 from core.ui.theme import mode, palette, show_chart
 from core.ui.views import chart_text
 
@@ -156,14 +157,12 @@ def share_bars(titles: list[str], shares: Shares, order: np.ndarray[Any, Any]) -
 
 def show_figures(what: str, names: list[str], shares: Shares, order: np.ndarray[Any, Any]) -> None:
     """The shares of groups as a table, each with its 95 % interval."""
-    columns = {
-        t(title): [
-            f"{100 * shares.values[row, verdict]:.1f} "
-            f"[{100 * shares.low[row, verdict]:.1f}, {100 * shares.high[row, verdict]:.1f}]"
-            for row in order
-        ]
-        for verdict, title in enumerate(TITLES)
-    }
+
+    def cell(row: int, verdict: int) -> str:
+        low, high = outward(float(shares.low[row, verdict]), float(shares.high[row, verdict]))
+        return f"{100 * shares.values[row, verdict]:.1f} [{low:.1f}, {high:.1f}]"
+
+    columns = {t(title): [cell(row, verdict) for row in order] for verdict, title in enumerate(TITLES)}
     st.dataframe({what: names, t("Texts"): shares.n[order], **columns}, hide_index=True)
     st.caption(t("Shares in percent, in brackets their 95 % intervals (Wilson)."))
 
@@ -179,13 +178,14 @@ def _agreement(board: Board) -> None:
     if found is None:
         return
     st.subheader(t("Against the labels of the table"), anchor=False)
+    low, high = outward(found.low, found.high)
     st.markdown(
         t(
             "The table says of {n:,} of the decided texts whether they are positive: the model says the same of "
             "**{share:.1f} %** (95 % interval {low:.1f} to {high:.1f} %). Search shows those on which they differ.",
             n=found.n,
             share=100 * found.value,
-            low=100 * found.low,
-            high=100 * found.high,
+            low=low,
+            high=high,
         )
     )

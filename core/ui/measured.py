@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -9,6 +10,7 @@ from typing import Any, ParamSpec, TypeVar, cast
 
 from core.contracts import Evaluation, Metric
 from core.store.versions import Version
+from core.ui.i18n import t
 
 Asked = ParamSpec("Asked")
 Found = TypeVar("Found")
@@ -26,6 +28,19 @@ class Measured:
 def interval(metric: Metric, digits: int = 3) -> str:
     """`0.912 [0.890, 0.931]`."""
     return f"{metric.value:.{digits}f} [{metric.low:.{digits}f}, {metric.high:.{digits}f}]"
+
+
+def outward(low: float, high: float) -> tuple[float, float]:
+    """Ends of an interval of shares in percent with one decimal, rounded away from each other.
+
+    To the nearest, the interval of 20,000 out of 20,000 would begin where it ends, as if there were no doubt.
+    """
+    return math.floor(round(1000 * low, 6)) / 10, math.ceil(round(1000 * high, 6)) / 10
+
+
+def time_taken(seconds: float) -> str:
+    """`12.3 s`, and in words what would be none."""
+    return t("{seconds:.1f} s", seconds=seconds) if seconds >= 0.1 else t("less than 0.1 s")
 
 
 def once(compute: Callable[Asked, Found], *arguments: Asked.args, **_none: Asked.kwargs) -> Found:
