@@ -45,7 +45,7 @@ _HINTS = {
     "JSON": N_("Convert it to CSV: one row per record, one column per field."),
     "pickle": N_("A pickle can run programs and is never opened; write the table as Parquet or CSV."),
     "gzip": N_("Unpack it and send the table itself."),
-    "zip": N_("Unpack it and send the table itself."),
+    "zip": N_("Unpack it and send the table itself; of an Excel workbook, save the sheet as CSV UTF-8."),
 }
 """Kind of file -> what helps; other kinds get the general advice."""
 
@@ -158,8 +158,8 @@ def _check_size(found: int, label: str, limit: int) -> None:
 
 def _wrong_kind(label: str, kind: str) -> InputRefused:
     """The file is something else than a table we read; names what it is."""
-    template = N_("{name}: the content is {kind}; accepted are CSV and Parquet.")
+    template = N_("{name}: the content is {kind}; accepted are CSV, TSV, .txt and Parquet.")
     if kind == "unknown":
-        template = N_("{name}: the content is no table that we know; accepted are CSV and Parquet.")
+        template = N_("{name}: the content is no table that we know; accepted are CSV, TSV, .txt and Parquet.")
     hint = Message(_HINTS.get(kind, N_("Export the table as CSV or Parquet and send that.")))
     return InputRefused("table.wrong_kind", Message(template, {"name": label, "kind": kind}), hint)

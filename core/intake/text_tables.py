@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -32,6 +33,8 @@ UNKNOWN = -1
 """Label of a text that is neutral, or of which nobody has said anything."""
 _HEAD = 4096
 _KNOWN_NAMES = {*TEXT_NAMES, *LABEL_NAMES, *SOURCE_NAMES, "id", "date", "time", "rating", "日期", "时间", "编号"}
+_SAYS = re.compile("[^\\W\\d_]|[\u2600-\u27bf\U0001f300-\U0001faff]")
+"""A letter or an emoji: a text has one, and columns of numbers and dates do not."""
 _NAME_MAX = 120
 """Longest id or category in characters."""
 
@@ -110,6 +113,11 @@ def texts_of(table: Table, columns: Mapping[str, str] | None = None) -> TextTabl
         time = _times(frame[mapping["time"]], mapping, columns or {}, said)
     if "category" in mapping:
         category = _names(frame[mapping["category"]])
+    if not any(map(_SAYS.search, texts)):
+        said_of = {"name": table.name, "column": mapping["text"]}
+        template = N_("{name}: the column {column} holds no texts: no cell of it has a letter.")
+        hint = Message(N_("Choose the column that holds the texts."))
+        raise InputRefused("texts.no_letters", Message(template, said_of), hint)
     found = table_of_texts(texts, table.name)
     return TextTable(
         ids=_ids(frame, mapping.get("id", ""), said),

@@ -100,7 +100,7 @@ REFUSED = [
     Case("long line", long_line(2**20 + 1), "table.long_line", ("line 2", "1,048,577", "1,048,576")),
     Case("C28", PLAIN.replace(b"shop 7", b"sh\0op"), "table.nul", ("line 8", "NUL")),
     Case("C28 at once", b"a,b\n1,\0\n", "table.nul", ("line 2",)),
-    Case("C29 png", encode(picture()), "table.wrong_kind", ("PNG", "CSV and Parquet")),
+    Case("C29 png", encode(picture()), "table.wrong_kind", ("PNG", "CSV, TSV, .txt and Parquet")),
     Case("C29 xlsx", zipped(**TYPES, **{"xl/workbook.xml": ""}), "table.wrong_kind", ("Excel workbook", "CSV UTF-8")),
     Case("C29 docx", zipped(**TYPES, **{"word/x.xml": ""}), "table.wrong_kind", ("Office document",)),
     Case(
@@ -113,7 +113,7 @@ REFUSED = [
     Case("C29 xml", b"<?xml version='1.0'?><rows/>", "table.wrong_kind", ("XML",)),
     Case("C29 json", b'[{"amount": 1}]', "table.wrong_kind", ("JSON",)),
     Case("C29 pdf", b"%PDF-1.7\n%\xe2\xe3", "table.wrong_kind", ("PDF",)),
-    Case("zip", zipped(**{"sent.csv": "a,b"}), "table.wrong_kind", ("zip", "Unpack")),
+    Case("zip", zipped(**{"sent.csv": "a,b"}), "table.wrong_kind", ("zip", "Unpack", "Excel workbook")),
     Case("gz", gzip.compress(PLAIN), "table.wrong_kind", ("gzip", "Unpack"), name="sent.csv.gz"),
     *(
         Case(

@@ -147,7 +147,7 @@ def test_a_txt_that_begins_with_names_of_columns_is_a_table(line, table):
     cells = line.count(",") + line.count(";") + line.count("\t")
     separator = next((sign for sign in ";\t," if sign in line), ",")
     data = f"{line}\n{separator.join(['1'] * (cells + 1))}\n".encode()
-    assert (open_texts(data, "a.txt").texts[0] != line) is table
+    assert (open_text_table(data, "a.txt").frame.iloc[0, 0] != line) is table
 
 
 def test_parquet_keeps_its_texts(tmp_path):
@@ -167,7 +167,8 @@ def test_parquet_keeps_its_texts(tmp_path):
         (b" \n \n", "a.txt", "table.empty"),
         (b"text\n", "a.txt", "table.empty"),
         (b"text,label\n", "a.csv", "table.no_rows"),
-        (b"a,b\n1,2\n3,4\n", "a.parquet", ""),
+        (b"a,b\nbad,2\ngood,4\n", "a.parquet", ""),
+        (b"a,b\n1,2\n3,4\n", "a.csv", "texts.no_letters"),
         (b"PK\x03\x04" + bytes(30), "a.txt", "text.wrong_kind"),
         (b"PK\x03\x04xl/" + bytes(30), "a.csv", "table.wrong_kind"),
         ("Größe".encode("latin-1"), "a.txt", "table.encoding"),
@@ -263,3 +264,18 @@ def test_damaged_bytes_are_read_or_refused_in_words():
                 assert len(table.ids) == len(set(table.ids.tolist())) == len(table)
                 "".join(table.texts).encode("utf-8")
     assert {"read", "table.encoding", "table.mostly_unusable", "table.open_quote"} <= outcomes
+
+
+@pytest.mark.parametrize("cells", [("12.5", "-3", "2024-05-01"), ("", "12", "…")])
+def test_a_column_without_a_letter_holds_no_texts(cells):
+    frame = "\n".join(f"{number},{cell}" for number, cell in enumerate(cells))
+    with pytest.raises(InputRefused) as refused:
+        open_texts(f"place,amount\n{frame}\n".encode(), "a.csv", {"text": "amount"})
+    assert refused.value.code == "texts.no_letters"
+    assert "the column amount holds no texts" in str(refused.value.message)
+
+
+@pytest.mark.parametrize("cell", ["ok", "好", "👍", "☹"])
+def test_one_cell_with_a_letter_or_an_emoji_is_a_text(cell):
+    table = open_texts(f"place,review\n1,7\n2,{cell}\n".encode(), "a.csv", {"text": "review"})
+    assert table.texts == ("7", cell)
