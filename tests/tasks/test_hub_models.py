@@ -8,6 +8,7 @@ import pytest
 from core import hub
 from core.errors import AppError, InputRefused, ModelRefused, NetworkUnavailable, RunCancelled
 from core.settings import settings
+from core.tasks.text_classification import task
 from core.tasks.text_classification.config import TextClassificationConfig
 from core.tasks.text_classification.finetune import _watch
 from core.tasks.text_classification.pretrained import load_start
@@ -170,6 +171,17 @@ def test_without_a_network_a_model_that_is_not_here_is_refused(online, monkeypat
         find_source("distilbert-multilingual")
     assert "VITRINE_HUB_CACHE" in str(refused.value.hint)
     assert online.asked == []
+
+
+def test_weights_that_cannot_be_had_are_refused_before_the_texts_are_read(online, monkeypatch, tmp_path):
+    def read(*asked):
+        raise AssertionError("the texts were read")
+
+    monkeypatch.setattr(task, "read_splits", read)
+    go_offline(monkeypatch)
+    config = TextClassificationConfig(model="transformer")
+    with pytest.raises(NetworkUnavailable, match=r"hub\.unreachable"):
+        TASK.train(config, tmp_path / "texts.csv", ListedRun(tmp_path / "run"))
 
 
 def test_options_name_a_transformer(online, tmp_path):

@@ -41,6 +41,19 @@ def measuring_device(config: TextClassificationConfig) -> str:
     return pick_device()
 
 
+def fetch_weights(config: TextClassificationConfig, run: RunContext) -> None:
+    """Have what the training starts from on this machine, so that it is refused before the texts are read.
+
+    Raises:
+        InputRefused, NetworkUnavailable, ModelRefused: The Transformer cannot be had, see `find_source`.
+        RunCancelled: Somebody asked for it to stop.
+    """
+    if config.model == "transformer":
+        from core.tasks.text_classification import finetune
+
+        finetune.fetch(config, run)
+
+
 def train_checkpoint(data: LabelledTexts, config: TextClassificationConfig, run: RunContext, command: str) -> Path:
     """Train the model that `config.model` names and write its checkpoint folder, whose figures `measure` adds."""
     from core.tasks.text_classification import tfidf_checkpoint, train

@@ -25,7 +25,7 @@ from core.tasks.text_classification.config import RATES, TextClassificationConfi
 from core.tasks.text_classification.manifest import Origin
 from core.tasks.text_classification.model import CALIBRATED, LengthCalibration
 from core.tasks.text_classification.pretrained import Start, load_start
-from core.tasks.text_classification.sources import find_source
+from core.tasks.text_classification.sources import Source, find_source
 from core.tasks.text_classification.transformer import (
     TextTokens,
     TokenReading,
@@ -58,6 +58,11 @@ class Rows:
     """Texts of which only the beginning was read."""
 
 
+def fetch(config: TextClassificationConfig, run: RunContext) -> Source:
+    """The files of the Transformer that `config` names, on this machine from then on; raises as `find_source`."""
+    return find_source(config.transformer, watch=_watch(run))
+
+
 def train_checkpoint(data: LabelledTexts, config: TextClassificationConfig, run: RunContext, command: str) -> Path:
     """Train on texts in three parts and write the checkpoint folder, whose figures `measure` adds.
 
@@ -66,7 +71,7 @@ def train_checkpoint(data: LabelledTexts, config: TextClassificationConfig, run:
         RunCancelled: Somebody asked for it to stop.
         JobError: The training diverged, or the snapshot belongs to another run.
     """
-    source = find_source(config.transformer, watch=_watch(run))
+    source = fetch(config, run)
     generator, device = seed_everything(config.seed), pick_device()
     start = load_start(source, config.max_length, tuned=config.tuning != "none")
     rows = {part: rows_of(start.tokens, data.splits[part]) for part in ("train", "validation")}

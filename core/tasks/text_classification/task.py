@@ -12,7 +12,12 @@ from core.data.mapping import parse_mapping
 from core.data.texts import LabelledTexts
 from core.errors import InputRefused
 from core.tasks.text_classification import fixit, measure
-from core.tasks.text_classification.architectures import load_predictor, measuring_device, train_checkpoint
+from core.tasks.text_classification.architectures import (
+    fetch_weights,
+    load_predictor,
+    measuring_device,
+    train_checkpoint,
+)
 from core.tasks.text_classification.card import write_card
 from core.tasks.text_classification.config import SECTOR, TextClassificationConfig
 from core.tasks.text_classification.corrections import join_corrections, note_joined
@@ -64,6 +69,7 @@ class TextClassification:
     def train(self, config: TextClassificationConfig, data: Path, run: RunContext) -> Path:
         """Train on labelled texts and return the checkpoint folder with its evaluation and card."""
         run.stage("read")
+        fetch_weights(config, run)
         texts = read_splits(data, config)
         texts = replace(texts, name=run.data_name or texts.name)
         commands = train_command(SECTOR, config, data), evaluate_command(SECTOR, data, parse_mapping(config.columns))
