@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from core.data.catalog import name_of
+from core.data.mapping import parse_mapping, write_mapping
 
 
 def changed(config_type: type, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -30,8 +31,9 @@ def train_command(slug: str, config: Any, data: Path | str) -> str:
             there); or a text that is quoted for the shell already.
     """
     options = changed(type(config), vars(config))
+    columns = _columns(parse_mapping(options.pop("columns", "")))
     settings = [f"--set {shlex.quote(f'{name}={value}')}" for name, value in options.items()]
-    return " ".join(["python -m core train", shlex.quote(slug), "--data", _told(data), *settings])
+    return " ".join(["python -m core train", shlex.quote(slug), "--data", _told(data), *columns, *settings])
 
 
 def evaluate_command(slug: str, data: Path | str, columns: Mapping[str, str] | None = None) -> str:
@@ -42,10 +44,15 @@ def evaluate_command(slug: str, data: Path | str, columns: Mapping[str, str] | N
         data: As for `train_command`.
         columns: Which column of a table plays which role, by role, where that was said.
     """
-    named = [f"--column {shlex.quote(f'{role}={name}')}" for role, name in (columns or {}).items()]
+    named = _columns(columns or {})
     return " ".join(
         ["python -m core evaluate", shlex.quote(slug), "--data", _told(data), *named, "--model VERSION --json"]
     )
+
+
+def _columns(columns: Mapping[str, str]) -> list[str]:
+    """An option for each role; an empty column says that there is none."""
+    return [f"--column {shlex.quote(write_mapping({role: name}))}" for role, name in columns.items()]
 
 
 def _told(data: Path | str) -> str:

@@ -5,7 +5,7 @@ Metadata of a field: see `core.training.options.option`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import Field, fields
 from typing import Any
 
@@ -15,14 +15,17 @@ from core.training.options import applies
 from core.ui.i18n import t
 
 
-def config_form(prefix: str, config_type: type) -> dict[str, Any]:
+def config_form(prefix: str, config_type: type, settled: Collection[str] = ()) -> dict[str, Any]:
     """Draw one widget per field of the dataclass `config_type`; returns the chosen values by field name.
+
+    Fields in `settled`, of which the page knows the value already, are not drawn and have no value here.
 
     Options marked `advanced` stand behind an expander; those that mean nothing beside what is chosen are left out, and
     their values too. Nothing is checked here: the dataclass checks itself.
     """
-    values = _fields_input(prefix, [entry for entry in fields(config_type) if not entry.metadata.get("advanced")], {})
-    advanced = [entry for entry in fields(config_type) if entry.metadata.get("advanced") and applies(entry, values)]
+    asked = [entry for entry in fields(config_type) if entry.name not in settled]
+    values = _fields_input(prefix, [entry for entry in asked if not entry.metadata.get("advanced")], {})
+    advanced = [entry for entry in asked if entry.metadata.get("advanced") and applies(entry, values)]
     if advanced:
         with st.expander(t("More options ({count})", count=len(advanced))):
             values |= _fields_input(prefix, advanced, values)

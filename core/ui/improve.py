@@ -51,7 +51,7 @@ def _options(sector: Sector, data: TrainingData, ready: bool | None) -> None:
     slug = sector.slug
     config_type = service.config_type(slug)
     st.markdown(f"**{t('How to train')}**")
-    values = config_form(f"{slug}.train", config_type)
+    values = config_form(f"{slug}.train", config_type, ("columns",) if data.columns else ())
     if data.columns:
         values["columns"] = write_mapping(data.columns)
     try:
@@ -59,10 +59,7 @@ def _options(sector: Sector, data: TrainingData, ready: bool | None) -> None:
     except AppError as error:
         show_error(error)
         return
-    if (values.get("pretrained") == "hub" or values.get("model") == "transformer") and not hub.reachable():
-        st.caption(
-            f":material/wifi_off: {t('The model hub is not reachable: only weights in its cache folder can be used.')}"
-        )
+    here = _weights_here(values, config)
     learn = corrections_input(slug)
     st.caption(t("The same from a terminal"))
     command = train_command(slug, config, data.argument) + " --corrections" * learn
@@ -72,11 +69,27 @@ def _options(sector: Sector, data: TrainingData, ready: bool | None) -> None:
         type="primary",
         icon=":material/play_arrow:",
         key=f"{slug}.start",
-        disabled=ready is False,
+        disabled=ready is False or not here,
         help=t("The data check found something that has to be corrected first.") if ready is False else None,
     )
     if clicked:
         _start(slug, data, changed(config_type, values), {"corrections": True} if learn else {})
+
+
+def _weights_here(values: Mapping[str, Any], config: Any) -> bool:
+    """Whether a run would find what it starts from, as far as this machine knows; what speaks against it is said."""
+    if not (values.get("pretrained") == "hub" or values.get("model") == "transformer") or hub.reachable():
+        return True
+    st.caption(
+        f":material/wifi_off: {t('The model hub is not reachable: only weights in its cache folder can be used.')}"
+    )
+    try:
+        if check := getattr(config, "check_weights", None):
+            check()
+    except AppError as error:
+        show_error(error)
+        return False
+    return True
 
 
 def _start(slug: str, data: TrainingData, config: dict[str, Any], more: dict[str, object]) -> None:

@@ -75,6 +75,8 @@ def with_columns(slug: str, data: TrainingData) -> TrainingData | None:
     if problem := columns_problem(columns, ROLES, REQUIRED):
         st.error(problem, icon=":material/error:")
         return None
+    # A role that nothing was guessed for need not be said to have no column.
+    columns = {role: column for role, column in columns.items() if column or role in opened.guess}
     key = f"{data.key}|{write_mapping(columns)}"
     masked = _once(slug, "masked", key, lambda: _mask(data, columns))
     if isinstance(masked, AppError):

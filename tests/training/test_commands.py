@@ -2,10 +2,14 @@
 
 import shlex
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
+from core.catalog import sector
+from core.cli.asked import columns_of
+from core.data.mapping import write_mapping
 from core.settings import settings
 from core.training.commands import changed, evaluate_command, train_command
 
@@ -28,6 +32,21 @@ def test_only_what_differs_is_named():
 
 def test_quoted_text_stays_as_it_is():
     assert " --data ~/'my scans' " in train_command("medical", Config(epochs=1), "~/'my scans'") + " "
+
+
+@dataclass(frozen=True)
+class TableConfig:
+    columns: str = ""
+    epochs: int = 0
+
+
+def test_columns_of_a_run_are_read_as_they_are_named():
+    said = {"text": "what, in words", "label": "stars", "category": ""}
+    words = shlex.split(train_command("sentiment", TableConfig(write_mapping(said), 3), Path("a.csv")))
+    assert words[-2:] == ["--set", "epochs=3"] and "columns" not in " ".join(words)
+    options = [word for flag, word in pairwise(words) if flag == "--column"]
+    assert options[1:] == ["label=stars", "category="]
+    assert columns_of(sector("sentiment"), options) == said
 
 
 def test_columns_are_named_by_their_roles():

@@ -61,3 +61,18 @@ def test_the_form_draws_what_belongs_to_the_chosen_model(tmp_path: Path, monkeyp
     assert drawn(at) == shared | {"transformer", "tuning", "max_length"}
     config = TextClassificationConfig(**at.session_state["values"])
     assert (config.model, config.tuning, config.steps) == ("transformer", "none", 40)
+
+
+@pytest.mark.slow
+def test_what_the_page_knows_already_is_not_asked() -> None:
+    def script() -> None:
+        import streamlit as st
+
+        from core.tasks.text_classification.config import TextClassificationConfig
+        from core.ui.forms import config_form
+
+        st.session_state["values"] = config_form("t", TextClassificationConfig, ("columns",))
+
+    at = AppTest.from_function(script).run()
+    assert not at.exception
+    assert "seed" in drawn(at) and "columns" not in drawn(at) | set(at.session_state["values"])

@@ -13,6 +13,7 @@ from core.settings import settings
 from core.store import audit, feedback
 from core.store.database import close_stores
 from core.ui.quality import views_of
+from tests.tasks.tiny_transformers import write_model
 from tests.ui.test_house import words
 
 SLUG = "sentiment"
@@ -107,6 +108,22 @@ def test_without_network_and_data_there_is_something_to_learn_from(home: Path) -
 
 
 @pytest.mark.slow
+def test_weights_that_cannot_be_had_are_said_before_the_start(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VITRINE_OFFLINE", "1")
+    monkeypatch.setenv("VITRINE_HUB_CACHE", str(home / "cache"))
+    monkeypatch.setenv("VITRINE_MODELS", str(write_model(home / "models" / "owner" / "tiny").parent.parent))
+    settings.cache_clear()
+    page = drawn("improve")
+    assert not page.button(key=f"{SLUG}.start").disabled
+    page.selectbox(key=f"{SLUG}.train.model").set_value("transformer")
+    page = page.run()
+    assert "neither in the hub's cache folder" in words(page) and page.button(key=f"{SLUG}.start").disabled
+    page.selectbox(key=f"{SLUG}.train.transformer").set_value("owner/tiny")
+    page = page.run()
+    assert not page.error and not page.button(key=f"{SLUG}.start").disabled
+
+
+@pytest.mark.slow
 def test_an_upload_is_masked_before_it_is_written_and_checked(home: Path) -> None:
     page = drawn("improve")
     page.session_state[f"{SLUG}.data"] = "upload"
@@ -122,12 +139,33 @@ def test_an_upload_is_masked_before_it_is_written_and_checked(home: Path) -> Non
     shown = words(page)
     assert "240 e-mail addresses" in shown and "120 phone numbers" in shown and "UTF\\-16" in shown
     assert any("Positive" in frame.value.to_string() for frame in page.dataframe)
+    (command,) = (block.value for block in page.code if block.value.startswith("python -m core train"))
+    assert command.endswith("--data reviews.csv --column text=review --column label=stars --column category=category")
+    assert not [box for box in page.text_input if box.key == f"{SLUG}.train.columns"]
     masked = page.session_state[f"{SLUG}.data_masked"][1]
     assert b"example.org" not in masked.getvalue() and masked.found == {"e-mail": 240, "phone": 120}
     audit.flush(1)
     for file in home.rglob("*"):
         if file.is_file():
             assert b"example.org" not in file.read_bytes(), file
+
+
+@pytest.mark.slow
+def test_a_command_names_no_role_that_the_table_has_nothing_for(home: Path) -> None:
+    page = drawn("improve")
+    page.session_state[f"{SLUG}.data"] = "upload"
+    page.run()
+    uploader = next(box for box in page.file_uploader if box.key == f"{SLUG}.data_upload")
+    lines = [
+        f"{text} number {n},{label}" for n in range(40) for text, label in (("good", "positive"), ("bad", "negative"))
+    ]
+    uploader.set_value(("reviews.csv", "\n".join(["text,label", *lines]).encode(), "text/csv"))
+    page.run()
+    next(button for button in page.button if button.label == "Check the data").click()
+    page.run()
+    assert not page.exception, page.exception
+    (command,) = (block.value for block in page.code if block.value.startswith("python -m core train"))
+    assert command.endswith("--data reviews.csv --column text=text --column label=label")
 
 
 @pytest.mark.slow
