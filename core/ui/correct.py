@@ -18,6 +18,7 @@ from core.store.feedback import REVIEW, Correction
 from core.store.pictures import KEPT_SIDE
 from core.ui.i18n import t
 from core.ui.labels import label_name
+from core.ui.verdict import UNDECIDED
 from core.ui.views import escape, show_error
 from core.ui.wording import told
 
@@ -65,7 +66,9 @@ def _said(key: str, sample: Sample, answer: Answer) -> Correction | None:
 def _ask(slug: str, where: str, sample: Sample, answer: Answer) -> None:
     prediction = answer.single
     if prediction.decision is None:
-        st.markdown(f"**{t('The model gave no answer. Do you know it?')}**")
+        undecided = prediction.abstained is not None and prediction.abstained.code == UNDECIDED
+        asked = t("Is it positive or negative?") if undecided else t("The model gave no answer. Do you know it?")
+        st.markdown(f"**{asked}**")
         verdict: str | None = "wrong"
     else:
         verdict = st.segmented_control(

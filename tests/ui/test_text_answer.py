@@ -148,6 +148,7 @@ def test_what_cannot_be_read_is_said_in_words_without_a_score(sentiment: Open, t
 def test_neutral_is_an_answer_of_its_own_with_its_words(sentiment: Open) -> None:
     page = read(sentiment(), "It arrived on Tuesday.")
     assert "Neutral or undecided" in page.subheader[0].value
+    assert "Is it positive or negative?" in words(page) and "gave no answer" not in words(page)
     assert 40 < pin(page) < 60 and marks(page)
 
 
