@@ -18,7 +18,7 @@ from core.ui.correct import attempt, show_trouble
 from core.ui.figures import metric_title
 from core.ui.i18n import t
 from core.ui.labels import label_name
-from core.ui.measured import interval
+from core.ui.measured import interval, time_taken
 from core.ui.moves import version_name
 from core.ui.predict import wait_until_ready
 from core.ui.views import say, show_error
@@ -164,12 +164,12 @@ def _show_facts(slug: str, trial: Trial) -> None:
     found = trial.refit
     st.caption(
         told(
-            "{used:,} corrections, {seconds:.1f} s. Intervals are 95 %. The corrections taught the fix, so their row "
+            "{used:,} corrections, {time}. Intervals are 95 %. The corrections taught the fix, so their row "
             "says what it learned, not how it does on other images. Strength of the pull towards the layer in use: "
             "{strength:.3g}.",
             slug,
             used=found.used,
-            seconds=trial.seconds,
+            time=time_taken(trial.seconds),
             strength=found.strength,
         )
     )

@@ -180,10 +180,10 @@ OF_TEXTS: Final = {
     "On images it has not learned from, this fix breaks more than it mends, and more than by chance.": N_(
         "On texts it has not learned from, this fix breaks more than it mends, and more than by chance."
     ),
-    "{used:,} corrections, {seconds:.1f} s. Intervals are 95 %. The corrections taught the fix, so their row "
+    "{used:,} corrections, {time}. Intervals are 95 %. The corrections taught the fix, so their row "
     "says what it learned, not how it does on other images. Strength of the pull towards the layer in use: "
     "{strength:.3g}.": N_(
-        "{used:,} corrections, {seconds:.1f} s. Intervals are 95 %. The corrections taught the fix, so their row says "
+        "{used:,} corrections, {time}. Intervals are 95 %. The corrections taught the fix, so their row says "
         "what it learned, not how it does on other texts. Strength of the pull towards the weights in use: "
         "{strength:.3g}."
     ),
