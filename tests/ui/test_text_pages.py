@@ -13,7 +13,6 @@ from core.settings import settings
 from core.store import audit, feedback
 from core.store.database import close_stores
 from core.ui.quality import views_of
-from tests.tasks.tiny_transformers import write_model
 from tests.ui.test_house import words
 
 SLUG = "sentiment"
@@ -109,6 +108,8 @@ def test_without_network_and_data_there_is_something_to_learn_from(home: Path) -
 
 @pytest.mark.slow
 def test_weights_that_cannot_be_had_are_said_before_the_start(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from tests.tasks.tiny_transformers import write_model  # torch and transformers take seconds to import
+
     monkeypatch.setenv("VITRINE_OFFLINE", "1")
     monkeypatch.setenv("VITRINE_HUB_CACHE", str(home / "cache"))
     monkeypatch.setenv("VITRINE_MODELS", str(write_model(home / "models" / "owner" / "tiny").parent.parent))

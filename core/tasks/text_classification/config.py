@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from core import hub
 from core.catalog import presets_of_task, slug_of_task
 from core.contracts import N_
 from core.data.mapping import parse_mapping
-from core.tasks.text_classification.sources import own_models
+from core.tasks.text_classification.sources import find_source, own_models
 from core.training.options import check_options, option
 
 OF_NGRAMS = {"model": ("ngrams",)}
@@ -237,6 +238,11 @@ class TextClassificationConfig:
     def __post_init__(self) -> None:
         check_options(self)
         parse_mapping(self.columns)
+
+    def check_weights(self) -> None:
+        """Raise what the run would, where the hub is out of reach and its weights are not here; fetches nothing."""
+        if self.model == "transformer" and not hub.reachable():
+            find_source(self.transformer)
 
 
 CONFIG_TYPE = TextClassificationConfig
