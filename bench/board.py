@@ -17,12 +17,14 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.pipeline import Pipeline
 
 from bench.fraud_rows import peak_mb
-from bench.sentiment_speed import baseline, lines
+from bench.sentiment_speed import FITTED, baseline
 from core.data.board import NEGATIVE, POSITIVE, UNDECIDED, by_category, lines_with, over_time, shares_of
+from core.data.cues import read_cues
 from core.data.quotes import of_verdict, quotes
 from core.data.telling_terms import telling_terms
 from core.intake.text_tables import open_texts
@@ -34,8 +36,21 @@ ROUNDS = 3
 SLUG = "sentiment"
 CATEGORIES = ("books", "fruit", "hotels", "phones", "shirts", "tablets")
 DAYS = 365
+CUES_PER_LINE = {"en": 6, "zh": 5}
 LEAST_TEXTS = 50
 """Of a term, in both ways."""
+
+
+def lines(n: int, language: str, seed: int = 0) -> tuple[list[str], NDArray[np.int64]]:
+    """Short texts of several cues of one polarity, about 90 English or 25 Chinese characters, and their labels."""
+    texts, labels = read_cues()
+    han = np.array([any("\u4e00" <= sign <= "\u9fff" for sign in text) for text in texts])
+    generator = np.random.default_rng(seed)
+    wanted = generator.integers(0, 2, n)
+    pools = [np.flatnonzero((labels == label) & (han == (language == "zh"))) for label in (0, 1)]
+    glue = "，" if language == "zh" else ", "
+    count = CUES_PER_LINE[language]
+    return [glue.join(texts[k] for k in generator.choice(pools[label], count)) for label in wanted], wanted
 
 
 def table() -> bytes:
@@ -126,7 +141,10 @@ def main() -> dict[str, object]:
     """Measure, print and return the figures."""
     content = table()
     read(table_of_few(content))
-    rivals = plain(content, {language: baseline(language) for language in ("en", "zh")})
+    fitted = {
+        language: baseline(*lines(FITTED, language, seed=1), chinese=language == "zh") for language in CUES_PER_LINE
+    }
+    rivals = plain(content, fitted)
     ours: dict[str, list[tuple[float, float]]] = {}
     theirs: dict[str, list[tuple[float, float]]] = {}
     for _ in range(ROUNDS):
