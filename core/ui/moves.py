@@ -30,9 +30,10 @@ def move(slug: str, action: Callable[[], Version], refused_at: str = "") -> None
         st.session_state[refused_at or f"{slug}.moved"] = error
 
 
-def show_outcome(slug: str) -> None:
-    """What came of the last `move`, once."""
-    outcome = st.session_state.pop(f"{slug}.moved", None)
+def show_outcome(slug: str, refused_at: str = "") -> None:
+    """What came of the last `move`, once; also of one refused at a button that is gone, such as of a closed dialog."""
+    left = [st.session_state.pop(slot, None) for slot in (f"{slug}.moved", refused_at) if slot]
+    outcome = next((one for one in left if one is not None), None)
     if isinstance(outcome, AppError):
         show_error(outcome)
         hint = f" {say(outcome.hint)}" if outcome.hint.template else ""

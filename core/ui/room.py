@@ -47,7 +47,7 @@ def show(sector: Sector) -> None:
         return
     if trouble := registry().trouble:
         st.warning(say(trouble), icon=":material/database_off:")
-    show_outcome(sector.slug)
+    show_outcome(sector.slug, f"{sector.slug}.room.refused")
     _show_champion(sector, champion)
     st.markdown(f"**{t('All versions')}**")
     show_table(sector, versions)
