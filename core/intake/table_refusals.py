@@ -107,3 +107,9 @@ def no_rows(label: str) -> InputRefused:
     """The table has no rows."""
     template = N_("{name}: the table has a header and no rows.")
     return InputRefused("table.no_rows", Message(template, {"name": label}), Message(N_("Send the rows as well.")))
+
+
+def unreadable_file(label: str) -> InputRefused:
+    """The system does not let us read the file of a table."""
+    message = Message(N_("{name}: the file cannot be read."), {"name": label})
+    return InputRefused("table.unreadable", message, Message(N_("Check the path and the file's permissions.")))

@@ -13,6 +13,7 @@ from core.contracts import N_, Message, Refusal
 from core.errors import InputRefused
 from core.intake.labels import display_label
 from core.intake.sniff import kind_of
+from core.intake.table_refusals import unreadable_file
 from core.settings import Limits, settings
 
 UNPACKED_RATIO = 5
@@ -143,9 +144,7 @@ def _opened(data: bytes | Path, label: str, bytes_max: int) -> tuple[bytes, str]
             file.seek(0)
             return file.read(_HEAD), sha256
     except OSError:
-        template = N_("{name}: the file cannot be read.")
-        hint = Message(N_("Check the path and the file's permissions."))
-        raise InputRefused("table.unreadable", Message(template, {"name": label}), hint) from None
+        raise unreadable_file(label) from None
 
 
 def _check_size(found: int, label: str, limit: int) -> None:

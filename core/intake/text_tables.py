@@ -23,7 +23,7 @@ from core.errors import InputRefused
 from core.intake.characters import cut, kind_notices, mend, mended_notices, read_characters
 from core.intake.delimited import SEPARATORS
 from core.intake.labels import display_label
-from core.intake.table_refusals import too_many_rows
+from core.intake.table_refusals import too_many_rows, unreadable_file
 from core.intake.tables import Table, read_table, table_kind
 from core.settings import Limits, settings
 
@@ -207,9 +207,7 @@ def _content(path: Path, label: str, bytes_max: int) -> bytes:
         _check_size(path.stat().st_size, label, bytes_max)
         return path.read_bytes()
     except OSError:
-        template = N_("{name}: the file cannot be read.")
-        hint = Message(N_("Check the path and the file's permissions."))
-        raise InputRefused("table.unreadable", Message(template, {"name": label}), hint) from None
+        raise unreadable_file(label) from None
 
 
 def _check_size(found: int, label: str, limit: int) -> None:

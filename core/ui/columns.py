@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
 
+from core.contracts import Message
 from core.data.mapping import IGNORE, parse_names, write_names
 from core.ui.i18n import t
-from core.ui.views import escape
+from core.ui.views import escape, say
 
 _NONE = ""
 """Stands for no column."""
@@ -56,6 +58,45 @@ def columns_input(
         ignored = st.multiselect(t("Columns to leave out"), names, key=f"{slug}.column.{IGNORE}.{file}")
         chosen |= {IGNORE: write_names(ignored)} if ignored else {}
     return chosen
+
+
+@dataclass(frozen=True)
+class Opened:
+    """What the form shows of an upload."""
+
+    preview: Any
+    guess: Mapping[str, str]
+    notices: tuple[Message, ...]
+
+
+def confirmed_columns(
+    slug: str,
+    key: str,
+    opened: Opened,
+    roles: Mapping[str, str],
+    required: Collection[str],
+    *,
+    ignorable: bool = False,
+) -> Mapping[str, str] | None:
+    """The form for an upload to learn from, and the columns that its visitor sent last; None before that.
+
+    `key` changes with the upload; the rest as for `columns_input`.
+    """
+    slot = f"{slug}.data_columns"
+    for notice in opened.notices:
+        st.caption(f":material/info: {say(notice)}")
+    with st.form(f"{slug}.data_columns_form"):
+        chosen = columns_input(f"{slug}.data", opened.preview, opened.guess, roles, required, ignorable=ignorable)
+        if st.form_submit_button(t("Check the data"), icon=":material/fact_check:"):
+            st.session_state[slot] = (key, chosen)
+    confirmed = st.session_state.get(slot)
+    if confirmed is None or confirmed[0] != key:
+        return None
+    columns: Mapping[str, str] = confirmed[1]
+    if problem := columns_problem(columns, roles, required):
+        st.error(problem, icon=":material/error:")
+        return None
+    return columns
 
 
 def columns_problem(chosen: Mapping[str, str], roles: Mapping[str, str], required: Collection[str] = ()) -> str | None:

@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from core.contracts import N_, Message
+from core.contracts import N_
 from core.data.mapping import write_mapping
 from core.errors import AppError
 from core.intake.personal import NAMES
 from core.serving import service
 from core.store import audit
-from core.ui.columns import columns_input, columns_problem
+from core.ui.columns import Opened, confirmed_columns
 from core.ui.i18n import t
 from core.ui.labels import LANGUAGES, SPLIT_NAMES, label_name
-from core.ui.views import say, show_error
+from core.ui.views import show_error
 
 if TYPE_CHECKING:
     from core.data.text_check import TextReport
@@ -32,15 +32,6 @@ ROLES = {
     "category": N_("Category, for slices alone"),
 }
 REQUIRED = ("text", "label")
-
-
-@dataclass(frozen=True)
-class _Opened:
-    """What the form shows of an upload."""
-
-    preview: Any
-    guess: Mapping[str, str]
-    notices: tuple[Message, ...]
 
 
 @dataclass(frozen=True)
@@ -57,23 +48,12 @@ class _Masked:
 
 def with_columns(slug: str, data: TrainingData) -> TrainingData | None:
     """An upload with the columns that its visitor confirmed, masked; None before that."""
-    slot = f"{slug}.data_columns"
     opened = _once(slug, "opened", data.key, lambda: _open(data))
     if isinstance(opened, AppError):
         show_error(opened)
         return None
-    for notice in opened.notices:
-        st.caption(f":material/info: {say(notice)}")
-    with st.form(f"{slug}.data_columns_form"):
-        chosen = columns_input(f"{slug}.data", opened.preview, opened.guess, ROLES, REQUIRED)
-        if st.form_submit_button(t("Check the data"), icon=":material/fact_check:"):
-            st.session_state[slot] = (data.key, chosen)
-    confirmed = st.session_state.get(slot)
-    if confirmed is None or confirmed[0] != data.key:
-        return None
-    columns: Mapping[str, str] = confirmed[1]
-    if problem := columns_problem(columns, ROLES, REQUIRED):
-        st.error(problem, icon=":material/error:")
+    columns = confirmed_columns(slug, data.key, opened, ROLES, REQUIRED)
+    if columns is None:
         return None
     # A role that nothing was guessed for need not be said to have no column.
     columns = {role: column for role, column in columns.items() if column or role in opened.guess}
@@ -102,13 +82,13 @@ def _once(slug: str, name: str, key: str, read: Any) -> Any:
     return kept[1]
 
 
-def _open(data: TrainingData) -> _Opened:
+def _open(data: TrainingData) -> Opened:
     from core.data.text_columns import guess_columns
     from core.intake.tables import read_table
 
     table = read_table(data.upload.getvalue(), data.name)
     guess = {role: column for role, column in guess_columns(table).items() if role in ROLES}
-    return _Opened(table.frame.head(5).astype("str"), guess, table.notices)
+    return Opened(table.frame.head(5).astype("str"), guess, table.notices)
 
 
 def _mask(data: TrainingData, columns: Mapping[str, str]) -> _Masked:

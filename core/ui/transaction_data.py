@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import fields, replace
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.contracts import N_, Message
+from core.contracts import N_
 from core.data.mapping import write_mapping
 from core.data.transactions import LABELS
 from core.errors import AppError
 from core.serving import service
 from core.store import audit
-from core.ui.columns import columns_input, columns_problem
+from core.ui.columns import Opened, confirmed_columns
 from core.ui.i18n import t
 from core.ui.labels import label_name
-from core.ui.views import say, show_error
+from core.ui.views import show_error
 
 if TYPE_CHECKING:
     from core.data.transaction_check import TransactionReport
@@ -40,55 +39,36 @@ DELAY_DAYS = 7
 """Label delay that the check divides by, where the task's options have none."""
 
 
-@dataclass(frozen=True)
-class _Opened:
-    """What the form shows of an upload."""
-
-    preview: Any
-    guess: Mapping[str, str]
-    notices: tuple[Message, ...]
-
-
 def with_columns(slug: str, data: TrainingData) -> TrainingData | None:
     """An upload with the columns that its visitor confirmed; None before that."""
-    slot = f"{slug}.data_columns"
     opened = _opened(slug, data)
     if isinstance(opened, AppError):
         show_error(opened)
         return None
-    for notice in opened.notices:
-        st.caption(f":material/info: {say(notice)}")
-    with st.form(f"{slug}.data_columns_form"):
-        chosen = columns_input(f"{slug}.data", opened.preview, opened.guess, ROLES, REQUIRED, ignorable=True)
-        if st.form_submit_button(t("Check the data"), icon=":material/fact_check:"):
-            st.session_state[slot] = (data.key, chosen)
-    confirmed = st.session_state.get(slot)
-    if confirmed is None or confirmed[0] != data.key:
+    columns = confirmed_columns(slug, data.key, opened, ROLES, REQUIRED, ignorable=True)
+    if columns is None:
         return None
-    if problem := columns_problem(confirmed[1], ROLES, REQUIRED):
-        st.error(problem, icon=":material/error:")
-        return None
-    return replace(data, key=f"{data.key}|{write_mapping(confirmed[1])}", columns=confirmed[1])
+    return replace(data, key=f"{data.key}|{write_mapping(columns)}", columns=columns)
 
 
-def _opened(slug: str, data: TrainingData) -> _Opened | AppError:
+def _opened(slug: str, data: TrainingData) -> Opened | AppError:
     """First rows and guess, read once per upload; the table itself is not kept."""
     from core.data.read_transactions import guess_columns, open_table, preview
 
     slot = f"{slug}.data_opened"
     kept = st.session_state.get(slot)
     if kept is None or kept[0] != data.key:
-        found: _Opened | AppError
+        found: Opened | AppError
         try:
             with st.spinner(t("Reading the file")):
                 table = open_table(data.upload.getvalue(), data.name)
-                found = _Opened(preview(table), guess_columns(table), table.notices)
+                found = Opened(preview(table), guess_columns(table), table.notices)
         except AppError as error:
             audit.note_refused(slug, [error.code])
             found = error
         kept = (data.key, found)
         st.session_state[slot] = kept
-    opened: _Opened | AppError = kept[1]
+    opened: Opened | AppError = kept[1]
     return opened
 
 
