@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from functools import cache
+from itertools import islice
 
 from core.contracts import N_, Message
 from core.errors import InputRefused
@@ -24,7 +24,7 @@ _EXTENDS += "\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f\U000e0100-\U000e01ef"
 _EXTENDS += "\u200d"
 _PICTURES = "\u00a9\u00ae\u2190-\u2bff\u3030\u303d\u3297\u3299\U0001f000-\U0001faff"
 _FLAGS = "\U0001f1e6-\U0001f1ff"
-_ONE = f"[{_FLAGS}]{{2}}|.[{_EXTENDS}]{{0,30}}+(?:(?<=\u200d)[{_PICTURES}][{_EXTENDS}]{{0,30}}+){{0,8}}+"
+_ONE = f"[{_FLAGS}]{{2}}|.[{_EXTENDS}]{{0,30}}(?:(?<=\u200d)[{_PICTURES}][{_EXTENDS}]{{0,30}}){{0,8}}"
 """What a reader takes for one character: a letter with its accents, an emoji of several parts, a flag. No writing has
 more than 30 accents on a letter (UAX 15, stream-safe text) and no emoji more than 9 parts; what follows counts anew."""
 _CHARACTER = re.compile(_ONE, re.DOTALL)
@@ -111,17 +111,12 @@ def cut(text: str, limit: int) -> str:
     """
     if len(text) <= limit or _OF_SEVERAL.search(text, 0, limit + 1) is None:
         return text[:limit]
-    most = _CODE_POINTS * limit
-    found = _beginning(limit).match(text, 0, most)
-    end = found.end() if found else 0
-    if end == most:  # perhaps inside a character
-        end = next(one.start() for one in _CHARACTER.finditer(f"{text[: most + 1]}\n") if one.end() > most)
+    most, end = _CODE_POINTS * limit, 0
+    for one in islice(_CHARACTER.finditer(text, 0, most + 1), limit):
+        if one.end() > most:
+            break
+        end = one.end()
     return text[:end]
-
-
-@cache
-def _beginning(limit: int) -> re.Pattern[str]:
-    return re.compile(f"(?:{_ONE}){{0,{limit}}}+", re.DOTALL)
 
 
 def count_characters(text: str) -> int:
