@@ -67,6 +67,7 @@ def test_options_stand_in_query_and_form(client: TestClient) -> None:
     check_error(post(client, {"texts": ["good"]}, "coverage=0.1"), 400, "api.coverage")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_every_odd_text_gets_an_answer_or_a_reason(client: TestClient, case: Case) -> None:
     response = post(client, {"texts": [case.text]})

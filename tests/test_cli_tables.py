@@ -40,6 +40,7 @@ def document(result: Result) -> Any:
     return json.loads(result.stdout, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
 
 
+@pytest.mark.slow
 def test_predict_gives_a_result_for_every_row(here: Path) -> None:
     found = document(run("predict", SLUG, "bank.csv", "--json"))
     assert (found["sector"], found["version"], found["threshold"]) == (SLUG, "bundled", 0.5)
@@ -59,6 +60,7 @@ def test_a_person_reads_the_highest_scores_first(here: Path) -> None:
     assert lines[-1] == "Synthetic payments."
 
 
+@pytest.mark.slow
 def test_the_rows_of_a_document_are_made_for_scripts_only(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[object] = []
     monkeypatch.setattr(answers, "_row_results", lambda *said: asked.append(said) or [{"input": "p1"}])
@@ -72,12 +74,14 @@ def test_the_threshold_decides(here: Path) -> None:
     assert [row["input"] for row in found["results"] if row["decision"] == "fraud"] == ["p20"]
 
 
+@pytest.mark.slow
 def test_parquet_is_scored_like_csv(here: Path) -> None:
     pd.read_csv(here / "bank.csv").to_parquet(here / "bank.parquet")
     one, other = (document(run("predict", SLUG, name, "--json"))["results"] for name in ("bank.csv", "bank.parquet"))
     assert one == other
 
 
+@pytest.mark.slow
 def test_columns_are_named_by_their_role(here: Path) -> None:
     odd = CSV.replace(b"id,amount,", b"id,x17,")
     (here / "odd.csv").write_bytes(odd)

@@ -8,6 +8,7 @@ import pytest
 from core.data.negatives import FAMILIES, GREY_SHARE, negatives
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_pictures() -> None:
     first, kinds = negatives(len(FAMILIES), 48, seed=3)
     again, _ = negatives(len(FAMILIES), 48, seed=3)

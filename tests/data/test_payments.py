@@ -60,6 +60,7 @@ def test_columns_are_complete_and_in_order_of_time(payments):
     assert set(payments.scenario) == set(SCENARIOS)
 
 
+@pytest.mark.slow
 def test_rates(payments):
     per_customer = np.bincount(payments.customer, minlength=WORLD.customers) / WORLD.days
     assert 1.5 < per_customer.mean() < 2.3
@@ -133,6 +134,7 @@ def test_without_drift_the_fraudsters_stay_as_they_are():
     assert late > 0.8
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 def test_no_single_column_gives_the_label_away(seed):
     rows = simulate(replace(WORLD, customers=800, terminals=300, days=120, seed=seed))

@@ -35,6 +35,7 @@ def test_the_best_fitting_pictures_are_kept(model: PhantomModel) -> None:
     assert np.isfinite(model.shape).all()
 
 
+@pytest.mark.slow
 def test_a_draw_depends_on_its_seed_alone(model: PhantomModel) -> None:
     first = draw_phantom(model, np.random.default_rng(1), size=96)
     assert first.shape == (96, 96)

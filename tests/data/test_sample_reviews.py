@@ -43,6 +43,7 @@ def test_every_part_says_everything_in_both_languages() -> None:
     assert sorted(divided) == sorted(sentence for some in read_pool().values() for sentence in some)
 
 
+@pytest.mark.slow
 def test_they_are_made_on_first_use_the_same_every_time_and_pass_the_data_check(home: Path, tmp_path: Path) -> None:
     folder = catalog.local_path("sample_reviews")
     assert folder == home / "data" / "sample_reviews" and catalog.is_public(folder)

@@ -80,6 +80,7 @@ def test_counts_span_and_amounts(payments):
     assert "answer key" in noticed(report)
 
 
+@pytest.mark.slow
 def test_more_than_one_currency_is_warned_of(payments):
     rng = np.random.default_rng(0)
     two = rng.choice(["EUR", "USD", ""], len(payments))

@@ -186,6 +186,7 @@ def test_a_job_cancelled_after_registering_is_completed(warm):
     assert (record.status, record.result) == ("completed", {"version": version.number})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("mode", "code"),
     [

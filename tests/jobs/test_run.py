@@ -95,6 +95,7 @@ def test_the_wish_to_stop_arrives(run, job_id):
         assert time.monotonic() - began < 1
 
 
+@pytest.mark.slow
 def test_it_beats(run, job_id, monkeypatch):
     with run:
         until(lambda: _beats(job_id) > 0)

@@ -247,6 +247,7 @@ class TestWarmUp:
         assert warmup.wait(10).stage == "ready"
         assert len(service.pool().keys()) == 1
 
+    @pytest.mark.slow
     def test_a_failure_is_told_and_harms_nobody(self, serving):
         (serving.assets / "models" / "fake" / "bundled" / "model.safetensors").write_bytes(b"changed")
         warmup.start()

@@ -186,6 +186,7 @@ class TestChain:
         report = audit.verify()
         assert (report.missing, report.broken) == (gone, [])
 
+    @pytest.mark.slow
     def test_swapped_rows_are_found(self, house):
         fill(10)
         tamper(

@@ -257,6 +257,7 @@ def test_training_folder_holds_what_is_kept_and_not_undone(house: House, tmp_pat
     assert [path.stem for path in target.rglob("*.png")] == [second.id]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("label", ["../../evil", "a/b", "..", ".", "", "a\0b", "x" * 300])
 def test_label_that_is_no_folder_name_is_left_out(house: House, tmp_path: Path, label: str) -> None:
     target = tmp_path / "deep" / "er" / "corrections"

@@ -132,6 +132,7 @@ def test_files_get_smaller_in_the_order_of_their_bits(trained, tmp_path: Path) -
     assert network_bytes("pruned80") < 0.18 * single
 
 
+@pytest.mark.slow
 def test_a_map_can_be_drawn_for_half_precision(trained, tmp_path: Path) -> None:
     predictor = TASK.load(write_variant(trained[0], "bf16", tmp_path / "bf16"), "cpu")
     assert next(predictor.network.parameters()).dtype == torch.bfloat16

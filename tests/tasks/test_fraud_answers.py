@@ -30,6 +30,7 @@ def bank():
     return small_bank()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", MODELS)
 def test_scores_keep_the_order_of_the_raw_scores(kind, fraud_predictor, bank):
     predictor = answering(fraud_predictor, kind)

@@ -124,6 +124,7 @@ def test_the_same_days_of_data_of_the_same_name_are_said(champion, bank, tmp_pat
     assert not said(TASK.evaluate(predictor, other), "likely too good")
 
 
+@pytest.mark.slow
 def test_measuring_everything_is_said(champion, bank, tmp_path):
     days = bank.time.astype("datetime64[D]")
     path = tmp_path / "week.parquet"

@@ -33,6 +33,7 @@ def average_precision(truth, score) -> float:
     return float(whole(statistic_of("average_precision", truth, truth, scores), len(truth)))
 
 
+@pytest.mark.slow
 def test_every_model_learns_and_all_are_measured_on_the_same_rows(fraud_checkpoint):
     table = load_evaluation(fraud_checkpoint).table
     columns = {"boosted_trees": table["scores"][:, FRAUD]}
@@ -61,6 +62,7 @@ def test_summary_is_that_of_the_table(fraud_checkpoint):
     assert TASK.summarise(evaluation) == evaluation.summary
 
 
+@pytest.mark.slow
 def test_evaluating_the_training_file_measures_the_same_rows_again(fraud_checkpoint, fraud_predictor, bank_file):
     stored, again = load_evaluation(fraud_checkpoint), TASK.evaluate(fraud_predictor, bank_file)
     assert again.data == stored.data
@@ -180,6 +182,7 @@ class StopAt(ListedRun):
         return any(self.when(metrics) for *_, metrics in self.reports)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["boosted_trees", "network"])
 def test_cancelled_within_the_training(kind, bank_file, tmp_path):
     run = StopAt(tmp_path)

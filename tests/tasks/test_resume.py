@@ -83,6 +83,7 @@ def test_other_images_are_refused(shapes_zip, tmp_path):
     assert caught.value.code == "train.other_data"
 
 
+@pytest.mark.slow
 def test_another_seed_is_refused(shapes_zip, tmp_path):
     interrupt(tmp_path, shapes_zip, 1)
     with pytest.raises(JobError) as caught:

@@ -55,6 +55,7 @@ def ask(predictor, text):
     return predictor.predict([TextSample("", text, "")])[0]
 
 
+@pytest.mark.slow
 def test_a_trained_model_tells_the_classes_apart(trained):
     evaluation = load_evaluation(trained[0])
     assert evaluation.summary["accuracy"].value > 0.95

@@ -69,6 +69,7 @@ def fixed(
     return found, target, NgramPredictor(target)
 
 
+@pytest.mark.slow
 def test_every_correction_is_told_with_the_score_of_its_right_answer(
     predictor: NgramPredictor, folder: Path, tmp_path: Path
 ) -> None:

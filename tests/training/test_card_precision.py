@@ -96,6 +96,7 @@ def test_interval_holds_the_value_and_narrows_with_more_customers():
     assert many.high - many.low < 0.5 * (few.high - few.low)
 
 
+@pytest.mark.slow
 def test_intervals_over_customers_are_wider_when_a_customer_repeats_itself():
     rng = np.random.default_rng(0)
     truth, score = rng.random(200) < 0.3, rng.random(200)

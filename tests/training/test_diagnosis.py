@@ -57,6 +57,7 @@ def test_hungry_problem_asks_for_more_data():
     assert diagnose(right(100, 1), right(100, 1), found).more_data_helps == "yes"
 
 
+@pytest.mark.slow
 def test_easy_problem_does_not():
     found = learning_curve(rows(1200, 1, 1.0), rows(1500, 2, 1.0), "made")
     assert diagnose(right(100, 1), right(100, 1), found).more_data_helps == "no"

@@ -36,6 +36,7 @@ def table(seed=0, n=300, lift=0.35, fingerprint="f", labels=("no", "yes")):
     return Evaluation(labels, columns, summary, DataInfo("made", "test", n, fingerprint), 0, "command")
 
 
+@pytest.mark.slow
 def test_labels_are_compared_without_case_and_outer_blanks():
     change = compare(table(labels=("normal", "pneumonia")), table(seed=1, labels=("NORMAL", " Pneumonia")))
     assert change is not None

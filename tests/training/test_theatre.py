@@ -26,6 +26,7 @@ def found() -> theatre.Theatre:
         return stage(rows(1500, 0), rows(1500, 1))
 
 
+@pytest.mark.slow
 def test_the_tree_without_limits_learns_by_heart_and_is_worse_later(found):
     assert found.whole.unlimited.train.value == 1.0
     assert found.whole.limited.later.value > found.whole.unlimited.later.value + 0.05

@@ -86,6 +86,7 @@ def test_flips_are_listed_with_their_direction(opened) -> None:
     assert list(flips["After"]) == ["Pneumonia", "Normal"]
 
 
+@pytest.mark.slow
 def test_a_damaged_table_is_no_table(opened) -> None:
     path = bench_file(registry().resolve("medical"))
     files.write_whole(path, '{"variants": []')

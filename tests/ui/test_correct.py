@@ -57,6 +57,7 @@ def home_files(folder: Path) -> list[Path]:
     return [path for path in (folder / "corrections").rglob("*") if path.is_file()]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_every_answer_can_be_called_right(medical: Open, home: Path, lang: str) -> None:
     page = verdict(answered(medical, lang), "right")
@@ -88,12 +89,14 @@ def test_wrong_needs_the_right_answer_and_can_be_undone(medical: Open, home: Pat
     assert [group for group in page.segmented_control if ".verdict" in str(group.key)], "it can be said again"
 
 
+@pytest.mark.slow
 def test_keeping_is_off_and_explained(medical: Open) -> None:
     page = verdict(answered(medical), "wrong")
     assert widget(page.checkbox, ".keep").value is False  # type: ignore[attr-defined]
     assert "at most 7 days" in said(page).replace("\\", "")
 
 
+@pytest.mark.slow
 def test_chosen_row_of_a_batch_is_corrected_like_a_single_image(medical: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("core.ui.answers.show_batch", lambda sector, answered: 1)
     page = upload(
@@ -134,6 +137,7 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> list[object]:
     return asked
 
 
+@pytest.mark.slow
 def test_click_does_not_read_again_what_nobody_changed(medical: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = counted(monkeypatch)
     page = answered(medical).run()

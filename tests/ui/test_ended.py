@@ -115,6 +115,7 @@ def test_a_run_without_memory_is_offered_smaller_batches(shown: Shown) -> None:
     assert shown.asked == [("old", {"changes": {"batch_size": 16}, "afresh": True})]
 
 
+@pytest.mark.slow
 def test_a_snapshot_that_cannot_be_used_is_not_offered_again(shown: Shown) -> None:
     assert set(labels(shown.draw(**failed("train.snapshot_damaged")))) >= {"again"}
     assert "resume" not in labels(shown.draw(**failed("train.snapshot_damaged")))
@@ -202,6 +203,7 @@ def test_the_log_tells_stages_and_epochs(shown: Shown) -> None:
     assert lines == ["waiting", "Training", "Epoch 1: train_loss 1.0000", "Half of 3."]
 
 
+@pytest.mark.slow
 def test_a_queued_job_says_what_it_waits_for(shown: Shown, monkeypatch: pytest.MonkeyPatch) -> None:
     queued: dict[str, Any] = {"status": "queued", "finished": None, "kept_until": None, "stage": "", "total": 0}
     before = replace(RECORD, id="first", status="running", args={"name": "*others*.zip"}, step=3, total=12)

@@ -28,6 +28,7 @@ def words(page: AppTest) -> str:
     return "\n".join(str(element.value) for kind in kinds for element in getattr(page, kind))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", ["en", "zh"])
 @pytest.mark.parametrize("slug", ["home", "models", *(sector.slug for sector in SECTORS)])
 def test_every_page_opens_in_both_languages(open_page: OpenPage, slug: str, language: str) -> None:
@@ -110,6 +111,7 @@ def test_model_room_does_not_promote_over_somebody_else(open_page: OpenPage, hom
     assert page.error
 
 
+@pytest.mark.slow
 def test_names_from_a_visitor_are_shown_and_nothing_else(open_page: OpenPage, home: Path) -> None:
     name = "![x](http://evil.example/t.png) :red[a] <b>b</b>"
     version = register_version(home, seed=1, name=name, card=f"# Card\n\n{name}\n")

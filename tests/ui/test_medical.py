@@ -65,6 +65,7 @@ def medical(open_page: Open, monkeypatch: pytest.MonkeyPatch) -> Open:
     return opened
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_first_look_is_notice_samples_and_uploader(medical: Open, lang: str) -> None:
     page = medical(lang=lang)
@@ -73,6 +74,7 @@ def test_first_look_is_notice_samples_and_uploader(medical: Open, lang: str) -> 
     assert [box.key for box in page.file_uploader] == ["medical.upload"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_one_click_on_a_sample_gives_an_answer_with_a_map(medical: Open, lang: str) -> None:
     page = medical(lang=lang)
@@ -165,6 +167,7 @@ def test_numbered_names_differ_from_names_that_were_sent(medical: Open) -> None:
     assert page.dataframe[0].value["file"].is_unique
 
 
+@pytest.mark.slow
 def test_names_of_files_are_shown_literally(medical: Open) -> None:
     page = upload(medical(), ("![x](http://evil.example/t.png) :material/home: $a$.png", png()))
     assert not page.exception
@@ -192,6 +195,7 @@ def test_coverage_changes_the_set_of_labels(medical: Open) -> None:
     assert "cannot choose between" in said(page)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_why_offers_two_methods_and_says_how_far_to_trust(medical: Open, lang: str) -> None:
     page = upload(medical(lang=lang, view="why"), ("a.png", png()))
@@ -203,6 +207,7 @@ def test_why_offers_two_methods_and_says_how_far_to_trust(medical: Open, lang: s
     assert "+0.40" in said(page)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("view", ["confusion", "roc", "pr", "calibration", "threshold"])
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_quality_shows_where_figures_come_from(medical: Open, view: str, lang: str) -> None:
@@ -322,6 +327,7 @@ def test_improve_checks_an_upload_starts_one_job_and_shows_it(medical: Open, que
     assert queue.cancelled == ["job1"]
 
 
+@pytest.mark.slow
 def test_data_that_cannot_be_learnt_from_is_refused_before_the_start(medical: Open, queue: Queue) -> None:
     page = own_data(medical(view="improve"), "one.zip", zipped(**{"only/1.png": png(), "only/2.png": png()}))
     assert not page.exception

@@ -127,6 +127,7 @@ def test_the_boxes_make_the_chart_forget_its_click(open_page: OpenPage, champion
     assert page.session_state["medical.confusion_resets"] == 1
 
 
+@pytest.mark.slow
 def test_without_pictures_there_is_a_table_and_a_way_to_get_them(open_page: OpenPage, champion: Version) -> None:
     (champion.path / examples.EXAMPLES).unlink()
     page = view(open_page, "confusion")
@@ -134,6 +135,7 @@ def test_without_pictures_there_is_a_table_and_a_way_to_get_them(open_page: Open
     assert any("Score for Pneumonia, %" in frame.value for frame in page.dataframe)
 
 
+@pytest.mark.slow
 def test_threshold_moves_all_figures(open_page: OpenPage, champion: Version) -> None:
     page = view(open_page, "threshold")
     names = {"Sensitivity", "Specificity", "Precision", "F1", "Accuracy"}
@@ -146,6 +148,7 @@ def test_threshold_moves_all_figures(open_page: OpenPage, champion: Version) -> 
     assert "rightly and" in words(page)
 
 
+@pytest.mark.slow
 def test_slices_name_the_worst_part_and_the_correction(open_page: OpenPage, champion: Version) -> None:
     page = view(open_page, "slices")
     assert "Holm" in words(page)
@@ -167,6 +170,7 @@ def test_prices_move_threshold_and_saving(open_page: OpenPage, champion: Version
     assert "Saved against looking at all" not in {metric.label for metric in page.metric}
 
 
+@pytest.mark.slow
 def test_a_threshold_that_does_not_hold_on_the_test_is_said_to(
     open_page: OpenPage, champion: Version, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -178,6 +182,7 @@ def test_a_threshold_that_does_not_hold_on_the_test_is_said_to(
     assert any("costs more than today's" in warning.value for warning in view(open_page, "money").warning)
 
 
+@pytest.mark.slow
 def test_figures_are_explained_and_the_command_names_the_version(
     open_page: OpenPage, champion: Version, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -211,6 +216,7 @@ def test_card_and_versions_tell_seeds_and_diagnosis(open_page: OpenPage, champio
     assert "0.800 – 0.900 (3)" in set(rows["Range over seeds"])
 
 
+@pytest.mark.slow
 def test_range_over_seeds_has_no_column_when_no_version_has_one(
     open_page: OpenPage, champion: Version, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -234,6 +240,7 @@ def test_a_threshold_and_a_share_stay_exact_until_somebody_moves_them() -> None:
     assert float(page.text[0].value) == 0.005
 
 
+@pytest.mark.slow
 def test_the_value_of_a_positive_answer_starts_at_the_share_that_was_measured(
     open_page: OpenPage, champion: Version
 ) -> None:
@@ -244,6 +251,7 @@ def test_the_value_of_a_positive_answer_starts_at_the_share_that_was_measured(
     assert f"about **{round(float(precision.split()[0]))}** are" in words(page)
 
 
+@pytest.mark.slow
 def test_calibration_is_of_the_label_that_is_looked_for(open_page: OpenPage, champion: Version) -> None:
     page = view(open_page, "calibration")
     (shown,) = [frame.value for frame in page.dataframe if "Mean score, %" in frame.value]

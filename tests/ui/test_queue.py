@@ -90,6 +90,7 @@ def test_our_own_days_are_a_ready_example(opened: Open) -> None:
     assert list(table["Expected loss"]) == sorted(table["Expected loss"], reverse=True)
 
 
+@pytest.mark.slow
 def test_labels_of_the_table_are_counted_against_the_queue(opened: Open) -> None:
     assert "that they were fraud; the queue holds" in words(opened())
 
@@ -135,6 +136,7 @@ def test_several_currencies_are_said(opened: Open, monkeypatch: pytest.MonkeyPat
     assert "names 2 currencies (EUR, USD)" in opened().warning[0].value.replace("\\", "")
 
 
+@pytest.mark.slow
 def test_pages_hold_every_alert_once_and_no_more_than_a_page(opened: Open) -> None:
     page = opened()
     key = next(box.key for box in page.selectbox if str(box.key).startswith("fraud.queue.day"))
@@ -149,6 +151,7 @@ def test_pages_hold_every_alert_once_and_no_more_than_a_page(opened: Open) -> No
     assert len(seen) == len(set(seen)) == expected > PER_PAGE
 
 
+@pytest.mark.slow
 def test_an_opened_case_shows_its_reasons(opened: Open) -> None:
     page = opened()
     name = alerts(page)["Transaction"][0]
@@ -233,6 +236,7 @@ def test_a_bad_file_is_refused_with_a_message(opened: Open, text: str) -> None:
     assert "/tmp" not in page.error[0].value
 
 
+@pytest.mark.slow
 def test_a_store_that_did_not_answer_is_asked_again_and_nothing_was_refused(
     opened: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -48,6 +48,7 @@ def better(evaluation: Evaluation) -> Evaluation:
     return replace(evaluation, table={**evaluation.table, "scores": np.stack([1 - score, score], axis=1)})
 
 
+@pytest.mark.slow
 def test_the_big_figure_is_the_headline_metric_on_the_shared_rows() -> None:
     old = fraud_service.evaluation()
     new = without(better(old), np.arange(500))

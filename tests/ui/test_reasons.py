@@ -48,6 +48,7 @@ def test_the_weightiest_come_first_and_the_rest_waits() -> None:
     assert "2 more reasons, together +0.30" in drawn.expander[0].label
 
 
+@pytest.mark.slow
 def test_they_are_said_to_add_up_and_what_is_left_over_is_told() -> None:
     drawn = words(page(attribution([1.0, 2.0])))
     assert "−4.00 for an ordinary case" in drawn and "−1.00, in log odds" in drawn and "73.1 %" in drawn
@@ -55,6 +56,7 @@ def test_they_are_said_to_add_up_and_what_is_left_over_is_told() -> None:
     assert "leaves +0.20 unexplained" in words(page(attribution([1.0, 2.0], residual=0.2)))
 
 
+@pytest.mark.slow
 def test_two_features_with_the_same_sentence_are_one_reason() -> None:
     found = attribution([1.0, 2.0, -0.5])
     same = Message("The amount is 7.")

@@ -60,6 +60,7 @@ def test_a_version_that_is_the_rules_is_not_set_beside_itself(monkeypatch: pytes
     assert "by the rules themselves" in draw("overlap", replace(found, table=table)).info[0].value
 
 
+@pytest.mark.slow
 def test_overlap_counts_every_fraud_once_and_moves_with_the_alerts() -> None:
     page = draw("overlap")
     frauds = int(fraud_service.evaluation().table["truth"].sum())
@@ -90,6 +91,7 @@ def test_money_of_a_table_with_amounts_starts_from_what_was_measured() -> None:
     assert "Saved against today's threshold" in saved
 
 
+@pytest.mark.slow
 def test_more_people_let_more_be_looked_at() -> None:
     page = draw("money")
     page.number_input(key="fraud.money_reviewers").set_value(1)

@@ -90,6 +90,7 @@ def test_network_line_tells_what_is_known(monkeypatch: pytest.MonkeyPatch) -> No
     assert "Offline" in status._network_line()
 
 
+@pytest.mark.slow
 def test_lineage_names_parent_data_and_who_promoted(open_page: OpenPage, home: Path) -> None:
     parent = register_version(home, seed=1)
     folder = write_checkpoint(home / "staged", 2)
@@ -123,6 +124,7 @@ def test_audit_log_is_shown_checked_and_kept_from_viewers(
     assert not room_part(open_page, "audit").dataframe
 
 
+@pytest.mark.slow
 def test_alerts_are_listed_and_closed(open_page: OpenPage, home: Path) -> None:
     number = alerts.raise_alert("medical", alerts.DRIFT, {"p": 0.001})
     page = room_part(open_page, "jobs")
@@ -142,6 +144,7 @@ def test_disk_use_adds_up(home: Path) -> None:
     assert found.free_bytes > 0
 
 
+@pytest.mark.slow
 def test_a_version_is_deleted_after_a_second_question(open_page: OpenPage, home: Path) -> None:
     register_version(home, seed=1)
     page = open_page("models")

@@ -266,6 +266,7 @@ def a_page_with_a_button() -> None:
 class TestCallbacks:
     """A button's callback runs before the page; a raw message can press any button that the page once drew."""
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(("role", "champion"), [("viewer", 0), ("presenter", 1), ("admin", 1)])
     def test_the_service_asks_who_pressed(self, home, monkeypatch, role, champion):
         configure(monkeypatch, role=role)

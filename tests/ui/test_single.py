@@ -72,6 +72,7 @@ def test_a_click_on_a_sample_gives_score_threshold_reasons_and_history(opened: O
     assert "in the 30 days before" in said and "They add up" in said
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("labels", "said"),
     [

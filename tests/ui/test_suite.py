@@ -166,6 +166,7 @@ def test_only_lists_that_hold_something_are_offered(
     assert [option for group in page.button_group for option in group.options] == offered
 
 
+@pytest.mark.slow
 def test_versions_of_other_test_data_are_marked_and_n_stands_beside(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -113,6 +113,7 @@ def test_training_asks_for_a_table(payments: House) -> None:
     assert "CSV or Parquet" in words(page)
 
 
+@pytest.mark.slow
 def test_sections_are_those_of_the_sector(payments: House) -> None:
     page = drawn("sections")
     control = page.segmented_control(key=f"{SLUG}.section")

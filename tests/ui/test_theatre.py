@@ -46,6 +46,7 @@ def page(folder: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
     return AppTest.from_function(script, default_timeout=60).run()
 
 
+@pytest.mark.slow
 def test_every_view_can_be_drawn_with_the_verdict_above_it(
     home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, found: Theatre
 ) -> None:
