@@ -12,6 +12,7 @@ import pytest
 from core import jobs
 from core.jobs import uploads
 from core.settings import ROOT, settings
+from tests.house import until
 from tests.jobs.driving import ended, submit, worker_of
 
 pytestmark = pytest.mark.slow
@@ -48,7 +49,7 @@ def test_a_run_whose_main_thread_hangs_is_ended(house, monkeypatch):
     record = ended(job_id, 60)
     assert (record.status, record.error_code) == ("failed", "job.hung")
     assert "0.02" in str(record.error)
-    assert not worker_of(job_id).alive()
+    until(lambda: not worker_of(job_id).alive())  # it says why before it ends
 
 
 FULL = """
