@@ -10,7 +10,6 @@ from core import answers
 from core.api_tables import ROWS_MAX, Sent, too_many_rows
 from core.contracts import N_, Message, Refusal, TextSample
 from core.errors import InputRefused
-from core.intake.texts import open_text, open_texts
 
 _EXAMPLE: Final = '{"texts": ["The room was clean.", "房间很干净。"]}'
 
@@ -42,6 +41,7 @@ def answer_sent(slug: str, ref: str, sent: Sequence[str] | Sent, asked: Mapping[
     Raises:
         InputRefused: None of the texts can be used.
     """
+    from core.intake.texts import open_texts
     from core.serving import service
     from core.serving.texts import answer_texts
     from core.store import audit
@@ -66,6 +66,8 @@ def answer_sent(slug: str, ref: str, sent: Sequence[str] | Sent, asked: Mapping[
 
 def _opened(texts: Sequence[str], refused: list[Refusal]) -> list[TextSample]:
     """Those that can be used; raises `InputRefused` for the first where none can."""
+    from core.intake.texts import open_text
+
     samples = []
     for number, text in enumerate(texts, 1):
         try:
