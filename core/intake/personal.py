@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
+from typing import TypeAlias
 
 from core.contracts import N_
 
@@ -84,7 +85,10 @@ _MONEY = re.compile(
 )
 _COUNTED = re.compile(r"\ ?(?:points?|votes?|views?|people|times|followers|bytes|steps|users)\b", re.IGNORECASE)
 """What stands behind a number that counts something."""
-_ANY = re.compile(rf"@|\(at\)|\[at\]|\d|[{_HAN_DIGITS}]{{11}}")
+_AT = re.compile(r"@|\(at\)|\[at\]")
+_NUMBER = re.compile(rf"\d(?:\D{{0,8}}\d){{5}}|[{_HAN_DIGITS}]{{11}}")
+"""Without it no text holds a kind other than an e-mail address: all have six digits or more, at most so far apart.
+Most texts with digits hold a year or a mark out of ten, and need not be searched for each kind."""
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CHECKS = "10X98765432"
 _PROVINCES = frozenset({11, 12, 13, 14, 15, 21, 22, 23, 50, 51, 52, 53, 54, 71, 81, 82, 83}) | {
@@ -114,10 +118,9 @@ def mask(text: str) -> Masked:
     Digits, blanks and dashes of any script count; characters that are not seen do not part a number.
     """
     plain, places = _plain(text)
-    if _ANY.search(plain) is None:
-        return Masked(text, {})
+    kinds = (_ADDRESSES if _AT.search(plain) else ()) + (_NUMBERS if _NUMBER.search(plain) else ())
     spans: list[tuple[int, int, str]] = []
-    for kind, pattern, is_one in _KINDS:
+    for kind, pattern, is_one in kinds:
         kept = list(_spans(pattern, is_one, plain))
         spans += [(start, end, kind) for start, end in kept]
         plain = _blanked(plain, kept)
@@ -236,8 +239,9 @@ def _always(_: re.Match[str]) -> bool:
     return True
 
 
-_KINDS: tuple[tuple[str, re.Pattern[str], Callable[[re.Match[str]], bool]], ...] = (
-    ("e-mail", _EMAIL, _always),
+_Kind: TypeAlias = tuple[str, re.Pattern[str], Callable[[re.Match[str]], bool]]
+_ADDRESSES: tuple[_Kind, ...] = (("e-mail", _EMAIL, _always),)
+_NUMBERS: tuple[_Kind, ...] = (
     ("id card", _ID_CARD, _is_id_card),
     ("bank card", _LONG_CARD, _is_bank_card),
     ("bank card", _BANK_CARD, _is_bank_card),
