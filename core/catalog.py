@@ -21,7 +21,6 @@ SECTORS: tuple[Sector, ...] = (
                 summary=N_("Small network trained by this project on public paediatric chest X-rays."),
             ),
         ),
-        default_data="chest_xray_224",
         headline_metric="auroc",
         notice=N_(
             "Research and teaching demo. Not a medical device. Not for diagnosis or treatment. "
@@ -44,7 +43,6 @@ SECTORS: tuple[Sector, ...] = (
                 summary=N_("Boosted trees trained by this project on its own simulated bank."),
             ),
         ),
-        default_data="simulated_bank",
         headline_metric="average_precision",
         notice=N_(
             "Research and teaching demo. Not advice, and no automatic decision on people: a person looks at every "
@@ -89,7 +87,6 @@ SECTORS: tuple[Sector, ...] = (
                 options=(("model", "transformer"), ("transformer", "distilbert-multilingual")),
             ),
         ),
-        default_data="imdb",
         headline_metric="accuracy",
         notice=N_("Research and teaching demo. Not advice, and no automatic decision on people."),
         reads="texts",

@@ -33,7 +33,6 @@ class Sector:
     task: str
     summary: str
     presets: tuple[Preset, ...]
-    default_data: str
     headline_metric: str
     notice: str = ""
     """A sentence that stands above every result and in every export; empty when the sector needs none."""

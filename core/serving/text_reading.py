@@ -10,11 +10,10 @@ from core.contracts import Classification, TextSample
 from core.data.sentences import sentence_spans
 from core.serving import service
 from core.serving.service import Answer
+from core.serving.texts import languages
 from core.store.versions import find_sector
 from core.tasks import load_task
 from core.tasks.text_classification.answers import UNSURE
-from core.tasks.text_classification.language import languages_of
-from core.tasks.text_classification.units import read_units
 
 
 class Sentence(Protocol):
@@ -66,7 +65,7 @@ def read_text(slug: str, sample: TextSample, options: Mapping[str, Any]) -> Text
         parts = predictor.sentences(sample.text, **options) if len(sentence_spans(sample.text)) > 1 else ()
         return TextReading(
             answer=answer,
-            language=str(languages_of(read_units([sample.text]))[0]),
+            language=languages([sample.text])[0],
             sentences=tuple(parts),
             methods=tuple(predictor.methods),
             threshold=float(predictor.threshold if chosen is None else chosen),

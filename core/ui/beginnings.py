@@ -11,7 +11,6 @@ from core.store.feedback import Correction
 
 SHOWN: Final = 60
 """Characters of a text."""
-_LOOKED_AT: Final = 20 * SHOWN
 NOTHING: Final = "–"
 """Stands for a text that is not kept or cannot be read."""
 
@@ -33,7 +32,7 @@ def one_line(text: str, most: int = SHOWN) -> str:
     """
     plain = "".join(
         " " if unicodedata.category(sign) in ("Cc", "Zl", "Zp") else sign
-        for sign in text[:_LOOKED_AT]
+        for sign in text[: 20 * most]
         if unicodedata.category(sign) != "Cf" or sign == "\u200d"
     )
     flat = " ".join(plain.split())

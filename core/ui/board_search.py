@@ -8,8 +8,9 @@ import numpy as np
 import streamlit as st
 
 from core.contracts import N_
+from core.ui.beginnings import one_line
 from core.ui.board_chosen import Board
-from core.ui.board_speech import facts, shortened
+from core.ui.board_speech import facts
 from core.ui.i18n import t
 
 PER_PAGE: Final = 25
@@ -111,7 +112,7 @@ def _cells(board: Board, place: int) -> dict[str, object]:
     scored = board.scored
     table = scored.table
     cells: dict[str, object] = {
-        t("Text"): shortened(table.texts[place], _CELL),
+        t("Text"): one_line(table.texts[place], _CELL),
         t("Read as"): t(READINGS[scored.verdicts[place]]),
         "%": 100 * float(scored.scores[place]),
     }

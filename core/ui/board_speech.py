@@ -10,6 +10,7 @@ import numpy as np
 import streamlit as st
 
 from core.contracts import N_
+from core.ui.beginnings import one_line
 from core.ui.board_chosen import Board
 from core.ui.board_trends import colours, share_bars, show_figures
 from core.ui.i18n import t
@@ -62,7 +63,7 @@ def _quotes(board: Board, verdict: int) -> Any:
 
 def _quote(board: Board, place: int) -> None:
     with st.container(border=True, gap="xsmall"):
-        st.markdown(escape(shortened(board.scored.table.texts[place])))
+        st.markdown(escape(one_line(board.scored.table.texts[place], SHOWN)))
         st.caption(facts(board, place))
 
 
@@ -82,12 +83,6 @@ def _positive(score: float) -> str:
     if score >= 0.995:
         return t("over 99 % positive")
     return t("{score:.0f} % positive", score=100 * score) if score > 0.005 else t("under 1 % positive")
-
-
-def shortened(text: str, most: int = SHOWN) -> str:
-    """A text for a glance: its beginning where it is long."""
-    flat = " ".join(text.split())
-    return flat if len(flat) <= most else flat[: most - 1].rstrip() + "…"
 
 
 def show_terms(board: Board) -> None:
@@ -193,7 +188,7 @@ def _clauses(board: Board, found: Sequence[AspectReading]) -> None:
                 st.markdown(f"{icon} **{t(title)}**")
                 for place in _typical(one, verdict):
                     with st.container(border=True, gap="xsmall"):
-                        st.markdown(escape(shortened(one.clauses[place])))
+                        st.markdown(escape(one_line(one.clauses[place], SHOWN)))
                         st.caption(facts(board, int(one.rows[place]), float(one.scores[place])))
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
-from pathlib import Path
 from typing import Literal
 
 import streamlit as st
@@ -14,7 +13,6 @@ from core.errors import AppError
 from core.serving import service
 from core.store.registry import registry
 from core.store.versions import Version, find_sector
-from core.training.evaluation import SUITE, load_evaluation
 from core.ui.accuracy import show_accuracy
 from core.ui.baseline import show_baseline
 from core.ui.confusion import show_confusion
@@ -78,19 +76,6 @@ def champion_evaluation(sector: Sector, split: Split = "test") -> Evaluation | N
         return _read_once(service.evaluation_of, registry().resolve(sector.slug), split)
     except AppError:
         return None
-
-
-def champion_suite(sector: Sector) -> Evaluation | None:
-    """The hard lines as the version in use read them; None when it did not, or they cannot be read."""
-    try:
-        return _suite_once(registry().resolve(sector.slug).path / SUITE)
-    except AppError:
-        return None
-
-
-@lru_cache(maxsize=32)
-def _suite_once(folder: Path) -> Evaluation | None:
-    return load_evaluation(folder)
 
 
 @lru_cache(maxsize=32)

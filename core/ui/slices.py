@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import streamlit as st
 
-from core.contracts import Message, Metric
+from core.contracts import Evaluation, Message, Metric
 from core.store.versions import find_sector
 from core.training.p_value import p_figure
 from core.ui.examples import examples_of, show_examples
 from core.ui.i18n import t
 from core.ui.labels import label_name
-from core.ui.measured import Measured, interval
+from core.ui.measured import Measured, interval, once
 from core.ui.theme import mode, palette, show_chart
 from core.ui.views import chart_text, escape
 from core.ui.wording import told
@@ -62,12 +62,9 @@ def show_slices(measured: Measured) -> None:
     evaluation = measured.evaluation
     rare = len(evaluation.labels) == 2 and "accuracy" not in find_sector(measured.version.sector).metrics
     if rare:
-        from core.training.quality import take
-
-        positives = np.flatnonzero(np.asarray(evaluation.table["truth"]) == 1)
-        measured = replace(measured, evaluation=take(evaluation, positives))
+        measured = replace(measured, evaluation=once(_of_rare, evaluation))
     words = _words(measured, rare)
-    found = worst_slices(measured.evaluation)
+    found = once(worst_slices, measured.evaluation)
     if not found:
         st.info(
             told("These images cannot be parted: there is one class and nothing else is known of them.", measured.slug)
@@ -78,6 +75,13 @@ def show_slices(measured: Measured) -> None:
     _table(measured.slug, found, words)
     st.caption(_note(measured, len(found), rare))
     _wrong_in(measured, found, words)
+
+
+def _of_rare(evaluation: Evaluation) -> Evaluation:
+    """The examples of the second label alone."""
+    from core.training.quality import take
+
+    return take(evaluation, np.flatnonzero(np.asarray(evaluation.table["truth"]) == 1))
 
 
 @dataclass(frozen=True)

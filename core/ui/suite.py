@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -24,7 +26,7 @@ def show_suite(measured: Measured) -> None:
     from core.training.gate import RULES
     from core.training.slice_suite import by_slice
 
-    own = load_evaluation(measured.version.path / SUITE)
+    own = _suite_at(measured.version.path / SUITE)
     if own is None:
         st.info(t("This version was not measured on the lines of our own."))
         return
@@ -49,6 +51,20 @@ def show_suite(measured: Measured) -> None:
         )
     )
     st.code(own.command.replace("--model VERSION", f"--model {measured.version.ref}"), language="bash", wrap_lines=True)
+
+
+def champion_suite(slug: str) -> Evaluation | None:
+    """The lines as the version in use read them; None when it did not, or they cannot be read."""
+    try:
+        return _suite_at(registry().resolve(slug).path / SUITE)
+    except AppError:
+        return None
+
+
+@lru_cache(maxsize=32)
+def _suite_at(folder: Path) -> Evaluation | None:
+    """Checkpoints do not change, and every run of a page asks. What `load_evaluation` raises is not kept."""
+    return load_evaluation(folder)
 
 
 def _rival(version: Version) -> tuple[Version, Evaluation] | None:

@@ -6,7 +6,6 @@ from typing import Any, Final
 
 import streamlit as st
 
-from core.catalog import sector
 from core.contracts import N_, Decision, Sector, TextSample
 from core.data.hard_words import hard_kinds
 from core.errors import AppError
@@ -19,8 +18,9 @@ from core.ui.i18n import t
 from core.ui.labels import LANGUAGES, label_name
 from core.ui.measured import once
 from core.ui.operating import options_input
-from core.ui.quality import champion_evaluation, champion_suite
+from core.ui.quality import champion_evaluation
 from core.ui.score_line import show_measured_share
+from core.ui.suite import champion_suite
 from core.ui.text_asking import personal_data, reading_of
 from core.ui.text_input import text_input
 from core.ui.text_reasons import show_reasons, show_sentences
@@ -44,11 +44,11 @@ _EDGES: Final = (0.0, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0
 """Of the scores for which is said what became of them on the test: neither label is rare."""
 
 
-def show_texts(asked: Sector) -> None:
+def show_texts(sector: Sector) -> None:
     """A sample or a text of the visitor's own, and everything that follows from it."""
     from core.data.sentiment_samples import SAMPLES
 
-    sample = text_input(asked.slug, SAMPLES)
+    sample = text_input(sector.slug, SAMPLES)
     if sample is None:
         st.caption(t("Choose a sample above, or type a text, to get an answer."))
         return
@@ -57,11 +57,11 @@ def show_texts(asked: Sector) -> None:
         "As trained, texts scored near one half are undecided. An operating point that you choose decides every text "
         "that is read, as its figures do: positive from the threshold on, negative below."
     )
-    measured, validation = champion_evaluation(asked), champion_evaluation(asked, "validation")
-    options = options_input(asked.slug, measured, validation, point)
+    measured, validation = champion_evaluation(sector), champion_evaluation(sector, "validation")
+    options = options_input(sector.slug, measured, validation, point)
     with result:
         try:
-            _show(asked.slug, sample, options)
+            _show(sector.slug, sample, options)
         except AppError as error:
             show_error(error)
 
@@ -118,7 +118,7 @@ def _show_verdict(slug: str, reading: TextReading, options: dict[str, Any]) -> N
 def _show_hard(slug: str, sample: TextSample) -> None:
     """What the version in use makes of our own lines that are hard in the way in which this text is."""
     kinds = hard_kinds(sample.text)
-    suite = champion_suite(sector(slug)) if kinds else None
+    suite = champion_suite(slug) if kinds else None
     if suite is None:
         return
     from core.training.slice_suite import by_slice
