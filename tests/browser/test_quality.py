@@ -17,7 +17,8 @@ def test_a_click_on_a_cell_opens_its_pictures(visit: Callable[..., Visit]) -> No
     page = here.go("/medical?view=quality")
     cells = page.locator(".stPlotlyChart .barlayer .point path")
     expect(cells).to_have_count(4, timeout=PATIENCE_MS)
-    boxes = [page.get_by_role("combobox", name=name) for name in ("Images that are", "and were read as")]
+    # The page may hold the old box for a moment, below the new one.
+    boxes = [page.get_by_role("combobox", name=name).first for name in ("Images that are", "and were read as")]
     # True label in rows, decision in columns, row by row: the third cell is pneumonia read as normal.
     for place, (truth, decided) in ((2, ("Pneumonia", "Normal")), (1, ("Normal", "Pneumonia"))):
         cells.nth(place).click(force=True)
