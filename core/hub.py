@@ -16,6 +16,10 @@ from core.contracts import N_, Message
 from core.errors import AppError, NetworkUnavailable
 from core.settings import settings
 
+PREFIX = "hf-hub:"
+"""What the name of a repository begins with, where no timm name is meant."""
+WEIGHT_FILES = ("config.json", "*.safetensors")
+"""Of an architecture of timm."""
 LIMIT_S = 1.0
 """For everything: looking up the name can take longer than connecting."""
 MAIN = "main"
@@ -84,6 +88,23 @@ def model_folder(repository: str, files: Sequence[str], revision: str = MAIN, wa
     except (HTTPError, HFValidationError, OSError) as error:
         raise _unreachable(repository, error) from error
     return Path(folder)
+
+
+def weights_folder(architecture: str) -> Path:
+    """The folder of an architecture's weights in the hub's cache, fetched when the hub can be reached.
+
+    Args:
+        architecture: A timm name such as `resnet18` or `mobilenetv2_100.ra_in1k`, or `hf-hub:owner/repository`.
+
+    Raises:
+        NetworkUnavailable: Neither cached nor reachable.
+    """
+    import timm
+
+    if architecture.startswith(PREFIX):
+        return model_folder(architecture.removeprefix(PREFIX), WEIGHT_FILES)
+    known = timm.get_pretrained_cfg(architecture)
+    return model_folder((known.hf_hub_id if known else None) or f"timm/{architecture}", WEIGHT_FILES)
 
 
 def _bar_class(watch: Watch) -> type:

@@ -8,13 +8,22 @@ from __future__ import annotations
 from core.contracts.evaluations import DataInfo, Evaluation, Metric, ModelRef, Refit, Taught
 from core.contracts.explanations import Explanation, Faithfulness, FeatureAttribution, Heatmap, TokenAttribution
 from core.contracts.messages import N_, Message, Reason, Refusal
-from core.contracts.predictions import Classification, Decision, Decisions, Prediction, Single
+from core.contracts.predictions import (
+    AnomalyPrediction,
+    Classification,
+    Decision,
+    Decisions,
+    Prediction,
+    Region,
+    Single,
+)
 from core.contracts.samples import ImageSample, Sample, TextSample, TransactionCase
 from core.contracts.sectors import Preset, Sector
 from core.contracts.tasks import Explains, Predictor, Probed, Refits, Remarks, RunContext, Suited, Task, ThreadSafe
 
 __all__ = [
     "N_",
+    "AnomalyPrediction",
     "Classification",
     "DataInfo",
     "Decision",
@@ -37,6 +46,7 @@ __all__ = [
     "Refit",
     "Refits",
     "Refusal",
+    "Region",
     "Remarks",
     "RunContext",
     "Sample",

@@ -91,7 +91,78 @@ class Decisions:
         return Decision(self.labels, float(self.scores[place]), self.threshold, self.abstained)
 
 
-Single: TypeAlias = Classification | Decision
+@dataclass(frozen=True)
+class Region:
+    """A part of an image that is unlike good parts."""
+
+    left: float
+    """Edges as shares of the image's width and height, from the left and from the top."""
+    top: float
+    right: float
+    bottom: float
+    area: float
+    """Share of the image."""
+    score: float
+    """Highest score inside, in the units of the map."""
+
+
+@dataclass(frozen=True)
+class AnomalyPrediction:
+    """How unlike good parts one image is, and where."""
+
+    verdict: Decision
+    """Its score is no probability: 0.5 is the limit that was set when the model was made."""
+    anomaly_map: NDArray[np.float32]
+    """Shape (S, S), in [0, 1]: how unlike good parts each place is; to be stretched over the image."""
+    map_threshold: float
+    """Values of the map from which on a place belongs to a region."""
+    regions: tuple[Region, ...]
+    """Where the map passes its threshold, the highest score first."""
+    unsure: tuple[float, float]
+    """Scores between these two may be on either side of a limit that is known from few good parts only."""
+    exceeded: int
+    """Good parts, of `held_out`, that score lower than this image."""
+    held_out: int
+    domain_score: float = 0.0
+    """How unlike the part is what the image shows as a whole; declined above 1.0."""
+
+    @property
+    def kind(self) -> str:
+        """Name of this kind of answer; views are chosen by it."""
+        return "anomaly"
+
+    @property
+    def labels(self) -> tuple[str, str]:
+        """The ordinary answer and the one that is looked for."""
+        return self.verdict.labels
+
+    @property
+    def scores(self) -> NDArray[np.float32]:
+        """Shape (2,), in the order of `labels`."""
+        return self.verdict.scores
+
+    @property
+    def decision(self) -> str | None:
+        """The label at the threshold; None when the model abstains."""
+        return self.verdict.decision
+
+    @property
+    def is_unsure(self) -> bool:
+        """Whether the score lies where the limit is not certain."""
+        return self.unsure[0] <= self.verdict.score < self.unsure[1]
+
+    @property
+    def prediction_set(self) -> tuple[str, ...]:
+        """The decision alone, or both labels where the model is unsure."""
+        return self.labels if self.is_unsure and self.decision else self.verdict.prediction_set
+
+    @property
+    def abstained(self) -> Reason | None:
+        """Why there is no answer, if there is none."""
+        return self.verdict.abstained
+
+
+Single: TypeAlias = Classification | Decision | AnomalyPrediction
 """An answer about one input, which a person can call right or wrong."""
 
 

@@ -22,8 +22,6 @@ from core.store.files import WEIGHTS
 from core.store.sealed import not_finite, refused, sealed_manifest, unreadable
 from core.tasks.image_classification.formats import FORMAT, decode
 
-HUB_PREFIX = "hf-hub:"
-HUB_FILES = ("config.json", "*.safetensors")
 _BUILDER = frozenset(inspect.signature(timm.create_model).parameters) | {"num_classes", "in_chans", "drop_rate"}
 """What timm's builder takes for itself; among it are paths of files that it would open."""
 ARITHMETICS = ("float32", "bfloat16", "float16")
@@ -94,16 +92,6 @@ def shrink_head(network: nn.Module) -> None:
             nn.init.zeros_(head.bias)
 
 
-def _hub_folder(architecture: str) -> Path:
-    """The folder of an architecture's weights in the hub's cache, fetched when the hub can be reached."""
-    if architecture.startswith(HUB_PREFIX):
-        repository = architecture.removeprefix(HUB_PREFIX)
-    else:
-        known = timm.get_pretrained_cfg(architecture)
-        repository = (known.hf_hub_id if known else None) or f"timm/{architecture}"
-    return hub.model_folder(repository, HUB_FILES)
-
-
 def load_hub_network(architecture: str, n_classes: int, dropout: float) -> Start:
     """A timm network with the hub's weights, from the hub's cache folder or over the network.
 
@@ -117,9 +105,9 @@ def load_hub_network(architecture: str, n_classes: int, dropout: float) -> Start
         NetworkUnavailable: Neither cached nor reachable.
         ModelRefused: What lies there is not a timm model.
     """
-    if not architecture.startswith(HUB_PREFIX):
+    if not architecture.startswith(hub.PREFIX):
         build_network(architecture.split(".", maxsplit=1)[0], n_classes)
-    folder = _hub_folder(architecture)
+    folder = hub.weights_folder(architecture)
     try:
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
         arguments = dict(config.get("model_args") or {})

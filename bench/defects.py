@@ -1,0 +1,157 @@
+"""Defects of magnetic tiles found from good tiles alone: `python -m bench.defects --out FOLDER`.
+
+Sessions stay on one side of the split; the limit is taken from the good tiles of the validation part; everything else
+was chosen on that part, and the test part is measured once for each seed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from torch import Tensor, nn
+
+from bench.surfaces import IMAGENET, hub_cache, magnetic_tile
+from core.contracts import Evaluation, Metric
+from core.data.surfaces import PartImages, read_parts
+from core.tasks.anomaly_detection.backbone import Backbone
+from core.tasks.anomaly_detection.config import AnomalyDetectionConfig
+from core.tasks.anomaly_detection.measure import TYPE, by_type
+from core.tasks.anomaly_detection.model import start_backbone
+from core.tasks.anomaly_detection.predictor import AnomalyPredictor
+from core.tasks.anomaly_detection.task import TASK
+from core.training.false_alarms import expected_alarms
+from core.training.run import ListedRun
+
+SEEDS = (0, 1, 2)
+RATES = (0.01, 0.02, 0.05)
+COMMAND = "python -m bench.defects --out FOLDER"
+
+
+class Seen(nn.Module):
+    """A backbone that looks at every batch once, however often it is asked: seeds share their features."""
+
+    def __init__(self, backbone: Backbone) -> None:
+        super().__init__()
+        self.backbone, self.spec, self.channels = backbone, backbone.spec, backbone.channels
+        self._known: dict[bytes, list[Tensor]] = {}
+        self.seconds = 0.0
+
+    def forward(self, images: Tensor) -> list[Tensor]:
+        """As `Backbone.forward`; features are kept in half precision."""
+        key = hashlib.blake2b(images.contiguous().numpy().data).digest()
+        if key not in self._known:
+            began = time.perf_counter()
+            self._known[key] = [values.half() for values in self.backbone(images)]
+            self.seconds += time.perf_counter() - began
+        return [values.float() for values in self._known[key]]
+
+    def state_dict(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """Of the backbone itself."""
+        return self.backbone.state_dict(*args, **kwargs)
+
+
+def run_one(
+    config: AnomalyDetectionConfig, parts: PartImages, backbone: Seen, folder: Path
+) -> tuple[AnomalyPredictor, Evaluation]:
+    """Learn and measure once."""
+    run = ListedRun(folder, config.seed, echo=lambda line: print(line, file=sys.stderr, flush=True))
+    checkpoint = TASK.train_parts(config, parts, backbone, run, (COMMAND, COMMAND))  # type: ignore[arg-type]
+    predictor = TASK.load(checkpoint, "cpu")
+    from core.training.evaluation import load_evaluation
+
+    evaluation = load_evaluation(checkpoint)
+    if evaluation is None:
+        raise SystemExit("the run left no evaluation")
+    return predictor, evaluation
+
+
+def alarms(predictor: AnomalyPredictor, evaluation: Evaluation) -> dict[str, dict[str, Any]]:
+    """By chosen rate: alarms on good test tiles, and how many the binomial distribution allows in 95 of 100 cases."""
+    scores = np.asarray(evaluation.table["scores"])[:, 1][np.asarray(evaluation.table["truth"]) == 0]
+    found = {}
+    for rate in RATES:
+        promised = predictor.promise(rate)
+        low, high = expected_alarms(len(scores), rate)
+        count = int((scores > promised.limit).sum())
+        found[f"{rate:g}"] = {
+            "alarms": count,
+            "n": len(scores),
+            "measured": count / len(scores),
+            "binomial_95": [low, high],
+            "inside": low <= count <= high,
+            "promised": promised.rate,
+            "held_out": promised.held_out,
+        }
+    return found
+
+
+def figures(metrics: dict[str, Metric] | Any) -> dict[str, dict[str, float | int]]:
+    """Metrics with intervals, as plain JSON."""
+    return {name: metric.as_dict() for name, metric in metrics.items()}
+
+
+def spread(evaluations: Sequence[Evaluation]) -> dict[str, dict[str, float]]:
+    """Mean and range over the seeds of every metric."""
+    names = evaluations[0].summary
+    values = {name: [float(each.summary[name].value) for each in evaluations] for name in names}
+    return {
+        name: {"mean": float(np.mean(each)), "low": min(each), "high": max(each), "seeds": len(each)}
+        for name, each in values.items()
+    }
+
+
+def main() -> None:
+    """Measure one backbone on the magnetic tiles and print the figures as JSON."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--backbone", choices=("imagenet", "bundled"), default="imagenet")
+    parser.add_argument("--seeds", type=int, nargs="+", default=list(SEEDS))
+    parser.add_argument("--supervised", action="store_true", help="train the second network too, with the first seed")
+    options = parser.parse_args()
+    chosen: dict[str, Any] = {"pretrained": "bundled"}
+    if options.backbone == "imagenet":
+        from core.settings import settings
+
+        if settings().hub_cache is None:
+            raise SystemExit(f"Set VITRINE_HUB_CACHE to {hub_cache(options.out / 'hub')}")
+        hub_cache(Path(settings().hub_cache or ""))
+        chosen = {"pretrained": "hub", "architecture": IMAGENET}
+    config = AnomalyDetectionConfig(**chosen)
+    parts = read_parts(magnetic_tile(options.out / "magnetic_tile"), config.image_size)
+    backbone = Seen(start_backbone(config))
+    evaluations, found = [], dict[str, Any]()
+    for seed in options.seeds:
+        began = time.perf_counter()
+        of_seed = AnomalyDetectionConfig(**chosen, seed=seed)
+        predictor, evaluation = run_one(of_seed, parts, backbone, options.out / options.backbone / str(seed))
+        evaluations.append(evaluation)
+        found[str(seed)] = {
+            "metrics": figures(evaluation.summary),
+            "alarms": alarms(predictor, evaluation),
+            "seconds": time.perf_counter() - began,
+        }
+    found["seeds"] = spread(evaluations)
+    found["by_type"] = {kind: figures(metrics) for kind, metrics in by_type(evaluations[0].table).items()}
+    found["types"] = {str(k): int(n) for k, n in zip(*np.unique(evaluations[0].table[TYPE], return_counts=True))}
+    found["feature_seconds"] = backbone.seconds
+    if options.supervised:
+        config = AnomalyDetectionConfig(**chosen, supervised=True, seed=options.seeds[0])
+        _, evaluation = run_one(config, parts, backbone, options.out / options.backbone / "supervised")
+        found["supervised"] = {
+            "metrics": figures(evaluation.summary),
+            "by_type": {kind: figures(metrics) for kind, metrics in by_type(evaluation.table).items()},
+        }
+    (options.out / f"{options.backbone}.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    print(json.dumps(found["seeds"], indent=1))
+
+
+if __name__ == "__main__":
+    main()

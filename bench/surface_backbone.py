@@ -1,0 +1,205 @@
+"""Train the bundled backbone of the defect page: `python -m bench.surface_backbone --out FOLDER`.
+
+A small network learns to give the features of an ImageNet MobileNetV2 (strides 8 and 16) on pictures that are no
+surfaces of any data set: generated textures, scenes and documents of `core/data/negatives`, and public chest X-rays
+(CC BY 4.0), mixed, toned and cropped at random. No picture of an inspection set is seen, so that figures on such sets
+are figures on unseen parts. It starts from the bundled network of the medical page, which this project trained itself,
+and from heads solved by least squares.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from bench.surfaces import imagenet_state
+from core.data.images import open_sources
+from core.data.negatives import negatives
+from core.data.pixels import squeeze
+from core.settings import settings
+from core.tasks.anomaly_detection.backbone import Backbone, BackboneSpec, build_backbone, freeze
+from core.training.loop import LoopOptions, fit
+from core.training.run import ListedRun
+from core.training.seeding import seed_everything
+
+SIDE, CROP, BATCH, STEPS = 160, 112, 16, 50
+GENERATED, RADIOGRAPHS, HELD_OUT = 1200, 500, 96
+SOLVED = 25
+"""Batches from which the heads are solved before the whole student is trained."""
+TEACHER = BackboneSpec("mobilenetv2_100", (2, 3), (0.5,) * 3, (0.5,) * 3, model_args={"pad_type": "same"})
+STUDENT = BackboneSpec("resnet10t", (2, 3), (0.5,) * 3, (0.25,) * 3, heads=(32, 96))
+
+
+def load_teacher() -> Backbone:
+    """The ImageNet network, cut off behind its stride 16."""
+    teacher = build_backbone(TEACHER)
+    state = imagenet_state()
+    teacher.load_state_dict({name: state[name.removeprefix("trunk.model.")] for name in teacher.state_dict()})
+    return freeze(teacher)
+
+
+def start_student() -> Backbone:
+    """The student with the trunk of the medical page's network and random heads."""
+    student = build_backbone(STUDENT)
+    state = load_file(settings().assets / "models" / "medical" / "bundled" / "model.safetensors")
+    known = student.state_dict()
+    begun = {name: state[f"net.{name.removeprefix('trunk.model.')}"].float() for name in known if "trunk" in name}
+    student.load_state_dict(known | begun)
+    return student
+
+
+def pictures(seed: int) -> NDArray[np.uint8]:
+    """Everything that is learned from, (N, SIDE, SIDE, 3), in random order."""
+    painted, _ = negatives(GENERATED, SIDE, seed)
+    folder = settings().data
+    if folder is None:
+        raise SystemExit("Name the folder of the data sets by VITRINE_DATA.")
+    sources = open_sources(folder / "medical" / "chest_xray_224", settings().limits, only=("train",))
+    rays = []
+    for source, _ in sources:
+        with source:
+            places = np.random.default_rng(seed).permutation(len(source.entries))[:RADIOGRAPHS]
+            rays += [squeeze(source.read(source.entries[place]).pixels, SIDE) for place in places]
+    whole = np.concatenate([painted, np.stack(rays)])
+    return whole[np.random.default_rng(seed).permutation(len(whole))]
+
+
+def changed(images: Tensor, generator: torch.Generator) -> Tensor:
+    """Crops (N, 3, CROP, CROP) in [0, 1] of pictures (N, 3, SIDE, SIDE), each zoomed, mixed, toned and grained."""
+
+    def draw(low: float, high: float) -> Tensor:
+        return torch.rand(len(images), 1, 1, 1, generator=generator) * (high - low) + low
+
+    def some(share: float) -> Tensor:
+        return torch.rand(len(images), 1, 1, 1, generator=generator) < share
+
+    other = images[torch.randperm(len(images), generator=generator)]
+    mixed = torch.where(some(0.35), images + draw(0.2, 0.6) * (other - images), images)
+    grey = mixed.mean(1, keepdim=True).expand(-1, 3, -1, -1)
+    mixed = torch.where(some(0.6), grey, mixed)
+    scale, angle = draw(0.3, 0.9).flatten(), draw(-3.1416, 3.1416).flatten()
+    room = (1 - scale)[:, None] * (2 * torch.rand(len(images), 2, generator=generator) - 1)
+    turned = torch.stack([scale * angle.cos(), -scale * angle.sin(), scale * angle.sin(), scale * angle.cos()], 1)
+    matrix = torch.cat([turned.view(-1, 2, 2), room[:, :, None]], 2)
+    grid = F.affine_grid(matrix, [len(images), 3, CROP, CROP], align_corners=False)
+    crops = F.grid_sample(mixed, grid, mode="bilinear", padding_mode="reflection", align_corners=False)
+    crops = torch.where(some(0.15), F.avg_pool2d(crops, 5, 1, 2), crops)
+    crops = torch.where(some(0.2), 1 - crops, crops).clamp(1e-3, 1) ** draw(0.5, 1.8)
+    crops = (crops - 0.5) * draw(0.25, 1.3) + draw(0.2, 0.8)
+    noise = torch.randn(crops[:, :1].shape, generator=generator)
+    return (crops + torch.where(some(0.5), draw(0, 0.08), draw(0, 0)) * noise).clamp(0, 1)
+
+
+class Flat(nn.Module):
+    """Feature maps in units of the teacher's spread, as one row for each image."""
+
+    def __init__(self, backbone: Backbone, centres: list[Tensor], spreads: list[Tensor]) -> None:
+        super().__init__()
+        self.backbone, self.centres, self.spreads = backbone, centres, spreads
+
+    def train(self, mode: bool = True) -> Flat:
+        """Norms keep the statistics they begin with: so few steps in small batches would only spoil them."""
+        super().train(False)
+        return self
+
+    def forward(self, images: Tensor) -> Tensor:
+        """(N, L); each layer has the same weight in a mean over the row."""
+        maps = self.backbone(images)
+        rows = zip(maps, self.centres, self.spreads, strict=True)
+        flat = [((values - centre) / spread).flatten(1) for values, centre, spread in rows]
+        weight = [(sum(each.shape[1] for each in flat) / (len(flat) * each.shape[1])) ** 0.5 for each in flat]
+        return torch.cat([each * share for each, share in zip(flat, weight, strict=True)], 1)
+
+
+@torch.no_grad()
+def solve_heads(student: Backbone, teacher: Backbone, batches: list[Tensor], strength: float = 1e-3) -> None:
+    """Set the student's heads to the ridge regression of the teacher's maps on those of its own trunk."""
+    student.eval()
+    seen: list[list[Tensor]] = [[] for _ in student.heads]
+    wanted: list[list[Tensor]] = [[] for _ in student.heads]
+    for images in batches:
+        normal = (images - 0.5) / student.spec.std[0]
+        for layer, (own, told) in enumerate(zip(student.trunk(normal), teacher(images), strict=True)):
+            seen[layer].append(own.movedim(1, -1).flatten(0, 2))
+            wanted[layer].append(told.movedim(1, -1).flatten(0, 2))
+    for head, own, told in zip(student.heads, seen, wanted, strict=True):
+        inputs, targets = torch.cat(own), torch.cat(told)
+        centre, middle = inputs.mean(0), targets.mean(0)
+        spread = (inputs - centre).T @ (inputs - centre) / len(inputs)
+        spread += strength * spread.diagonal().mean() * torch.eye(len(spread))
+        solved = torch.linalg.solve(spread, (inputs - centre).T @ (targets - middle) / len(inputs))
+        solved_head = {"weight": solved.T[:, :, None, None], "bias": middle - centre @ solved}
+        head.load_state_dict(solved_head)
+
+
+def units_of(teacher: Backbone, images: Tensor) -> tuple[list[Tensor], list[Tensor]]:
+    """Mean and standard deviation of every channel of the teacher's layers, each (1, C, 1, 1)."""
+    maps = teacher(images)
+    centres = [values.mean((0, 2, 3), keepdim=True) for values in maps]
+    return centres, [values.std((0, 2, 3), keepdim=True).clamp_min(1e-3) for values in maps]
+
+
+def train(teacher: Backbone, student: Backbone, epochs: int, seed: int, folder: Path) -> tuple[Backbone, float]:
+    """The trained student and its squared error on held-out pictures, as a share of the teacher's variance."""
+    generator = seed_everything(seed)
+    data = torch.from_numpy(pictures(seed)).permute(0, 3, 1, 2)
+    held = changed(data[:HELD_OUT].float() / 255, generator)
+    data = data[HELD_OUT:]
+    with torch.no_grad():
+        centres, spreads = units_of(teacher, held)
+    drawn = [data[rows] for rows in torch.randint(len(data), (SOLVED, BATCH), generator=generator)]
+    solve_heads(student, teacher, [changed(images.float() / 255, generator) for images in drawn])
+    teaching = Flat(teacher, centres, spreads)
+    learning = Flat(student, [c.clone() for c in centres], [s.clone() for s in spreads])
+    with torch.no_grad():
+        wanted = teaching(held)
+
+    def batches() -> Iterator[tuple[Tensor, Tensor]]:
+        for rows in torch.randint(len(data), (STEPS, BATCH), generator=generator):
+            images = changed(data[rows].float() / 255, generator)
+            with torch.no_grad():
+                targets = teaching(images)
+            yield images, targets
+
+    def validate(model: nn.Module) -> dict[str, float]:
+        with torch.no_grad():
+            found = torch.cat([model(part) for part in torch.split(held, BATCH)])
+        return {"validation_loss": float(F.mse_loss(found, wanted))}
+
+    options = LoopOptions(epochs, STEPS, 5e-4, weight_decay=0.02, clip_norm=5.0, ema_decay=0.99)
+    run = ListedRun(folder, seed, echo=lambda line: print(line, file=sys.stderr, flush=True))
+    run.stage("train")
+    print(json.dumps({"heads_alone": validate(learning.eval())["validation_loss"]}), flush=True)
+    best, history = fit(learning, batches, validate, F.mse_loss, options, run)
+    print(json.dumps({"validation": history.validation, "best": history.best_loss}))
+    return freeze(best.backbone), history.best_loss  # type: ignore[arg-type]
+
+
+def main() -> None:
+    """Train and write the weights, in half precision, with what a manifest says of them."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--epochs", type=int, default=8, help=f"of {STEPS} steps")
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    options.out.mkdir(parents=True, exist_ok=True)
+    student, loss = train(load_teacher(), start_student(), options.epochs, options.seed, options.out)
+    state = student.state_dict()
+    halved = {name: tensor.half() if tensor.ndim > 1 else tensor for name, tensor in state.items()}
+    save_file({name: tensor.contiguous() for name, tensor in halved.items()}, options.out / "backbone.safetensors")
+    said = {"spec": STUDENT.as_dict(), "seed": options.seed, "epochs": options.epochs, "unexplained_variance": loss}
+    (options.out / "backbone.json").write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,238 @@
+"""Images of one product for inspection: good parts, defects by type, masks of where they are, an array per split."""
+
+from __future__ import annotations
+
+import hashlib
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from core.contracts import Message, Refusal
+from core.data.catalog import limits_for
+from core.data.check import DataReport
+from core.data.duplicates import content_hash, duplicate_groups, group_for_splits, thumbnail
+from core.data.images import Progress, open_sources, sole_file
+from core.data.pixels import is_grey, squeeze
+from core.data.surface_check import Looked, check_parts
+from core.data.surface_layout import GOOD, PlacedPart, place_parts
+from core.errors import InputRefused
+from core.intake.archives import check_refused_share
+from core.intake.labels import display_label
+from core.settings import Limits
+
+SPLITS = ("train", "validation", "test")
+ASPECT_TOLERANCE = 0.02
+"""How far, relatively, a mask's ratio of width to height may be off its image's to be taken for one of another size."""
+
+
+@dataclass(frozen=True)
+class PartSet:
+    """The images of one split, resized."""
+
+    pixels: NDArray[np.uint8]
+    """Shape (N, S, S, C); C is 1 when the data were read as grey, else 3."""
+    types: NDArray[np.str_]
+    """Shape (N,): `good` or the name of the defect."""
+    masks: NDArray[np.bool_]
+    """Shape (N, S, S): where the defect is; all false for good parts, and where `has_mask` is false."""
+    has_mask: NDArray[np.bool_]
+    """Shape (N,): whether it is known which pixels are defective; true for good parts."""
+    ids: tuple[str, ...]
+    groups: NDArray[np.int64]
+    """Shape (N,): equal for images that repeat each other, across all splits."""
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @property
+    def good(self) -> NDArray[np.bool_]:
+        """Shape (N,): which images show good parts."""
+        return np.asarray(self.types == GOOD)
+
+    def take(self, rows: NDArray[np.int64] | NDArray[np.bool_]) -> PartSet:
+        """The images at these positions, in this order, or those that are marked."""
+        places = np.arange(len(self))[rows]
+        return PartSet(
+            self.pixels[places],
+            self.types[places],
+            self.masks[places],
+            self.has_mask[places],
+            tuple(self.ids[row] for row in places),
+            self.groups[places],
+        )
+
+
+@dataclass(frozen=True)
+class PartImages:
+    """A whole data set in memory."""
+
+    name: str
+    splits: dict[str, PartSet]
+    """`train`, `validation`, `test` as far as there are images for them; good parts without a split are `train`,
+    defects without one `test`."""
+    fingerprint: str
+    """sha256 over ids, contents, splits, types and masks, in order; the same at every size."""
+    grey: bool
+    """Whether the images were read without their colours."""
+    report: DataReport
+
+
+def read_parts(path: Path, size: int, limits: Limits | None = None, progress: Progress | None = None) -> PartImages:
+    """Read a data set, squeezing every image to (size, size) as it comes.
+
+    Args:
+        path: A folder or zip in the MVTec layout (`train/good`, `test/<type>`, `ground_truth/<type>`; also
+            `validation/good` and `train/<type>`), with or without a folder round it; `good` beside folders of defects;
+            or images of good parts alone.
+        size: Side in pixels.
+        limits: What is let through. When omitted: the settings' limits, wider ones for data that was fetched.
+        progress: Told how far the reading is; may raise to stop it.
+
+    Raises:
+        InputRefused: Nothing says which images show good parts, or too many of them cannot be read.
+    """
+    limits, name = limits or limits_for(path), display_label(path.name)
+    collected = _Collected(name, size)
+    with ExitStack() as stack:
+        placed: list[PlacedPart] = []
+        for source, split in open_sources(sole_file(path), limits):
+            stack.enter_context(source)
+            found = place_parts(source, name)
+            placed += [replace(part, split=split or part.split) for part in found.parts]
+            collected.refused += [*source.refused, *found.outside]
+            collected.notices += source.notices
+            collected.lone_masks += found.lone_masks
+        for done, part in enumerate(placed, start=1):
+            collected.read(part)
+            if progress:
+                progress(done, len(placed))
+    check_refused_share(name, len(collected.ids), collected.refused)
+    return collected.finish()
+
+
+@dataclass
+class _Collected:
+    """Grows while images are read."""
+
+    name: str
+    size: int
+    refused: list[Refusal] = field(default_factory=list)
+    notices: list[Message] = field(default_factory=list)
+    lone_masks: list[str] = field(default_factory=list)
+    ids: list[str] = field(default_factory=list)
+    splits: list[str] = field(default_factory=list)
+    types: list[str] = field(default_factory=list)
+    sides: list[tuple[int, int]] = field(default_factory=list)
+    grey: list[bool] = field(default_factory=list)
+    hashes: list[bytes] = field(default_factory=list)
+    thumbs: list[NDArray[np.uint8]] = field(default_factory=list)
+    images: list[NDArray[np.uint8]] = field(default_factory=list)
+    masks: list[NDArray[np.bool_] | None] = field(default_factory=list)
+    mask_hashes: dict[str, bytes] = field(default_factory=dict)
+    mask_sizes: list[str] = field(default_factory=list)
+    """Images whose mask has another size than they."""
+    empty_masks: list[str] = field(default_factory=list)
+    """Defective images whose mask is empty."""
+
+    def read(self, part: PlacedPart) -> None:
+        """Take one image, and its mask if there is one."""
+        try:
+            pixels = part.source.read(part.entry).pixels
+        except InputRefused as error:
+            self.refused.append(error.refusal(part.entry.label))
+            return
+        split = part.split
+        if split == "all":
+            split = "train" if part.type == GOOD else "test"
+        self.images.append(squeeze(pixels, self.size))
+        self.hashes.append(content_hash(pixels))
+        self.thumbs.append(thumbnail(pixels))
+        self.sides.append((pixels.shape[1], pixels.shape[0]))
+        self.grey.append(is_grey(pixels))
+        self.ids.append(part.entry.label)
+        self.splits.append(split)
+        self.types.append(part.type)
+        self.masks.append(self._mask(part, pixels.shape[:2]))
+
+    def _mask(self, part: PlacedPart, shape: tuple[int, ...]) -> NDArray[np.bool_] | None:
+        """Where the defect is, squeezed; None when nobody says, or when it cannot be of this image."""
+        if part.type == GOOD:
+            return np.zeros((self.size, self.size), bool)
+        if part.mask is None:
+            return None
+        try:
+            picture = part.source.read(part.mask).pixels.max(axis=2)
+        except InputRefused as error:
+            self.refused.append(error.refusal(part.mask.label))
+            return None
+        self.mask_hashes[part.entry.label] = content_hash(picture)
+        if not picture.any():
+            self.empty_masks.append(part.entry.label)
+            return None
+        if picture.shape != shape:
+            self.mask_sizes.append(part.entry.label)
+            ratio = (picture.shape[1] / picture.shape[0]) / (shape[1] / shape[0])
+            if abs(ratio - 1) > ASPECT_TOLERANCE:
+                return None
+        return squeeze_mask(picture > picture.max() / 2, self.size)
+
+    def finish(self) -> PartImages:
+        """Compare, check and put together."""
+        exact, near = duplicate_groups(self.hashes, np.stack(self.thumbs))
+        colours = np.array(self.grey)
+        looked = Looked(
+            ids=self.ids,
+            splits=np.array(self.splits),
+            types=np.array(self.types),
+            exact=exact,
+            sides=np.array(self.sides, np.int64),
+            grey=colours,
+            masked=np.array([mask is not None for mask in self.masks]),
+            lone_masks=self.lone_masks,
+            mask_sizes=self.mask_sizes,
+            empty_masks=self.empty_masks,
+        )
+        report = check_parts(looked, self.refused, self.notices)
+        grey, groups = bool(colours.any()), group_for_splits(exact, near)
+        splits = {
+            split: self._part_set(np.flatnonzero(looked.splits == split), grey, groups)
+            for split in SPLITS
+            if (looked.splits == split).any()
+        }
+        return PartImages(self.name, splits, self._fingerprint(), grey, report)
+
+    def _part_set(self, rows: NDArray[np.int64], grey: bool, groups: NDArray[np.int64]) -> PartSet:
+        pixels = np.empty((len(rows), self.size, self.size, 1 if grey else 3), np.uint8)
+        masks = np.zeros((len(rows), self.size, self.size), bool)
+        known = np.zeros(len(rows), bool)
+        for at, row in enumerate(rows):
+            pixels[at] = as_grey(self.images[row]) if grey else self.images[row]
+            mask = self.masks[row]
+            if mask is not None:
+                masks[at], known[at] = mask, True
+        ids = tuple(self.ids[row] for row in rows)
+        return PartSet(pixels, np.array(self.types)[rows], masks, known, ids, groups[rows])
+
+    def _fingerprint(self) -> str:
+        digest = hashlib.sha256()
+        for image_id, split, kind, content in zip(self.ids, self.splits, self.types, self.hashes, strict=True):
+            digest.update(f"{image_id}\0{split}\0{kind}\0".encode() + content + self.mask_hashes.get(image_id, b""))
+        return digest.hexdigest()
+
+
+def as_grey(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The mean of the channels of a picture (H, W, 3), as (H, W, 1)."""
+    return np.asarray(np.rint(pixels.mean(axis=2, keepdims=True)), np.uint8)
+
+
+def squeeze_mask(mask: NDArray[np.bool_], size: int) -> NDArray[np.bool_]:
+    """Resize a mask (H, W) to a square: pixels that are at least half covered, or the most covered ones if none is."""
+    if mask.shape == (size, size) or not mask.any():
+        return mask if mask.shape == (size, size) else np.zeros((size, size), bool)
+    covered = Image.fromarray(mask.astype(np.float32)).resize((size, size), Image.Resampling.BILINEAR)
+    share = np.asarray(covered)
+    return np.asarray(share >= min(0.5, 0.999 * float(share.max())))

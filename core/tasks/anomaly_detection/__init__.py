@@ -1,0 +1,1 @@
+"""Anomaly detection: is a part like the good ones, and where not?"""

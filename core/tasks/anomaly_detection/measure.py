@@ -1,0 +1,214 @@
+"""From a predictor and inspection images to an evaluation table and its summary, and the same by type of defect."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.contracts import N_, DataInfo, Evaluation, Message, Metric
+from core.data.surface_layout import GOOD
+from core.data.surfaces import PartImages, PartSet
+from core.errors import InputRefused
+from core.tasks.anomaly_detection.memory import batches_of
+from core.tasks.anomaly_detection.predictor import LABELS, MAP_THRESHOLD, AnomalyPredictor
+from core.training.metrics import Array, Statistic, auroc_of, bootstrap, share
+from core.training.seen import with_seen
+from core.training.segmentation import (
+    has_pixels,
+    pixel_auroc_of,
+    pixel_columns,
+    pixel_f1_of,
+    pro_of,
+)
+from core.training.slices import PREFIX
+
+TYPE = PREFIX + "defect"
+"""Column with the type of the defect, `good` for good parts."""
+AT_LIMIT = "pixels.at_limit"
+"""Column with the pixels of an image that are found, missed, and called defective wrongly, (N, 3)."""
+HELD_OUT = "held-out good parts"
+"""Split of an evaluation of a run whose data hold nothing to test on."""
+_PIXEL: Mapping[str, Callable[[Mapping[str, NDArray[Any]]], Statistic]] = {
+    "pixel_f1": pixel_f1_of,
+    "pro": pro_of,
+    "pixel_auroc": pixel_auroc_of,
+}
+
+
+def outputs_of(predictor: AnomalyPredictor, parts: PartSet) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+    """Scores (N,), maps (N, S, S), and domain scores (N,) of stored images."""
+    found = [predictor.outputs(batch) for batch in batches_of(parts.pixels, predictor.device)]
+    return (
+        np.concatenate([each.scores for each in found]),
+        np.concatenate([each.maps for each in found]),
+        np.concatenate([each.domain for each in found]),
+    )
+
+
+def measure_parts(predictor: AnomalyPredictor, parts: PartSet) -> dict[str, NDArray[Any]]:
+    """Columns of an evaluation table, one row for each image."""
+    scores, maps, domain = outputs_of(predictor, parts)
+    table = _columns(parts.ids, parts.types, scores, predictor.threshold) | {
+        "abstained": domain > 1.0,
+        "domain_score": domain.astype(np.float32),
+    }
+    masks = [mask if known else None for mask, known in zip(parts.masks, parts.has_mask, strict=True)]
+    if (~parts.good & parts.has_mask).any():
+        table |= pixel_columns(list(maps), masks)
+        table[AT_LIMIT] = np.array([_at_limit(values, mask) for values, mask in zip(maps, masks, strict=True)])
+    return table
+
+
+def _columns(
+    ids: tuple[str, ...], types: NDArray[np.str_], scores: NDArray[Any], threshold: float
+) -> dict[str, NDArray[Any]]:
+    return {
+        "id": np.array(ids, dtype=np.str_),
+        "truth": (types != GOOD).astype(np.int64),
+        "prediction": (scores >= threshold).astype(np.int64),
+        "scores": np.stack([1 - scores, scores], axis=1).astype(np.float32),
+        "abstained": np.zeros(len(ids), bool),
+        "domain_score": np.zeros(len(ids), np.float32),
+        TYPE: np.asarray(types),
+    }
+
+
+def _at_limit(values: NDArray[Any], mask: NDArray[np.bool_] | None) -> tuple[int, int, int]:
+    if mask is None:
+        return 0, 0, 0
+    called = values >= MAP_THRESHOLD
+    return int((called & mask).sum()), int((~called & mask).sum()), int((called & ~mask).sum())
+
+
+def _f1_at_limit_of(table: Mapping[str, NDArray[Any]]) -> Statistic:
+    counts = table[AT_LIMIT].astype(np.float64)
+
+    def statistic(weights: Array) -> Array:
+        found, missed, wrong = (weights @ counts).T
+        return np.asarray(2 * found / (2 * found + missed + wrong))
+
+    return statistic
+
+
+def summary_of(table: Mapping[str, NDArray[Any]], seed: int = 0) -> dict[str, Metric]:
+    """The metrics of an evaluation table, or of some of its rows; intervals are over images.
+
+    pixel_f1 (the best over all limits, as published figures are), pro and pixel_auroc where masks are known;
+    pixel_f1_at_limit at the limit of the outlined regions; image_auroc where there are good parts and defects;
+    false_alarm_rate of the good parts and escape_rate of the defects at the threshold; declined.
+    """
+    truth, called = np.asarray(table["truth"]) == 1, np.asarray(table["prediction"]) == 1
+    n, summary = len(truth), dict[str, Metric]()
+    if has_pixels(table):
+        summary |= {name: bootstrap(of(table), n, seed) for name, of in _PIXEL.items()}
+        summary["pixel_f1_at_limit"] = bootstrap(_f1_at_limit_of(table), n, seed)
+    if truth.any() and not truth.all():
+        score = np.asarray(table["scores"])[:, 1]
+        summary["image_auroc"] = bootstrap(auroc_of(truth, score), n, seed)
+    if not truth.all():
+        summary["false_alarm_rate"] = share(int((called & ~truth).sum()), int((~truth).sum()))
+    if truth.any():
+        summary["escape_rate"] = share(int((~called & truth).sum()), int(truth.sum()))
+    return summary | {"declined": share(int(np.asarray(table["abstained"]).sum()), n)}
+
+
+def by_type(table: Mapping[str, NDArray[Any]]) -> dict[str, dict[str, Metric]]:
+    """Type of defect -> its metrics, each measured with all good parts beside it."""
+    types = np.asarray(table[TYPE])
+    return {
+        str(kind): summary_of({name: column[(types == kind) | (types == GOOD)] for name, column in table.items()})
+        for kind in np.unique(types[types != GOOD])
+    }
+
+
+def part_to_measure(predictor: AnomalyPredictor, data: PartImages) -> tuple[PartSet, str]:
+    """The images that a predictor is measured on, and the name of their split.
+
+    Raises:
+        InputRefused: There are none that it has not learned from.
+    """
+    own = data.fingerprint == predictor.trained_on
+    name = next((split for split in ("test", "validation") if split in data.splits), "train")
+    if own and name == "train":
+        raise InputRefused(
+            "data.nothing_to_measure",
+            N_("The model was made from all of these images; there is nothing left to measure it on."),
+            N_("Send other images of good parts, or of defects."),
+        )
+    parts = data.splits[name]
+    if own and predictor.learned_ids:
+        parts = parts.take(np.array([image_id not in predictor.learned_ids for image_id in parts.ids]))
+    return parts, name
+
+
+def evaluate_part(
+    predictor: AnomalyPredictor, data: PartImages, parts: PartSet, split: str, command: str
+) -> Evaluation:
+    """One row per image."""
+    table = measure_parts(predictor, parts)
+    info = DataInfo(data.name, split, len(parts), data.fingerprint)
+    notices = (*data.report.notices, *data.report.warnings)
+    found = Evaluation(LABELS, table, summary_of(table), info, predictor.seed, command, notices=notices)
+    return _with_few(found)
+
+
+def evaluate_like(predictor: AnomalyPredictor, data: PartImages, like: Evaluation, command: str) -> Evaluation:
+    """One row per image of another evaluation; says which of them the predictor was made from.
+
+    Raises:
+        InputRefused: The data hold none of these images.
+    """
+    wanted = set(map(str, like.table["id"]))
+    parts = [
+        (name, found.take(rows))
+        for name, found in data.splits.items()
+        if (rows := np.array([image_id in wanted for image_id in found.ids])).any()
+    ]
+    if not parts:
+        raise InputRefused(
+            "data.other_examples",
+            Message(N_("None of the images that were measured before is in {name}."), {"name": like.data.name}),
+        )
+    joined = join_parts([found for _, found in parts])
+    learned = np.concatenate([np.full(len(found), name == "train") & found.good for name, found in parts])
+    evaluation = evaluate_part(predictor, data, joined, like.data.split, command)
+    evaluation = replace(evaluation, data=replace(evaluation.data, name=like.data.name))
+    if data.fingerprint != predictor.trained_on:
+        return evaluation
+    return with_seen(evaluation, learned | np.isin(joined.ids, list(predictor.learned_ids)))
+
+
+def join_parts(parts: list[PartSet]) -> PartSet:
+    """One set of the images of several of the same data."""
+    return PartSet(
+        np.concatenate([part.pixels for part in parts]),
+        np.concatenate([part.types for part in parts]),
+        np.concatenate([part.masks for part in parts]),
+        np.concatenate([part.has_mask for part in parts]),
+        tuple(image_id for part in parts for image_id in part.ids),
+        np.concatenate([part.groups for part in parts]),
+    )
+
+
+def held_out_evaluation(
+    predictor: AnomalyPredictor, data: PartImages, ids: tuple[str, ...], oddness: NDArray[Any], command: str
+) -> Evaluation:
+    """What can be said of a run without test images: the held-out good parts, judged by memories without them."""
+    scores = predictor.image_scaling.score(oddness)
+    table = _columns(ids, np.full(len(ids), GOOD), scores, predictor.threshold)
+    info = DataInfo(data.name, HELD_OUT, len(ids), data.fingerprint)
+    said = Message(
+        N_("There were no images to test on. These good parts gave the limit themselves, each judged without itself.")
+    )
+    return _with_few(Evaluation(LABELS, table, summary_of(table), info, predictor.seed, command, notices=(said,)))
+
+
+def _with_few(evaluation: Evaluation) -> Evaluation:
+    if np.asarray(evaluation.table["truth"]).any():
+        return evaluation
+    said = Message(N_("No defect is among these images: how well defects are found cannot be measured."))
+    return replace(evaluation, notices=(*evaluation.notices, said))

@@ -1,0 +1,132 @@
+"""The task object: load, train, evaluate, explain. Everything else in this folder serves one of the four."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+
+from core.contracts import N_, Evaluation, Heatmap, ImageSample, Metric, RunContext
+from core.data.surfaces import PartImages, read_parts
+from core.errors import InputRefused
+from core.tasks.anomaly_detection import explain, measure
+from core.tasks.anomaly_detection.backbone import Backbone
+from core.tasks.anomaly_detection.card import write_card
+from core.tasks.anomaly_detection.checkpoint import Trained, write_checkpoint
+from core.tasks.anomaly_detection.config import SECTOR, AnomalyDetectionConfig
+from core.tasks.anomaly_detection.model import start_backbone
+from core.tasks.anomaly_detection.predictor import AnomalyPredictor
+from core.tasks.anomaly_detection.statement import write_statement
+from core.tasks.anomaly_detection.supervise import supervise
+from core.tasks.anomaly_detection.train import Learned, learn, read_data, suspect_notice
+from core.training.commands import evaluate_command, train_command
+from core.training.evaluation import save_evaluation
+
+PROBE_SIDE = 512
+
+
+class AnomalyDetection:
+    """Is a part like the good ones, and where not?"""
+
+    name: ClassVar[str] = "anomaly_detection"
+    config_type: ClassVar[type] = AnomalyDetectionConfig
+    headline_metric: ClassVar[str] = "image_auroc"
+    methods: ClassVar[tuple[str, ...]] = explain.METHODS
+
+    def load(self, checkpoint: Path, device: str) -> AnomalyPredictor:
+        """Load a verified checkpoint folder; raises `ModelRefused`."""
+        return AnomalyPredictor(checkpoint, device)
+
+    def probe(self) -> ImageSample:
+        """A made-up picture, to time a predictor with."""
+        noise = np.random.default_rng(0).integers(0, 256, (PROBE_SIDE, PROBE_SIDE, 1), dtype=np.uint8)
+        return ImageSample("probe", np.repeat(noise, 3, axis=2), "")
+
+    def explain(self, predictor: AnomalyPredictor, sample: ImageSample, target: str, method: str) -> Heatmap:
+        """The map of what is unlike good parts; `method` is one of `methods`."""
+        return explain.explain(predictor, sample, target, method)
+
+    def train(self, config: AnomalyDetectionConfig, data: Path, run: RunContext) -> Path:
+        """Learn from the good parts of a data path; returns the checkpoint folder with its evaluation and card."""
+        parts = read_data(data, config, run)
+        commands = train_command(SECTOR, config, data), evaluate_command(SECTOR, data)
+        return self.train_parts(config, parts, start_backbone(config), run, commands)
+
+    def train_parts(
+        self,
+        config: AnomalyDetectionConfig,
+        parts: PartImages,
+        backbone: Backbone,
+        run: RunContext,
+        commands: tuple[str, str],
+    ) -> Path:
+        """Learn from images that were read; `commands` are the lines that repeat the run and its evaluation."""
+        learned = learn(backbone, parts, config, run)
+        folder = run.directory / "checkpoint"
+        trained = Trained(backbone.to("cpu"), learned, parts, config, commands[0])
+        write_checkpoint(folder, trained)
+        if config.supervised:
+            trained = supervise(trained, self.load(folder, "cpu"), run)
+            write_checkpoint(folder, trained)
+        run.stage("evaluate")
+        predictor = self.load(folder, "cpu")
+        evaluation = _measured(predictor, parts, learned, commands[1])
+        save_evaluation(folder, evaluation)
+        write_statement(folder, evaluation)
+        write_card(folder, evaluation)
+        return folder
+
+    def evaluate(
+        self,
+        predictor: AnomalyPredictor,
+        data: Path,
+        columns: Mapping[str, str] | None = None,
+        like: Evaluation | None = None,
+    ) -> Evaluation:
+        """Measure on the test split of a data path; with `like`, on the very images of that evaluation.
+
+        Raises:
+            InputRefused: `columns` were named, the data cannot be read, or hold nothing to measure on.
+        """
+        if columns:
+            raise InputRefused(
+                "data.no_columns", N_("Images have no columns that could be named."), N_("Leave the columns out.")
+            )
+        command = evaluate_command(SECTOR, data)
+        parts = as_read_by(predictor, read_parts(data, predictor.size))
+        if like is not None:
+            return measure.evaluate_like(predictor, parts, like, command)
+        chosen, split = measure.part_to_measure(predictor, parts)
+        return measure.evaluate_part(predictor, parts, chosen, split, command)
+
+    def summarise(self, evaluation: Evaluation) -> dict[str, Metric]:
+        """The metrics of a table that came of `evaluate`, or of some of its rows."""
+        return measure.summary_of(evaluation.table)
+
+
+def as_read_by(predictor: AnomalyPredictor, parts: PartImages) -> PartImages:
+    """The images with the channels that a model was made for."""
+    if parts.grey or not predictor.grey:
+        return parts
+    grey = {
+        name: replace(found, pixels=np.rint(found.pixels.mean(axis=3, keepdims=True)).astype(np.uint8))
+        for name, found in parts.splits.items()
+    }
+    return replace(parts, splits=grey, grey=True)
+
+
+def _measured(predictor: AnomalyPredictor, parts: PartImages, learned: Learned, command: str) -> Evaluation:
+    if "test" in parts.splits:
+        chosen, split = measure.part_to_measure(predictor, parts)
+        evaluation = measure.evaluate_part(predictor, parts, chosen, split, command)
+    else:
+        scores = learned.held_out.scores.double().numpy()
+        ids = tuple(f"{place + 1}" for place in range(len(scores)))
+        evaluation = measure.held_out_evaluation(predictor, parts, ids, scores, command)
+    return replace(evaluation, notices=(*evaluation.notices, *suspect_notice(learned)))
+
+
+TASK = AnomalyDetection()

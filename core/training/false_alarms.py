@@ -1,0 +1,97 @@
+"""A limit for scores of good parts that keeps a chosen rate of false alarms, and what n of them can promise."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import beta, binom
+
+from core.contracts import N_, Message
+
+CONFIDENCE = 0.8
+"""Of the band of scores on which the limit may fall."""
+
+
+@dataclass(frozen=True)
+class Promise:
+    """A limit, and the share of good parts that will pass it at most, on average over sets of held-out parts."""
+
+    asked: float
+    rate: float
+    """What is promised; more than `asked` where the held-out parts are too few for that."""
+    limit: float
+    """An alarm is a score above this one."""
+    unsure: tuple[float, float]
+    """The limit that infinitely many good parts would have given lies between these with 80 % confidence; beyond the
+    highest held-out score that is an extrapolation."""
+    held_out: int
+
+    @property
+    def kept(self) -> bool:
+        """Whether the rate that was asked for can be promised."""
+        return self.rate <= self.asked
+
+    @property
+    def likely(self) -> tuple[float, float]:
+        """Between these the true rate lies in 95 of 100 sets of held-out parts."""
+        alarms = max(1, round(self.rate * (self.held_out + 1)))
+        low, high = beta.ppf([0.025, 0.975], alarms, self.held_out + 1 - alarms)
+        return float(low), float(high)
+
+
+def promise(scores: NDArray[np.floating], rate: float) -> Promise:
+    """The lowest limit that keeps a false-alarm rate, by split conformal prediction.
+
+    Of n + 1 exchangeable scores the newest is above the k-th smallest of the others with probability (n + 1 - k) /
+    (n + 1) at most, whatever their distribution. Where even the highest of them is not enough, it is the limit, and
+    what it can promise is said instead.
+
+    Args:
+        scores: Of held-out good parts, (n,), n of one or more.
+        rate: In (0, 1).
+
+    Source: Angelopoulos and Bates, A Gentle Introduction to Conformal Prediction, arXiv:2107.07511.
+    """
+    ranked = np.sort(np.asarray(scores, np.float64))
+    n = len(ranked)
+    rank = min(n, math.ceil((n + 1) * (1 - rate) - 1e-9))
+    tail = (1 - CONFIDENCE) / 2
+    lower = max(1, int(binom.ppf(tail, n, 1 - rate)))
+    upper = int(binom.ppf(1 - tail, n, 1 - rate)) + 1
+    low = float(ranked[min(lower, rank) - 1])
+    high = float(ranked[upper - 1]) if upper <= n else float(2 * ranked[-1] - low)
+    return Promise(rate, (n + 1 - rank) / (n + 1), float(ranked[rank - 1]), (low, high), n)
+
+
+def in_words(found: Promise) -> Message:
+    """What a limit promises, for somebody who sets it."""
+    params = {"asked": _one_in(found.asked), "best": _one_in(found.rate), "count": found.held_out}
+    if not found.kept:
+        return Message(
+            N_(
+                "With {count} held-out good parts, 1 false alarm in {best} good parts is the lowest rate that can be "
+                "promised; 1 in {asked} was asked for."
+            ),
+            params,
+        )
+    low, high = (f"{100 * share:.1f}" for share in found.likely)
+    return Message(
+        N_(
+            "At most 1 good part in {asked} is called defective, by {count} held-out good parts; the true rate is "
+            "likely between {low} and {high} %."
+        ),
+        params | {"low": low, "high": high},
+    )
+
+
+def expected_alarms(n: int, rate: float, confidence: float = 0.95) -> tuple[int, int]:
+    """Between how many alarms n new good parts give with this probability, when the rate is exactly as chosen."""
+    tail = (1 - confidence) / 2
+    return int(binom.ppf(tail, n, rate)), int(binom.ppf(1 - tail, n, rate))
+
+
+def _one_in(rate: float) -> str:
+    return f"{1 / rate:,.0f}"
