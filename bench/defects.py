@@ -9,11 +9,10 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from torch import Tensor, nn
@@ -22,11 +21,14 @@ from bench.surfaces import IMAGENET, hub_cache, magnetic_tile
 from core.contracts import Evaluation, Metric
 from core.data.surfaces import PartImages, read_parts
 from core.tasks.anomaly_detection.backbone import Backbone
+from core.tasks.anomaly_detection.checkpoint import Trained, write_checkpoint
 from core.tasks.anomaly_detection.config import AnomalyDetectionConfig
-from core.tasks.anomaly_detection.measure import TYPE, by_type
+from core.tasks.anomaly_detection.measure import TYPE, by_type, evaluate_part
 from core.tasks.anomaly_detection.model import start_backbone
 from core.tasks.anomaly_detection.predictor import AnomalyPredictor
+from core.tasks.anomaly_detection.supervise import supervise
 from core.tasks.anomaly_detection.task import TASK
+from core.tasks.anomaly_detection.train import learn
 from core.training.false_alarms import expected_alarms
 from core.training.run import ListedRun
 
@@ -60,17 +62,27 @@ class Seen(nn.Module):
 
 def run_one(
     config: AnomalyDetectionConfig, parts: PartImages, backbone: Seen, folder: Path
-) -> tuple[AnomalyPredictor, Evaluation]:
-    """Learn and measure once."""
-    run = ListedRun(folder, config.seed, echo=lambda line: print(line, file=sys.stderr, flush=True))
-    checkpoint = TASK.train_parts(config, parts, backbone, run, (COMMAND, COMMAND))  # type: ignore[arg-type]
-    predictor = TASK.load(checkpoint, "cpu")
-    from core.training.evaluation import load_evaluation
+) -> tuple[AnomalyPredictor, Evaluation, dict[str, float]]:
+    """Learn and measure once, through a checkpoint; also the seconds of each stage, features aside."""
+    run = ListedRun(folder, config.seed)
+    spent, begun = backbone.seconds, time.perf_counter()
+    trained = Trained(
+        cast(Backbone, backbone), learn(cast(Backbone, backbone), parts, config, run), parts, config, COMMAND
+    )
+    predictor = _loaded(folder, trained, backbone)
+    if config.supervised:
+        predictor = _loaded(folder, supervise(trained, predictor, run), backbone)
+    fitted = time.perf_counter()
+    evaluation = evaluate_part(predictor, parts, parts.splits["test"], "test", COMMAND)
+    seconds = {"fit": fitted - begun, "measure": time.perf_counter() - fitted, "features": backbone.seconds - spent}
+    return predictor, evaluation, seconds
 
-    evaluation = load_evaluation(checkpoint)
-    if evaluation is None:
-        raise SystemExit("the run left no evaluation")
-    return predictor, evaluation
+
+def _loaded(folder: Path, trained: Trained, backbone: Seen) -> AnomalyPredictor:
+    write_checkpoint(folder, trained)
+    predictor = TASK.load(folder, "cpu")
+    predictor.backbone = cast(Backbone, backbone)
+    return predictor
 
 
 def alarms(predictor: AnomalyPredictor, evaluation: Evaluation) -> dict[str, dict[str, Any]]:
@@ -129,28 +141,28 @@ def main() -> None:
     backbone = Seen(start_backbone(config))
     evaluations, found = [], dict[str, Any]()
     for seed in options.seeds:
-        began = time.perf_counter()
         of_seed = AnomalyDetectionConfig(**chosen, seed=seed)
-        predictor, evaluation = run_one(of_seed, parts, backbone, options.out / options.backbone / str(seed))
+        predictor, evaluation, seconds = run_one(of_seed, parts, backbone, options.out / options.backbone / str(seed))
         evaluations.append(evaluation)
         found[str(seed)] = {
             "metrics": figures(evaluation.summary),
             "alarms": alarms(predictor, evaluation),
-            "seconds": time.perf_counter() - began,
+            "seconds": seconds,
         }
+        print(seed, json.dumps(found[str(seed)]), flush=True)
     found["seeds"] = spread(evaluations)
     found["by_type"] = {kind: figures(metrics) for kind, metrics in by_type(evaluations[0].table).items()}
     found["types"] = {str(k): int(n) for k, n in zip(*np.unique(evaluations[0].table[TYPE], return_counts=True))}
     found["feature_seconds"] = backbone.seconds
     if options.supervised:
         config = AnomalyDetectionConfig(**chosen, supervised=True, seed=options.seeds[0])
-        _, evaluation = run_one(config, parts, backbone, options.out / options.backbone / "supervised")
+        _, evaluation, _ = run_one(config, parts, backbone, options.out / options.backbone / "supervised")
         found["supervised"] = {
             "metrics": figures(evaluation.summary),
             "by_type": {kind: figures(metrics) for kind, metrics in by_type(evaluation.table).items()},
         }
     (options.out / f"{options.backbone}.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
-    print(json.dumps(found["seeds"], indent=1))
+    print(json.dumps(found["seeds"]))
 
 
 if __name__ == "__main__":

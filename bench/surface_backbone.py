@@ -179,7 +179,10 @@ def train(teacher: Backbone, student: Backbone, epochs: int, seed: int, folder: 
     options = LoopOptions(epochs, STEPS, 5e-4, weight_decay=0.02, clip_norm=5.0, ema_decay=0.99)
     run = ListedRun(folder, seed, echo=lambda line: print(line, file=sys.stderr, flush=True))
     run.stage("train")
-    print(json.dumps({"heads_alone": validate(learning.eval())["validation_loss"]}), flush=True)
+    alone = validate(learning.eval())["validation_loss"]
+    print(json.dumps({"heads_alone": alone}), flush=True)
+    if not epochs:
+        return freeze(student), alone
     best, history = fit(learning, batches, validate, F.mse_loss, options, run)
     print(json.dumps({"validation": history.validation, "best": history.best_loss}))
     return freeze(best.backbone), history.best_loss  # type: ignore[arg-type]
@@ -189,7 +192,7 @@ def main() -> None:
     """Train and write the weights, in half precision, with what a manifest says of them."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--epochs", type=int, default=8, help=f"of {STEPS} steps")
+    parser.add_argument("--epochs", type=int, default=8, help=f"of {STEPS} steps; 0 leaves the trunk as it is")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)

@@ -75,7 +75,7 @@ class PartImages:
     """`train`, `validation`, `test` as far as there are images for them; good parts without a split are `train`,
     defects without one `test`."""
     fingerprint: str
-    """sha256 over ids, contents, splits, types and masks, in order; the same at every size."""
+    """sha256 over ids, contents, splits, types and masks, by name; the same at every size."""
     grey: bool
     """Whether the images were read without their colours."""
     report: DataReport
@@ -106,6 +106,7 @@ def read_parts(path: Path, size: int, limits: Limits | None = None, progress: Pr
             collected.refused += [*source.refused, *found.outside]
             collected.notices += source.notices
             collected.lone_masks += found.lone_masks
+        placed.sort(key=lambda part: part.entry.label)  # a folder and a zip of it give the same run
         for done, part in enumerate(placed, start=1):
             collected.read(part)
             if progress:

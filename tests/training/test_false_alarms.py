@@ -1,0 +1,54 @@
+"""Limits that keep a false-alarm rate, what can be promised from few good parts, and that the promise is kept."""
+
+import numpy as np
+import pytest
+
+from core.training.false_alarms import expected_alarms, in_words, promise
+
+
+def test_a_promise_of_few_parts_says_what_is_possible():
+    found = promise(np.arange(60.0), 0.001)
+    assert not found.kept
+    assert found.rate == pytest.approx(1 / 61)
+    assert found.limit == 59.0, "the highest of them, and not one below which everything is a defect"
+    assert str(in_words(found)).startswith("With 60 held-out good parts, 1 false alarm in 61 good parts")
+
+
+def test_the_limit_is_the_conformal_rank():
+    found = promise(np.random.default_rng(0).permutation(99) + 1.0, 0.05)
+    assert found.kept and found.limit == 95.0 and found.rate == pytest.approx(0.05)
+    assert found.unsure[0] < 95.0 < found.unsure[1]
+    low, high = found.likely
+    assert low < 0.05 < high
+    assert "At most 1 good part in 20" in str(in_words(found))
+
+
+def test_one_part_promises_one_in_two():
+    found = promise(np.array([3.0]), 0.01)
+    assert (found.limit, found.rate) == (3.0, 0.5)
+    assert found.unsure[0] <= found.unsure[1]
+
+
+@pytest.mark.parametrize("rate", [0.01, 0.02, 0.05, 0.2])
+def test_the_promise_is_kept_on_parts_never_used(rate):
+    """Over many calibrations the mean rate of alarms is at most the promised one, and not far below it."""
+    rng = np.random.default_rng(4)
+    alarms = []
+    for _ in range(600):
+        scores = rng.lognormal(0, 0.6, 250)
+        found = promise(scores[:150], rate)
+        assert found.rate <= max(rate, 1 / 151)
+        alarms.append((scores[150:] > found.limit).mean())
+    error = 3 * np.std(alarms) / np.sqrt(len(alarms))
+    assert found.rate - 1.5 * error < np.mean(alarms) < found.rate + error
+
+
+def test_higher_rates_mean_lower_limits():
+    scores = np.random.default_rng(1).normal(size=80)
+    limits = [promise(scores, rate).limit for rate in (0.01, 0.02, 0.05, 0.1, 0.5)]
+    assert limits == sorted(limits, reverse=True)
+
+
+def test_expected_alarms_hold_the_mean():
+    low, high = expected_alarms(200, 0.05)
+    assert low < 10 < high
