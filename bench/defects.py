@@ -11,6 +11,7 @@ import hashlib
 import json
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -127,6 +128,7 @@ def main() -> None:
     parser.add_argument("--backbone", choices=("imagenet", "bundled"), default="imagenet")
     parser.add_argument("--seeds", type=int, nargs="+", default=list(SEEDS))
     parser.add_argument("--supervised", action="store_true", help="train the second network too, with the first seed")
+    parser.add_argument("--good", type=int, default=0, help="good images to learn from, evenly drawn; 0 for all")
     options = parser.parse_args()
     chosen: dict[str, Any] = {"pretrained": "bundled"}
     if options.backbone == "imagenet":
@@ -138,6 +140,10 @@ def main() -> None:
         chosen = {"pretrained": "hub", "architecture": IMAGENET}
     config = AnomalyDetectionConfig(**chosen)
     parts = read_parts(magnetic_tile(options.out / "magnetic_tile"), config.image_size)
+    if options.good:
+        train = parts.splits["train"].take(parts.splits["train"].good)
+        drawn = train.take(np.linspace(0, len(train) - 1, options.good).astype(int))
+        parts = replace(parts, splits={**parts.splits, "train": drawn})
     backbone = Seen(start_backbone(config))
     evaluations, found = [], dict[str, Any]()
     for seed in options.seeds:
@@ -152,7 +158,8 @@ def main() -> None:
         print(seed, json.dumps(found[str(seed)]), flush=True)
     found["seeds"] = spread(evaluations)
     found["by_type"] = {kind: figures(metrics) for kind, metrics in by_type(evaluations[0].table).items()}
-    found["types"] = {str(k): int(n) for k, n in zip(*np.unique(evaluations[0].table[TYPE], return_counts=True))}
+    kinds, counts = np.unique(evaluations[0].table[TYPE], return_counts=True)
+    found["types"] = dict(zip(map(str, kinds), map(int, counts), strict=True))
     found["feature_seconds"] = backbone.seconds
     if options.supervised:
         config = AnomalyDetectionConfig(**chosen, supervised=True, seed=options.seeds[0])
@@ -161,7 +168,8 @@ def main() -> None:
             "metrics": figures(evaluation.summary),
             "by_type": {kind: figures(metrics) for kind, metrics in by_type(evaluation.table).items()},
         }
-    (options.out / f"{options.backbone}.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    few = f"_{options.good}" if options.good else ""
+    (options.out / f"{options.backbone}{few}.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     print(json.dumps(found["seeds"]))
 
 

@@ -1,9 +1,9 @@
 """Train the bundled backbone of the defect page: `python -m bench.surface_backbone --out FOLDER`.
 
 A small network learns to give the features of an ImageNet MobileNetV2 (strides 8 and 16) on pictures that are no
-surfaces of any data set: generated textures, scenes and documents of `core/data/negatives`, and public chest X-rays
-(CC BY 4.0), mixed, toned and cropped at random. No picture of an inspection set is seen, so that figures on such sets
-are figures on unseen parts. It starts from the bundled network of the medical page, which this project trained itself,
+surfaces of any data set: generated textures, scenes and documents of `core/data/negatives`, simulated parts, and public
+chest X-rays (CC BY 4.0), mixed, toned and cropped at random. No picture of an inspection set is seen, so that figures on
+such sets are figures on unseen parts. It starts from the bundled network of the medical page, which this project trained itself,
 and from heads solved by least squares.
 """
 
@@ -26,6 +26,8 @@ from bench.surfaces import imagenet_state
 from core.data.images import open_sources
 from core.data.negatives import negatives
 from core.data.pixels import squeeze
+from core.data.surface_layout import GOOD
+from core.data.surfaces_simulator import KINDS, defects_of, draw_part
 from core.settings import settings
 from core.tasks.anomaly_detection.backbone import Backbone, BackboneSpec, build_backbone, freeze
 from core.training.loop import LoopOptions, fit
@@ -33,7 +35,9 @@ from core.training.run import ListedRun
 from core.training.seeding import seed_everything
 
 SIDE, CROP, BATCH, STEPS = 160, 112, 16, 50
-GENERATED, RADIOGRAPHS, HELD_OUT = 1200, 500, 96
+GENERATED, RADIOGRAPHS, SIMULATED, HELD_OUT = 2400, 1000, 600, 96
+FIRST_SEED = 9_000_000
+"""Of the simulated parts; samples and measurements draw from lower ones."""
 SOLVED = 25
 """Batches from which the heads are solved before the whole student is trained."""
 TEACHER = BackboneSpec("mobilenetv2_100", (2, 3), (0.5,) * 3, (0.5,) * 3, model_args={"pad_type": "same"})
@@ -58,9 +62,9 @@ def start_student() -> Backbone:
     return student
 
 
-def pictures(seed: int) -> NDArray[np.uint8]:
-    """Everything that is learned from, (N, SIDE, SIDE, 3), in random order."""
-    painted, _ = negatives(GENERATED, SIDE, seed)
+def pictures(seed: int, share: float = 1.0) -> NDArray[np.uint8]:
+    """Everything that is learned from, or a share of it, (N, SIDE, SIDE, 3), in random order."""
+    painted, _ = negatives(round(share * GENERATED), SIDE, seed)
     folder = settings().data
     if folder is None:
         raise SystemExit("Name the folder of the data sets by VITRINE_DATA.")
@@ -68,9 +72,13 @@ def pictures(seed: int) -> NDArray[np.uint8]:
     rays = []
     for source, _ in sources:
         with source:
-            places = np.random.default_rng(seed).permutation(len(source.entries))[:RADIOGRAPHS]
+            places = np.random.default_rng(seed).permutation(len(source.entries))[: round(share * RADIOGRAPHS)]
             rays += [squeeze(source.read(source.entries[place]).pixels, SIDE) for place in places]
-    whole = np.concatenate([painted, np.stack(rays)])
+    kinds = [(kind, defect) for kind in KINDS for defect in (GOOD, *defects_of(kind))]
+    parts = [
+        draw_part(*kinds[at % len(kinds)], FIRST_SEED + at, side=SIDE).pixels for at in range(round(share * SIMULATED))
+    ]
+    whole = np.concatenate([painted, np.stack(rays), np.stack(parts)])
     return whole[np.random.default_rng(seed).permutation(len(whole))]
 
 
@@ -149,10 +157,10 @@ def units_of(teacher: Backbone, images: Tensor) -> tuple[list[Tensor], list[Tens
     return centres, [values.std((0, 2, 3), keepdim=True).clamp_min(1e-3) for values in maps]
 
 
-def train(teacher: Backbone, student: Backbone, epochs: int, seed: int, folder: Path) -> tuple[Backbone, float]:
+def train(teacher: Backbone, student: Backbone, epochs: int, folder: Path, seed: int, share: float) -> tuple[Backbone, float]:
     """The trained student and its squared error on held-out pictures, as a share of the teacher's variance."""
     generator = seed_everything(seed)
-    data = torch.from_numpy(pictures(seed)).permute(0, 3, 1, 2)
+    data = torch.from_numpy(pictures(seed, share)).permute(0, 3, 1, 2)
     held = changed(data[:HELD_OUT].float() / 255, generator)
     data = data[HELD_OUT:]
     with torch.no_grad():
@@ -176,7 +184,7 @@ def train(teacher: Backbone, student: Backbone, epochs: int, seed: int, folder: 
             found = torch.cat([model(part) for part in torch.split(held, BATCH)])
         return {"validation_loss": float(F.mse_loss(found, wanted))}
 
-    options = LoopOptions(epochs, STEPS, 5e-4, weight_decay=0.02, clip_norm=5.0, ema_decay=0.99)
+    options = LoopOptions(epochs, STEPS, 1e-3, weight_decay=0.02, clip_norm=5.0, ema_decay=0.99)
     run = ListedRun(folder, seed, echo=lambda line: print(line, file=sys.stderr, flush=True))
     run.stage("train")
     alone = validate(learning.eval())["validation_loss"]
@@ -192,15 +200,18 @@ def main() -> None:
     """Train and write the weights, in half precision, with what a manifest says of them."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--epochs", type=int, default=8, help=f"of {STEPS} steps; 0 leaves the trunk as it is")
+    parser.add_argument("--epochs", type=int, default=200, help=f"of {STEPS} steps; 0 leaves the trunk as it is")
+    parser.add_argument("--share", type=float, default=1.0, help="of the pictures")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
-    student, loss = train(load_teacher(), start_student(), options.epochs, options.seed, options.out)
+    student, loss = train(
+        load_teacher(), start_student(), options.epochs, options.out, options.seed, options.share
+    )
     state = student.state_dict()
     halved = {name: tensor.half() if tensor.ndim > 1 else tensor for name, tensor in state.items()}
     save_file({name: tensor.contiguous() for name, tensor in halved.items()}, options.out / "backbone.safetensors")
-    said = {"spec": STUDENT.as_dict(), "seed": options.seed, "epochs": options.epochs, "unexplained_variance": loss}
+    said = {"spec": STUDENT.as_dict(), "seed": options.seed, "epochs": options.epochs, "share": options.share, "unexplained_variance": loss}
     (options.out / "backbone.json").write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
 
 

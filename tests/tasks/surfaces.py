@@ -1,4 +1,4 @@
-"""A small inspection problem: grey discs on a woven ground, with a bright blot or a scratch where they are defective."""
+"""A small inspection problem: grey discs on a woven ground, defective ones with a bright blot or a scratch."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def png(pixels: np.ndarray) -> bytes:
 
 
 def mvtec_files(good: int = 16, tested: int = 6, seed: int = 0) -> dict[str, bytes]:
-    """The MVTec layout as path -> content: two types of defect, `tested` of each and of good parts in the test split."""
+    """The MVTec layout as path -> content: two types of defect; `tested` images of each and of good parts to test on."""
     rng = np.random.default_rng(seed)
     files = {f"train/good/{i:03}.png": png(picture(rng)[0]) for i in range(good)}
     for i in range(tested):

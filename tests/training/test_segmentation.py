@@ -81,7 +81,7 @@ def test_pro_is_the_mean_overlap_of_regions_written_out(seed):
 
 
 def test_weights_stand_for_repeated_images(measured):
-    maps, masks, table = measured
+    maps, _, table = measured
     weights = np.zeros((1, len(maps)))
     weights[0, [1, 2, 4]] = (2, 1, 1)
     twice = [1, 1, 2, 4]

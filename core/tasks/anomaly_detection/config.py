@@ -69,7 +69,7 @@ class AnomalyDetectionConfig:
         ),
     )
     epochs: int = option(
-        40,
+        20,
         N_("Epochs of the second network"),
         N_("How often it looks at every image with a mask."),
         low=1,

@@ -22,7 +22,7 @@ from core.errors import RunCancelled
 from core.training.loop import LoopOptions, fit
 from core.training.seeding import seed_everything
 
-WIDTH = 48
+WIDTH = 32
 BATCH = 16
 HELD_OUT = 0.2
 """Share of the images with masks that choose the epoch."""
@@ -38,8 +38,8 @@ class Head(nn.Module):
         self.stem = nn.Sequential(nn.Conv2d(1, 16, 3, 2, 1), nn.ReLU(), nn.Conv2d(16, 24, 3, 2, 1), nn.ReLU())
         self.deep = _block(deep + 1, WIDTH)
         self.middle = _block(WIDTH + shallow + 1, WIDTH)
-        self.fine = _block(WIDTH + 24 + 1, WIDTH)
-        self.out = nn.Conv2d(WIDTH, 1, 1)
+        self.fine = nn.Sequential(nn.Conv2d(WIDTH + 24 + 1, 24, 3, padding=1), nn.ReLU())
+        self.out = nn.Conv2d(24, 1, 1)
         nn.init.normal_(self.out.weight, std=0.01)
         nn.init.constant_(cast(Tensor, self.out.bias), -3.0)  # most pixels are good
 
