@@ -1,9 +1,10 @@
-"""PatchCore as anomalib has it, on the same images, backbone and size: run it with the Python of an environment that
-holds anomalib (`pip install anomalib`), which the product's own does not:
+"""PatchCore as anomalib has it, on the same images, backbone and size.
+
+Run it with the Python of an environment that holds anomalib (`pip install anomalib`), which the product's own does not:
 
     ENVIRONMENT/bin/python bench/anomalib_reference.py --data MAGNETIC_TILE --weights mobilenetv2_100_tf_in1k.pth
 
-Imports nothing of the product. Prints seconds for fit and predict, and image and pixel AUROC on the test split, as JSON.
+It imports nothing of the product, and prints seconds for fit and predict, and image and pixel AUROC on the test split.
 """
 
 from __future__ import annotations
@@ -94,9 +95,8 @@ def main() -> None:
     truth = np.array([file.parent.name != "good" for file in test])
     masks = [mask_of(file, options.data, options.size) for file in test]
     known = [at for at, mask in enumerate(masks) if mask is not None]
-    pixel = roc_auc_score(
-        np.concatenate([np.asarray(masks[at]).ravel() for at in known]), np.concatenate([maps[at].ravel() for at in known])
-    )
+    marked = np.concatenate([np.asarray(masks[at]).ravel() for at in known])
+    pixel = roc_auc_score(marked, np.concatenate([maps[at].ravel() for at in known]))
     figures = {
         "image_auroc": float(roc_auc_score(truth, scores)),
         "pixel_auroc": float(pixel),

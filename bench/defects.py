@@ -24,7 +24,7 @@ from core.data.surfaces import PartImages, read_parts
 from core.tasks.anomaly_detection.backbone import Backbone
 from core.tasks.anomaly_detection.checkpoint import Trained, write_checkpoint
 from core.tasks.anomaly_detection.config import AnomalyDetectionConfig
-from core.tasks.anomaly_detection.measure import TYPE, by_type, evaluate_part
+from core.tasks.anomaly_detection.measure import TYPE, by_type, evaluate_part, outputs_of
 from core.tasks.anomaly_detection.model import start_backbone
 from core.tasks.anomaly_detection.predictor import AnomalyPredictor
 from core.tasks.anomaly_detection.supervise import supervise
@@ -56,27 +56,22 @@ class Seen(nn.Module):
             self.seconds += time.perf_counter() - began
         return [values.float() for values in self._known[key]]
 
-    def state_dict(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        """Of the backbone itself."""
-        return self.backbone.state_dict(*args, **kwargs)
-
 
 def run_one(
     config: AnomalyDetectionConfig, parts: PartImages, backbone: Seen, folder: Path
 ) -> tuple[AnomalyPredictor, Evaluation, dict[str, float]]:
-    """Learn and measure once, through a checkpoint; also the seconds of each stage, features aside."""
+    """Learn and measure once, through a checkpoint; also the seconds of both; later seeds find the features done."""
     run = ListedRun(folder, config.seed)
-    spent, begun = backbone.seconds, time.perf_counter()
-    trained = Trained(
-        cast(Backbone, backbone), learn(cast(Backbone, backbone), parts, config, run), parts, config, COMMAND
-    )
+    begun = time.perf_counter()
+    learned = learn(cast(Backbone, backbone), parts, config, run)
+    trained = Trained(backbone.backbone, learned, parts, config, COMMAND)
     predictor = _loaded(folder, trained, backbone)
     if config.supervised:
         predictor = _loaded(folder, supervise(trained, predictor, run), backbone)
     fitted = time.perf_counter()
-    evaluation = evaluate_part(predictor, parts, parts.splits["test"], "test", COMMAND)
-    seconds = {"fit": fitted - begun, "measure": time.perf_counter() - fitted, "features": backbone.seconds - spent}
-    return predictor, evaluation, seconds
+    outputs_of(predictor, parts.splits["test"])
+    seconds = {"fit": fitted - begun, "predict": time.perf_counter() - fitted}
+    return predictor, evaluate_part(predictor, parts, parts.splits["test"], "test", COMMAND), seconds
 
 
 def _loaded(folder: Path, trained: Trained, backbone: Seen) -> AnomalyPredictor:

@@ -1,10 +1,10 @@
 """Train the bundled backbone of the defect page: `python -m bench.surface_backbone --out FOLDER`.
 
-A small network learns to give the features of an ImageNet MobileNetV2 (strides 8 and 16) on pictures that are no
-surfaces of any data set: generated textures, scenes and documents of `core/data/negatives`, simulated parts, and public
-chest X-rays (CC BY 4.0), mixed, toned and cropped at random. No picture of an inspection set is seen, so that figures on
-such sets are figures on unseen parts. It starts from the bundled network of the medical page, which this project trained itself,
-and from heads solved by least squares.
+A small network learns to give the features of an ImageNet MobileNetV2 (strides 8 and 16). None of the pictures is of an
+inspection set: they are generated textures, scenes and documents of `core/data/negatives`, simulated parts, and public
+chest X-rays (CC BY 4.0), mixed, toned and cropped at random. So figures on inspection sets are figures on unseen parts.
+It starts from the bundled network of the medical page, which this project trained itself, and from heads solved by
+least squares.
 """
 
 from __future__ import annotations
@@ -157,7 +157,9 @@ def units_of(teacher: Backbone, images: Tensor) -> tuple[list[Tensor], list[Tens
     return centres, [values.std((0, 2, 3), keepdim=True).clamp_min(1e-3) for values in maps]
 
 
-def train(teacher: Backbone, student: Backbone, epochs: int, folder: Path, seed: int, share: float) -> tuple[Backbone, float]:
+def train(
+    teacher: Backbone, student: Backbone, epochs: int, folder: Path, seed: int, share: float
+) -> tuple[Backbone, float]:
     """The trained student and its squared error on held-out pictures, as a share of the teacher's variance."""
     generator = seed_everything(seed)
     data = torch.from_numpy(pictures(seed, share)).permute(0, 3, 1, 2)
@@ -205,13 +207,17 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
-    student, loss = train(
-        load_teacher(), start_student(), options.epochs, options.out, options.seed, options.share
-    )
+    student, loss = train(load_teacher(), start_student(), options.epochs, options.out, options.seed, options.share)
     state = student.state_dict()
     halved = {name: tensor.half() if tensor.ndim > 1 else tensor for name, tensor in state.items()}
     save_file({name: tensor.contiguous() for name, tensor in halved.items()}, options.out / "backbone.safetensors")
-    said = {"spec": STUDENT.as_dict(), "seed": options.seed, "epochs": options.epochs, "share": options.share, "unexplained_variance": loss}
+    said = {
+        "spec": STUDENT.as_dict(),
+        "seed": options.seed,
+        "epochs": options.epochs,
+        "share": options.share,
+        "unexplained_variance": loss,
+    }
     (options.out / "backbone.json").write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
 
 

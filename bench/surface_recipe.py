@@ -13,22 +13,25 @@ import time
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
 from safetensors.torch import load_file
 
-from core.contracts import Evaluation
+from core.contracts import Evaluation, ImageSample
 from core.data.surfaces import read_parts
-from core.data.surfaces_simulator import KINDS, write_parts
+from core.data.surfaces_simulator import KINDS, draw_part, write_parts
 from core.tasks.anomaly_detection.backbone import Backbone, load_backbone
 from core.tasks.anomaly_detection.config import AnomalyDetectionConfig
 from core.tasks.anomaly_detection.measure import summary_of
 from core.tasks.anomaly_detection.task import TASK
 from core.training.evaluation import load_evaluation
+from core.training.false_alarms import expected_alarms
 from core.training.run import ListedRun
 
 COMMAND = "python -m bench.surface_recipe --backbone FOLDER --out FOLDER"
 NAME = "simulated_parts"
 GOOD, TESTED = 30, 6
 CONFIG = AnomalyDetectionConfig(bank_size=3000)
+ALARM_GOOD, ALARM_FRESH, ALARM_SIDE, ALARM_SEED = 120, 300, 128, 5_000_000
 METRICS = ("image_auroc", "pixel_auroc", "pixel_f1", "pro", "false_alarm_rate", "escape_rate")
 
 
@@ -75,16 +78,50 @@ def twenty(backbone: Backbone, kind: str, folder: Path) -> dict[str, Any]:
     return {"seconds": seconds, **{name: evaluation.summary[name].as_dict() for name in METRICS}}
 
 
+def alarms(backbone: Backbone, kind: str, folder: Path) -> dict[str, Any]:
+    """Chosen false-alarm rates on good parts that nothing has seen, beside what chance allows in 95 of 100 cases."""
+    config = AnomalyDetectionConfig(image_size=ALARM_SIDE)
+    for index in range(ALARM_GOOD):
+        picture = Image.fromarray(draw_part(kind, seed=ALARM_SEED + index, side=ALARM_SIDE).pixels)
+        folder.mkdir(parents=True, exist_ok=True)
+        picture.save(folder / f"{index:03}.png")
+    run = ListedRun(folder.parent / f"{kind}_run", 0)
+    TASK.train_parts(config, read_parts(folder, ALARM_SIDE), backbone, run, (COMMAND, COMMAND))
+    predictor = TASK.load(run.directory / "checkpoint", "cpu")
+    fresh = [draw_part(kind, seed=ALARM_SEED + 100_000 + index, side=ALARM_SIDE) for index in range(ALARM_FRESH)]
+    answers = predictor.predict([ImageSample("part", part.pixels, "") for part in fresh])
+    scores = [answer.verdict.score for answer in answers]
+    found = {}
+    for rate in (0.01, 0.02, 0.05):
+        promised = predictor.promise(rate)
+        count = sum(score > promised.limit for score in scores)
+        low, high = expected_alarms(ALARM_FRESH, rate)
+        found[f"{rate:g}"] = {
+            "alarms": count,
+            "n": ALARM_FRESH,
+            "binomial_95": [low, high],
+            "inside": low <= count <= high,
+            "promised": promised.rate,
+            "held_out": promised.held_out,
+        }
+    return found
+
+
 def main() -> None:
     """Train the bundled model, or measure twenty good images of every kind, and print the figures as JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--backbone", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--twenty", action="store_true")
+    parser.add_argument("--alarms", action="store_true", help="measure chosen false-alarm rates on new good parts")
     options = parser.parse_args()
     backbone = read_backbone(options.backbone)
     if options.twenty:
         print(json.dumps({kind: twenty(backbone, kind, options.out / "twenty" / kind) for kind in KINDS}, indent=1))
+        return
+    if options.alarms:
+        found = {kind: alarms(backbone, kind, options.out / "alarms" / kind) for kind in KINDS}
+        print(json.dumps(found, indent=1))
         return
     parts = read_parts(lay_out(options.out / NAME), CONFIG.image_size)
     run = ListedRun(options.out, CONFIG.seed, echo=lambda line: print(line, file=sys.stderr, flush=True))

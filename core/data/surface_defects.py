@@ -31,7 +31,8 @@ def strokes(side: int, lines: Sequence[tuple[NDArray[Any], float]]) -> Cover:
     for points, width in lines:
         placed = [(float(x) * _FINE, float(y) * _FINE) for x, y in points]
         draw.line(placed, fill=255, width=max(1, round(width * _FINE)), joint="curve")
-    return np.asarray(canvas.resize((side, side), Image.Resampling.BOX), np.float32) / 255
+    reduced = canvas.resize((side, side), Image.Resampling.BOX)
+    return np.asarray(np.asarray(reduced) / 255, np.float32)
 
 
 def _paint(picture: Picture, cover: Cover, colour: NDArray[Any] | float, strength: float) -> Picture:

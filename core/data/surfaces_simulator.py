@@ -8,7 +8,7 @@ known to the pixel. Nothing is copied from any data set.
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -167,7 +167,7 @@ def _woven_cloth(rng: np.random.Generator, side: int, bare: bool) -> tuple[Pictu
         round_ = np.clip(np.cos(np.pi * (position % 1 - 0.5) * thick[which][number]), 0, 1) ** 0.7
         arch = 0.72 + 0.28 * np.cos(np.pi * (along % 1 - 0.5))
         twist = 0.06 * np.sin(2 * np.pi * (along * 1.5 + position * 2))
-        return (round_ * arch + twist) * shade[which][number]
+        return np.asarray((round_ * arch + twist) * shade[which][number])
 
     upright, lying = yarn(across, down, 0, warp), yarn(down, across, 1, weft)
     fibre = 0.05 * noise(rng, side, 0.6, 4.0, np.pi / 2) * over + 0.05 * noise(rng, side, 0.6, 4.0) * ~over
@@ -189,7 +189,8 @@ def _printed_board(rng: np.random.Generator, side: int, bare: bool) -> tuple[Pic
     printed = board.copy()
     _print(ImageDraw.Draw(printed), chips, size)
     picture, plain = (
-        np.asarray(each.resize((side, side), Image.Resampling.LANCZOS), np.float32) / 255 for each in (printed, board)
+        np.asarray(np.asarray(each.resize((side, side), Image.Resampling.LANCZOS)) / 255, np.float32)
+        for each in (printed, board)
     )
     cover = np.zeros((side, side), np.float32)
     ink = np.abs(picture - plain).max(axis=2)
@@ -234,7 +235,7 @@ def _chip(draw: ImageDraw.ImageDraw, box: list[float], size: int) -> None:
     draw.ellipse([left + r, bottom - 3 * r, left + 3 * r, bottom - r], fill=(62, 63, 67))
 
 
-def _print(draw: ImageDraw.ImageDraw, chips: list[tuple[float, ...]], size: int) -> None:
+def _print(draw: ImageDraw.ImageDraw, chips: Sequence[tuple[float, float, float, float]], size: int) -> None:
     white, font = (228, 232, 226), ImageFont.load_default(size / 26)
     for number, (left, top, right, bottom) in enumerate(chips, start=1):
         margin = 0.035

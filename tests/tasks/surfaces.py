@@ -39,7 +39,7 @@ def png(pixels: np.ndarray) -> bytes:
 
 
 def mvtec_files(good: int = 16, tested: int = 6, seed: int = 0) -> dict[str, bytes]:
-    """The MVTec layout as path -> content: two types of defect; `tested` images of each and of good parts to test on."""
+    """The MVTec layout as path -> content: two types of defect, `tested` images of each and of good ones to test on."""
     rng = np.random.default_rng(seed)
     files = {f"train/good/{i:03}.png": png(picture(rng)[0]) for i in range(good)}
     for i in range(tested):

@@ -66,7 +66,5 @@ def part_reason(domain_score: float) -> Reason | None:
         return None
     return Reason(
         "domain.other_part",
-        Message(
-            N_("This does not look like the part that the model knows: nearly all of it is unlike good parts.")
-        ),
+        Message(N_("This does not look like the part that the model knows: nearly all of it is unlike good parts.")),
     )
