@@ -62,6 +62,14 @@ def mask_of(file: Path, data: Path, size: int) -> np.ndarray | None:
     return np.asarray(shrunk) > 127
 
 
+def pixel_auroc(test: list[Path], maps: list[np.ndarray], data: Path, size: int) -> float:
+    """Of all pixels of the test images whose defect is marked."""
+    masks = [mask_of(file, data, size) for file in test]
+    known = [at for at, mask in enumerate(masks) if mask is not None]
+    marked = np.concatenate([np.asarray(masks[at]).ravel() for at in known])
+    return float(roc_auc_score(marked, np.concatenate([maps[at].ravel() for at in known])))
+
+
 def main() -> None:
     """Fit and predict once."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -92,14 +100,9 @@ def main() -> None:
         scores += found.pred_score.flatten().tolist()
         maps += list(found.anomaly_map[:, 0].numpy())
     predicted = time.perf_counter()
-    truth = np.array([file.parent.name != "good" for file in test])
-    masks = [mask_of(file, options.data, options.size) for file in test]
-    known = [at for at, mask in enumerate(masks) if mask is not None]
-    marked = np.concatenate([np.asarray(masks[at]).ravel() for at in known])
-    pixel = roc_auc_score(marked, np.concatenate([maps[at].ravel() for at in known]))
     figures = {
-        "image_auroc": float(roc_auc_score(truth, scores)),
-        "pixel_auroc": float(pixel),
+        "image_auroc": float(roc_auc_score([file.parent.name != "good" for file in test], scores)),
+        "pixel_auroc": pixel_auroc(test, maps, options.data, options.size),
         "good": len(train),
         "tested": len(test),
         "ratio": options.ratio,

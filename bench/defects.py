@@ -21,10 +21,11 @@ from torch import Tensor, nn
 from bench.surfaces import IMAGENET, hub_cache, magnetic_tile
 from core.contracts import Evaluation, Metric
 from core.data.surfaces import PartImages, read_parts
+from core.settings import settings
 from core.tasks.anomaly_detection.backbone import Backbone
 from core.tasks.anomaly_detection.checkpoint import Trained, write_checkpoint
 from core.tasks.anomaly_detection.config import AnomalyDetectionConfig
-from core.tasks.anomaly_detection.measure import TYPE, by_type, evaluate_part, outputs_of
+from core.tasks.anomaly_detection.measure import by_type, evaluate_part, outputs_of
 from core.tasks.anomaly_detection.model import start_backbone
 from core.tasks.anomaly_detection.predictor import AnomalyPredictor
 from core.tasks.anomaly_detection.supervise import supervise
@@ -116,34 +117,48 @@ def spread(evaluations: Sequence[Evaluation]) -> dict[str, dict[str, float]]:
     }
 
 
-def main() -> None:
-    """Measure one backbone on the magnetic tiles and print the figures as JSON."""
+def arguments() -> argparse.Namespace:
+    """What was asked for."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--backbone", choices=("imagenet", "bundled"), default="imagenet")
     parser.add_argument("--seeds", type=int, nargs="+", default=list(SEEDS))
     parser.add_argument("--supervised", action="store_true", help="train the second network too, with the first seed")
     parser.add_argument("--good", type=int, default=0, help="good images to learn from, evenly drawn; 0 for all")
-    options = parser.parse_args()
-    chosen: dict[str, Any] = {"pretrained": "bundled"}
-    if options.backbone == "imagenet":
-        from core.settings import settings
+    return parser.parse_args()
 
-        if settings().hub_cache is None:
-            raise SystemExit(f"Set VITRINE_HUB_CACHE to {hub_cache(options.out / 'hub')}")
-        hub_cache(Path(settings().hub_cache or ""))
-        chosen = {"pretrained": "hub", "architecture": IMAGENET}
+
+def options_of(backbone: str, out: Path) -> dict[str, Any]:
+    """Options of a run with this backbone; ends the program when the ImageNet weights are not laid down."""
+    if backbone == "bundled":
+        return {"pretrained": "bundled"}
+    if settings().hub_cache is None:
+        raise SystemExit(f"Set VITRINE_HUB_CACHE to {hub_cache(out / 'hub')}")
+    hub_cache(Path(settings().hub_cache or ""))
+    return {"pretrained": "hub", "architecture": IMAGENET}
+
+
+def read_tiles(folder: Path, size: int, good: int) -> PartImages:
+    """The magnetic tiles; of the good ones to learn from all, or some that are evenly drawn."""
+    parts = read_parts(magnetic_tile(folder), size)
+    if not good:
+        return parts
+    train = parts.splits["train"].take(parts.splits["train"].good)
+    drawn = train.take(np.linspace(0, len(train) - 1, good).astype(int))
+    return replace(parts, splits={**parts.splits, "train": drawn})
+
+
+def main() -> None:
+    """Measure one backbone on the magnetic tiles and print the figures as JSON."""
+    asked = arguments()
+    chosen = options_of(asked.backbone, asked.out)
     config = AnomalyDetectionConfig(**chosen)
-    parts = read_parts(magnetic_tile(options.out / "magnetic_tile"), config.image_size)
-    if options.good:
-        train = parts.splits["train"].take(parts.splits["train"].good)
-        drawn = train.take(np.linspace(0, len(train) - 1, options.good).astype(int))
-        parts = replace(parts, splits={**parts.splits, "train": drawn})
+    parts = read_tiles(asked.out / "magnetic_tile", config.image_size, asked.good)
     backbone = Seen(start_backbone(config))
     evaluations, found = [], dict[str, Any]()
-    for seed in options.seeds:
+    for seed in asked.seeds:
         of_seed = AnomalyDetectionConfig(**chosen, seed=seed)
-        predictor, evaluation, seconds = run_one(of_seed, parts, backbone, options.out / options.backbone / str(seed))
+        predictor, evaluation, seconds = run_one(of_seed, parts, backbone, asked.out / asked.backbone / str(seed))
         evaluations.append(evaluation)
         found[str(seed)] = {
             "metrics": figures(evaluation.summary),
@@ -153,19 +168,15 @@ def main() -> None:
         print(seed, json.dumps(found[str(seed)]), flush=True)
     found["seeds"] = spread(evaluations)
     found["by_type"] = {kind: figures(metrics) for kind, metrics in by_type(evaluations[0].table).items()}
-    kinds, counts = np.unique(evaluations[0].table[TYPE], return_counts=True)
-    found["types"] = dict(zip(map(str, kinds), map(int, counts), strict=True))
-    found["feature_seconds"] = backbone.seconds
-    if options.supervised:
-        config = AnomalyDetectionConfig(**chosen, supervised=True, seed=options.seeds[0])
-        _, evaluation, _ = run_one(config, parts, backbone, options.out / options.backbone / "supervised")
+    if asked.supervised:
+        config = AnomalyDetectionConfig(**chosen, supervised=True, seed=asked.seeds[0])
+        _, evaluation, _ = run_one(config, parts, backbone, asked.out / asked.backbone / "supervised")
         found["supervised"] = {
             "metrics": figures(evaluation.summary),
             "by_type": {kind: figures(metrics) for kind, metrics in by_type(evaluation.table).items()},
         }
-    few = f"_{options.good}" if options.good else ""
-    (options.out / f"{options.backbone}{few}.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
-    print(json.dumps(found["seeds"]))
+    few = f"_{asked.good}" if asked.good else ""
+    (asked.out / f"{asked.backbone}{few}.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

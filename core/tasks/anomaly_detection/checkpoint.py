@@ -85,15 +85,7 @@ def _manifest(trained: Trained) -> dict[str, Any]:
             "words": str(in_words(promised)),
             "rule": "conformal quantile of held-out good parts",
         },
-        "data": {
-            "name": data.name,
-            "fingerprint": data.fingerprint,
-            "counts": {split: dict(counts) for split, counts in data.report.counts.items()},
-            "warnings": [str(said) for said in (*data.report.warnings, *suspect_notice(learned))],
-            "suspects": list(learned.suspects),
-            "suspects_left_out": learned.left_out,
-            "supervised_ids": list(trained.supervised_ids),
-        },
+        "data": _data(trained),
         "config": asdict(config),
         "seed": config.seed,
         "command": trained.command,
@@ -101,6 +93,19 @@ def _manifest(trained: Trained) -> dict[str, Any]:
         "code_version": core.__version__,
         "torch_version": str(torch.__version__),
         "timm_version": str(timm.__version__),
+    }
+
+
+def _data(trained: Trained) -> dict[str, Any]:
+    data, learned = trained.data, trained.learned
+    return {
+        "name": data.name,
+        "fingerprint": data.fingerprint,
+        "counts": {split: dict(counts) for split, counts in data.report.counts.items()},
+        "warnings": [str(said) for said in (*data.report.warnings, *suspect_notice(learned))],
+        "suspects": list(learned.suspects),
+        "suspects_left_out": learned.left_out,
+        "supervised_ids": list(trained.supervised_ids),
     }
 
 
