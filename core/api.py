@@ -180,13 +180,14 @@ def _is_json(request: Request) -> bool:
 def _body_limit(request: Request, reads: str) -> int:
     """Bytes that a body may have, by what the sector reads and what is sent."""
     limits = settings().limits
-    if reads == "images":
+    if reads in ("images", "parts"):
         return limits.image_bytes
     return min(JSON_BYTES, limits.table_bytes) if _is_json(request) else limits.table_bytes
 
 
 _READS: Final[dict[str, Callable[[Request, str, int], Awaitable[Work]]]] = {
     "images": _images,
+    "parts": _images,
     "transactions": _transactions,
     "texts": _texts,
 }

@@ -94,6 +94,29 @@ SECTORS: tuple[Sector, ...] = (
         sections=("answer", "board", "corrections", "improve", "quality", "card"),
         metrics=("accuracy", "auroc", "f1_macro", "ece", "declined"),
     ),
+    Sector(
+        slug="defects",
+        title=N_("Defect detection"),
+        icon=":material/search_insights:",
+        section=N_("Sectors"),
+        task="anomaly_detection",
+        summary=N_("Learns from a few good parts, shows where a part is unlike them, and keeps to a false-alarm rate."),
+        presets=(
+            Preset(
+                name="bundled",
+                kind="bundled",
+                source="defects/bundled",
+                licence="CC-BY-4.0",
+                summary=N_("Memory of simulated metal, cloth and boards, on a small network trained by this project."),
+            ),
+        ),
+        headline_metric="image_auroc",
+        notice=N_("Research and teaching demo. No part is released or scrapped without a person who looks at it."),
+        reads="parts",
+        offers=(),
+        sections=("answer", "corrections", "improve", "quality", "card"),
+        metrics=("pixel_f1", "pro", "image_auroc", "pixel_auroc", "false_alarm_rate", "escape_rate"),
+    ),
 )
 
 

@@ -16,12 +16,14 @@ from core.log import log_event
 
 _PREDICT: Final[dict[str, Callable[[Asked, list[Refusal]], Said]]] = {
     "images": pictures.predict,
+    "parts": pictures.predict,
     "transactions": tables.predict,
     "texts": texts.predict,
 }
 """What a sector reads -> its answers; what was not taken is added to the list."""
 _EXPLAIN: Final[dict[str, Callable[..., tuple[dict[str, Any], str]]]] = {
     "images": pictures.explain,
+    "parts": pictures.explain,
     "transactions": tables.explain,
     "texts": texts.explain,
 }

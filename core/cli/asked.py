@@ -61,7 +61,7 @@ class Asked:
 
 def columns_of(sector: Sector, options: Sequence[str] | None) -> dict[str, str]:
     """Role -> column of `--column role=name ...`; wrong usage for anything else and for a sector without tables."""
-    if options and sector.reads == "images":
+    if options and sector.pictured:
         raise typer.BadParameter(f"{sector.slug} reads {sector.reads}: there is no --column for them")
     found: dict[str, str] = {}
     for option in options or ():

@@ -36,8 +36,9 @@ class Sector:
     headline_metric: str
     notice: str = ""
     """A sentence that stands above every result and in every export; empty when the sector needs none."""
-    reads: Literal["images", "transactions", "texts"] = "images"
-    """What a visitor sends, and what its data sets hold; forms, command line and JSON routes are chosen by it."""
+    reads: Literal["images", "parts", "transactions", "texts"] = "images"
+    """What a visitor sends, and what its data sets hold; forms, command line and JSON routes are chosen by it.
+    Parts are images of things that are inspected: mostly good ones, and defects with or without masks."""
     sections: tuple[str, ...] = ("answer", "why", "corrections", "improve", "quality", "drift", "card")
     """Parts of its page, in order; their titles are in `core.ui.sections`."""
     offers: tuple[str, ...] = ("refit", "compress")
@@ -52,3 +53,8 @@ class Sector:
         "declined",
     )
     """Metrics shown on its pages, in order."""
+
+    @property
+    def pictured(self) -> bool:
+        """Whether a visitor sends images, of whatever."""
+        return self.reads in ("images", "parts")

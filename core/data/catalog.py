@@ -52,7 +52,7 @@ class DataSet:
     source: str = ""
     """Where its examples were first published; sets with the same source show the same things in another form, which
     no checksum can tell. Empty when no other set is known to."""
-    holds: Literal["images", "transactions", "texts"] = "images"
+    holds: Literal["images", "parts", "transactions", "texts"] = "images"
     table: str = ""
     """The file that holds its rows; empty for images."""
     made_by: Callable[[Path], None] | None = None

@@ -31,6 +31,12 @@ METRIC_NAMES = {
     "average_precision": N_("Average precision"),
     "card_precision_at_100": N_("Card precision@100"),
     "ece": N_("Calibration (ECE)"),
+    "pixel_f1": N_("Pixel F1"),
+    "pro": N_("PRO"),
+    "image_auroc": N_("Image AUROC"),
+    "pixel_auroc": N_("Pixel AUROC"),
+    "false_alarm_rate": N_("False alarms"),
+    "escape_rate": N_("Escapes"),
     "declined": N_("Declined"),
 }
 """Metric of a summary -> its title."""

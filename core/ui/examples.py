@@ -84,7 +84,7 @@ def show_examples(measured: Measured, kind: str, part: str, examples: Sequence[E
     """
     if not examples:
         return
-    if catalog.sector(measured.version.sector).reads == "images":
+    if catalog.sector(measured.version.sector).pictured:
         st.fragment(_draw)(measured, kind, part, examples)
     else:
         _table(measured, examples)
@@ -123,7 +123,7 @@ def _pictures(slot: str, measured: Measured, ids: tuple[str, ...]) -> _Page:
     """The pictures of one page, kept until another page is asked for; none where examples are not images."""
     from core.data.examples import pictures
 
-    if find_sector(measured.version.sector).reads != "images":
+    if not find_sector(measured.version.sector).pictured:
         return _Page({}, None)
     wanted = (measured.version.sha256, ids)
     kept = st.session_state.get(slot)

@@ -54,7 +54,8 @@ _OF_TRANSACTIONS = (
     "confusion",
 )
 _OF_TEXTS = ("confusion", "classes", "suite", "baseline", "slices", "calibration", "threshold", "roc", "pr")
-_OF = {"images": _OF_IMAGES, "transactions": _OF_TRANSACTIONS, "texts": _OF_TEXTS}
+_OF_PARTS = ("confusion", "roc", "pr", "slices")
+_OF = {"images": _OF_IMAGES, "parts": _OF_PARTS, "transactions": _OF_TRANSACTIONS, "texts": _OF_TEXTS}
 
 
 SKIPPED = {

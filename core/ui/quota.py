@@ -131,7 +131,7 @@ def megabytes(limit: int) -> int:
 def data_bytes(slug: str) -> int:
     """The most bytes of a file to train on that a visitor sends: of a table, or of an archive of images."""
     limits = settings().limits
-    return limits.archive_bytes if sector(slug).reads == "images" else limits.table_bytes
+    return limits.archive_bytes if sector(slug).pictured else limits.table_bytes
 
 
 def charge_upload(n_bytes: int) -> None:
