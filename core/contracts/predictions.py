@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -106,6 +106,10 @@ class Region:
     """Highest score inside, in the units of the map."""
 
 
+Outcome: TypeAlias = Literal["ok", "unsure", "defect", "declined"]
+"""What an inspection says of a part. Unsure: it stands at the limit, and a person has to look."""
+
+
 @dataclass(frozen=True)
 class AnomalyPrediction:
     """How unlike good parts one image is, and where."""
@@ -145,6 +149,15 @@ class AnomalyPrediction:
     def decision(self) -> str | None:
         """The label at the threshold; None when the model abstains."""
         return self.verdict.decision
+
+    @property
+    def outcome(self) -> Outcome:
+        """What is said of the part, in one word."""
+        if self.abstained is not None:
+            return "declined"
+        if self.is_unsure:
+            return "unsure"
+        return "defect" if self.decision == self.labels[1] else "ok"
 
     @property
     def is_unsure(self) -> bool:

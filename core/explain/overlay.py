@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFilter, ImageFont
 from PIL.PngImagePlugin import PngInfo
 
-from core.contracts import Heatmap
+from core.contracts import AnomalyPrediction, Heatmap
 
 FOOTER_WIDTH = 640
+_LINE, _HALO = (255, 255, 255), (20, 20, 20)
+"""Outlines are white in a dark border, so that they show on every map and to every eye."""
 _STOPS = np.linspace(0, 1, 6)
 _INFERNO = np.array(
     [[40, 11, 84], [101, 21, 110], [159, 42, 99], [212, 72, 66], [245, 125, 21], [252, 255, 164]], dtype=np.float32
@@ -35,10 +39,53 @@ def blend(pixels: NDArray[np.uint8], heatmap: Heatmap, opacity: float = 0.5) -> 
     return np.asarray(np.clip(pixels * (1 - alpha) + colour * alpha, 0, 255), dtype=np.uint8)
 
 
-def write_overlay(path: Path, pixels: NDArray[np.uint8], heatmap: Heatmap, footer: str) -> None:
-    """Write the overlay as PNG, `footer` below the picture and in the file's metadata."""
+def outline_regions(picture: NDArray[np.uint8], found: AnomalyPrediction) -> NDArray[np.uint8]:
+    """The picture (H, W, 3) uint8 with the regions of an answer outlined and numbered from 1, in their order."""
+    height, width = picture.shape[:2]
+    values = Image.fromarray(found.anomaly_map.astype(np.float32)).resize((width, height), Image.Resampling.BILINEAR)
+    boxes = np.zeros((height, width), bool)
+    corners = []
+    for region in found.regions:
+        left, right = int(region.left * width), math.ceil(region.right * width)
+        top, bottom = int(region.top * height), math.ceil(region.bottom * height)
+        boxes[top:bottom, left:right] = True
+        corners.append((left, top))
+    inside = Image.fromarray(((np.asarray(values) >= found.map_threshold) & boxes).astype(np.uint8) * 255)
+    line, halo = (np.asarray(inside.filter(ImageFilter.MaxFilter(side))) > 0 for side in (3, 5))
+    inner = np.asarray(inside) > 0
+    drawn = picture.copy()
+    drawn[halo & ~inner] = _HALO
+    drawn[line & ~inner] = _LINE
+    page = Image.fromarray(drawn)
+    _write_numbers(page, corners)
+    return np.asarray(page)
+
+
+def _write_numbers(page: Image.Image, corners: Sequence[tuple[int, int]]) -> None:
+    """A number at the upper left corner of each region, inside the picture."""
+    draw, size = ImageDraw.Draw(page), max(11, page.height // 32)
+    font = ImageFont.load_default(size)
+    for number, (left, top) in enumerate(corners, start=1):
+        place = (min(max(left, 2), page.width - 2 * size), max(top - size - 4, 0))
+        draw.text(place, str(number), _LINE, font=font, stroke_width=2, stroke_fill=_HALO)
+
+
+def write_overlay(
+    path: Path, pixels: NDArray[np.uint8], heatmap: Heatmap, footer: str, found: AnomalyPrediction | None = None
+) -> None:
+    """Write the overlay as PNG, `footer` below the picture and in the file's metadata.
+
+    Args:
+        path: The file.
+        pixels: The image, (H, W, 3) uint8.
+        heatmap: What is laid over it.
+        footer: A sentence.
+        found: Whose regions are outlined and numbered as well.
+    """
     picture = Image.fromarray(blend(pixels, heatmap))
     picture = picture.resize((FOOTER_WIDTH, max(1, round(picture.height * FOOTER_WIDTH / picture.width))))
+    if found is not None:
+        picture = Image.fromarray(outline_regions(np.asarray(picture), found))
     font = ImageFont.load_default(13)
     words, lines = footer.split(), [""]
     for word in words:
