@@ -41,6 +41,12 @@ STAGE_NAMES = {
     "time": N_("Taking the times"),
     "seeds": N_("Training with other seeds"),
     "diagnose": N_("Looking for overfitting"),
+    "look": N_("Looking at the good parts"),
+    "suspects": N_("Searching for parts that look unlike all others"),
+    "remember": N_("Choosing what to remember of the good parts"),
+    "hold_out": N_("Judging each good part without itself, for the limit"),
+    "outline": N_("Training the second network on known defects"),
+    "robustness": N_("Measuring on darker, blurred and turned images"),
 }
 
 

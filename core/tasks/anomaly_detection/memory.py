@@ -8,7 +8,7 @@ LOF: Identifying Density-Based Local Outliers, SIGMOD 2000 (distances in units o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
+from core.data.images import Progress
 from core.tasks.anomaly_detection.backbone import Backbone
 from core.tasks.anomaly_detection.bank import NEIGHBOURS, Bank, make_bank
 from core.tasks.anomaly_detection.coreset import choose
@@ -33,6 +34,10 @@ CORE = 0.25
 """Quantile of the fine patches of an image that tells whether the image shows the part at all."""
 SPREAD_IMAGES = 64
 """Good images whose features give the units of the channels."""
+
+
+def untold(done: int, total: int) -> None:
+    """Progress that nobody asked for."""
 
 
 @dataclass(frozen=True)
@@ -93,9 +98,7 @@ def batches_of(pixels: NDArray[np.uint8], device: str) -> Iterable[Tensor]:
 
 
 @torch.inference_mode()
-def features_of(
-    backbone: Backbone, pixels: NDArray[np.uint8], device: str, progress: Callable[[int, int], None]
-) -> list[Tensor]:
+def features_of(backbone: Backbone, pixels: NDArray[np.uint8], device: str, progress: Progress) -> list[Tensor]:
     """Feature maps of stored images, (N, C, H, W) of each layer, in half precision to save memory."""
     found: list[list[Tensor]] = []
     for batch in batches_of(pixels, device):
@@ -127,7 +130,12 @@ def _others(folds: Sequence[Tensor], without: int | None) -> list[Tensor]:
 
 @torch.inference_mode()
 def remember(
-    maps: Sequence[Tensor], folds: NDArray[np.int64], size: int, method: str, generator: torch.Generator
+    maps: Sequence[Tensor],
+    folds: NDArray[np.int64],
+    size: int,
+    method: str,
+    generator: torch.Generator,
+    progress: Progress = untold,
 ) -> Folded:
     """A memory of good parts.
 
@@ -137,6 +145,7 @@ def remember(
         size: Patches to keep at each scale.
         method: How they are chosen, see `coreset.METHODS`.
         generator: On the CPU.
+        progress: Told of every fold at every scale; may raise to stop.
     """
     used = np.flatnonzero(folds >= 0)
     some = used[np.linspace(0, len(used) - 1, min(SPREAD_IMAGES, len(used))).astype(int)]
@@ -153,6 +162,7 @@ def remember(
             kept[scale.name].append(choose(patches, share, method, generator))
             places = torch.randperm(len(patches), generator=generator)[: REFERENCE * share]
             drawn[scale.name].append(patches[places.to(patches.device)])
+            progress(sum(map(len, kept.values())), len(SCALES) * count)
     return Folded(spreads, kept, drawn)
 
 
@@ -179,8 +189,11 @@ class HeldOut:
 
 
 @torch.inference_mode()
-def judge_held_out(folded: Folded, maps: Sequence[Tensor], folds: NDArray[np.int64], side: int) -> HeldOut:
+def judge_held_out(
+    folded: Folded, maps: Sequence[Tensor], folds: NDArray[np.int64], side: int, progress: Progress = untold
+) -> HeldOut:
     """Each part by the memory of the folds that it is not in; one of a negative fold by the whole memory."""
+    judged = 0
     scores, peaks, cores = (torch.zeros(len(folds)) for _ in range(3))
     for fold in np.unique(folds):
         rows = torch.from_numpy(np.flatnonzero(folds == fold))
@@ -188,4 +201,6 @@ def judge_held_out(folded: Folded, maps: Sequence[Tensor], folds: NDArray[np.int
         for part in torch.split(rows, BATCH):
             found = judge(memory, [values[part] for values in maps], side)
             scores[part], peaks[part], cores[part] = found.image, found.maps.amax((1, 2)), found.core
+            judged += len(part)
+            progress(judged, len(folds))
     return HeldOut(scores, peaks, cores)

@@ -46,7 +46,7 @@ def supervise(trained: Trained, predictor: AnomalyPredictor, run: RunContext) ->
             ),
             Message(N_("Add masks, or switch learning from known defects off.")),
         )
-    run.stage("read")
+    run.stage("look")
     maps = features_of(predictor.backbone, lessons.pixels, predictor.device, stoppable(run))
     odd = predictor.map_scaling.score(judge(predictor.memory, maps, predictor.size).maps.numpy())
     shown = Lessons(
@@ -55,7 +55,7 @@ def supervise(trained: Trained, predictor: AnomalyPredictor, run: RunContext) ->
         torch.from_numpy(odd).float(),
         torch.from_numpy(lessons.masks),
     )
-    run.stage("train")
+    run.stage("outline")
     head = train_head(shown, predictor.backbone.channels, config.epochs, config.seed, run)
     return replace(trained, head=head, supervised_ids=taken)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -75,30 +74,30 @@ def learn(backbone: Backbone, data: PartImages, config: AnomalyDetectionConfig, 
     Raises:
         RunCancelled: Somebody asked for it to stop.
     """
-    run.stage("train")
+    run.stage("look")
     device = pick_device()
     generator = seed_everything(config.seed)
     backbone = backbone.to(device)
     good = data.splits["train"].take(data.splits["train"].good)
     maps = features_of(backbone, good.pixels, device, stoppable(run))
     folds = folds_of(good.groups, config.seed)
-    suspects = _suspects(maps, folds, config, generator)
+    run.stage("suspects")
+    suspects = _suspects(maps, folds, config, generator, stoppable(run))
     if config.suspects == "leave_out":
         folds[suspects] = -1
         folds = renumbered(folds)
-    check = _checker(run)
-    check()
-    folded = remember(maps, folds, config.bank_size, config.coreset, generator)
+    run.stage("remember")
+    folded = remember(maps, folds, config.bank_size, config.coreset, generator, stoppable(run))
     memory = folded.memory()
-    run.stage("calibrate")
-    check()
+    run.stage("hold_out")
     validation = _validation(data)
     if validation is not None:
         found = judge(memory, features_of(backbone, validation.pixels, device, stoppable(run)), config.image_size)
         held_out = HeldOut(found.image, found.maps.amax((1, 2)), found.core)
     else:
         used = np.flatnonzero(folds >= 0)
-        held_out = judge_held_out(folded, [values[used] for values in maps], folds[used], config.image_size)
+        kept = [values[used] for values in maps]
+        held_out = judge_held_out(folded, kept, folds[used], config.image_size, stoppable(run))
     names = tuple(good.ids[place] for place in suspects)
     return Learned(memory.to("cpu"), held_out, validation is not None, names, int((folds < 0).sum()))
 
@@ -112,20 +111,16 @@ def _validation(data: PartImages) -> PartSet | None:
 
 
 def _suspects(
-    maps: list[Tensor], folds: NDArray[np.int64], config: AnomalyDetectionConfig, generator: torch.Generator
+    maps: list[Tensor],
+    folds: NDArray[np.int64],
+    config: AnomalyDetectionConfig,
+    generator: torch.Generator,
+    progress: Progress,
 ) -> NDArray[np.int64]:
     if int(folds.max()) < 1:
         return np.zeros(0, np.int64)
     folded = remember(maps, folds, min(QUICK, config.bank_size), "random", generator)
-    return suspects_of(judge_held_out(folded, maps, folds, config.image_size).scores.numpy())
-
-
-def _checker(run: RunContext) -> Callable[[], None]:
-    def check() -> None:
-        if run.should_stop():
-            raise RunCancelled
-
-    return check
+    return suspects_of(judge_held_out(folded, maps, folds, config.image_size, progress).scores.numpy())
 
 
 def suspect_notice(learned: Learned) -> tuple[Message, ...]:
