@@ -8,13 +8,16 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from core.contracts import ImageSample
+from core.data.surfaces import PartSet
 from core.errors import InputRefused, ModelRefused, RunCancelled
 from core.store.files import sha256_of
 from core.tasks.anomaly_detection.config import AnomalyDetectionConfig
 from core.tasks.anomaly_detection.measure import AT_LIMIT, TYPE, by_type
+from core.tasks.anomaly_detection.robustness import IMAGES, chosen_of
 from core.tasks.anomaly_detection.task import TASK
 from core.tasks.anomaly_detection.train import read_data
 from core.training.evaluation import load_evaluation
+from core.training.robustness import AS_TAKEN, DISTURBANCES, load_robustness
 from core.training.run import ListedRun
 from tests.tasks.surfaces import TINY, mvtec_files, picture, png, tiny_backbone, zipped
 
@@ -76,6 +79,34 @@ def test_summaries_of_rows_are_those_of_a_table(checkpoint):
     )
     found, missed, wrong = evaluation.table[AT_LIMIT].sum(axis=0)
     assert again["pixel_f1_at_limit"].value == pytest.approx(2 * found / (2 * found + missed + wrong))
+
+
+@pytest.mark.slow
+def test_the_same_images_taken_otherwise_are_measured(checkpoint, predictor):
+    found = load_robustness(checkpoint)
+    assert [row.name for row in found.rows] == [AS_TAKEN, *DISTURBANCES]
+    whole = load_evaluation(checkpoint).summary
+    first = found.rows[0]
+    assert first.n == found.data.n == 24 and found.data.split == "test"
+    assert first.metrics["image_auroc"].value == pytest.approx(whole["image_auroc"].value)
+    assert set(first.metrics) == {"image_auroc", "false_alarm_rate", "escape_rate", "declined"}
+    (checkpoint / "robustness.json").write_bytes((checkpoint / "robustness.json").read_bytes() + b" ")
+    with pytest.raises(ModelRefused):
+        TASK.load(checkpoint, "cpu")
+    (checkpoint / "robustness.json").write_bytes((checkpoint / "robustness.json").read_bytes()[:-1])
+
+
+def test_images_to_disturb_are_bounded_and_spread():
+    types = np.array(["good"] * 100 + ["a"] * 50 + ["b"] * 50)
+    empty = np.zeros((200, 1, 1, 1), np.uint8)
+    ids = tuple(map(str, range(200)))
+    parts = PartSet(empty, types, empty[..., 0] > 0, np.ones(200, bool), ids, np.arange(200))
+    chosen = parts.take(chosen_of(parts))
+    assert len(chosen) == IMAGES and len(set(chosen.ids)) == IMAGES
+    assert {kind: int((chosen.types == kind).sum()) for kind in "ab"} == {"a": 15, "b": 15}
+    few = parts.take(np.arange(90, 103))
+    assert not len(chosen_of(few)), "three defects are no measurement"
+    assert len(chosen_of(parts.take(np.arange(96, 200)))) == IMAGES, "defects make up for good parts that lack"
 
 
 @pytest.mark.slow

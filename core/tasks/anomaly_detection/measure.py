@@ -49,18 +49,30 @@ def outputs_of(predictor: AnomalyPredictor, parts: PartSet) -> tuple[NDArray[Any
     )
 
 
+def score_parts(predictor: AnomalyPredictor, parts: PartSet) -> dict[str, NDArray[Any]]:
+    """Columns of an evaluation table that need no masks, one row for each image."""
+    scores, _, domain = outputs_of(predictor, parts)
+    return _judged(predictor, parts, scores, domain)
+
+
 def measure_parts(predictor: AnomalyPredictor, parts: PartSet) -> dict[str, NDArray[Any]]:
     """Columns of an evaluation table, one row for each image."""
     scores, maps, domain = outputs_of(predictor, parts)
-    table = _columns(parts.ids, parts.types, scores, predictor.threshold) | {
-        "abstained": domain > 1.0,
-        "domain_score": domain.astype(np.float32),
-    }
+    table = _judged(predictor, parts, scores, domain)
     masks = [mask if known else None for mask, known in zip(parts.masks, parts.has_mask, strict=True)]
     if (~parts.good & parts.has_mask).any():
         table |= pixel_columns(list(maps), masks)
         table[AT_LIMIT] = np.array([_at_limit(values, mask) for values, mask in zip(maps, masks, strict=True)])
     return table
+
+
+def _judged(
+    predictor: AnomalyPredictor, parts: PartSet, scores: NDArray[Any], domain: NDArray[Any]
+) -> dict[str, NDArray[Any]]:
+    return _columns(parts.ids, parts.types, scores, predictor.threshold) | {
+        "abstained": domain > 1.0,
+        "domain_score": domain.astype(np.float32),
+    }
 
 
 def _columns(

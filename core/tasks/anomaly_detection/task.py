@@ -19,11 +19,13 @@ from core.tasks.anomaly_detection.checkpoint import Trained, write_checkpoint
 from core.tasks.anomaly_detection.config import SECTOR, AnomalyDetectionConfig
 from core.tasks.anomaly_detection.model import start_backbone
 from core.tasks.anomaly_detection.predictor import AnomalyPredictor
+from core.tasks.anomaly_detection.robustness import measure_robustness
 from core.tasks.anomaly_detection.statement import write_statement
 from core.tasks.anomaly_detection.supervise import supervise
 from core.tasks.anomaly_detection.train import Learned, learn, read_data, suspect_notice
 from core.training.commands import evaluate_command, train_command
 from core.training.evaluation import save_evaluation
+from core.training.robustness import save_robustness
 
 PROBE_SIDE = 512
 
@@ -75,6 +77,9 @@ class AnomalyDetection:
         predictor = self.load(folder, "cpu")
         evaluation = _measured(predictor, parts, learned, commands[1])
         save_evaluation(folder, evaluation)
+        disturbed = measure_robustness(predictor, parts, run)
+        if disturbed is not None:
+            save_robustness(folder, disturbed)
         write_statement(folder, evaluation)
         write_card(folder, evaluation)
         return folder
