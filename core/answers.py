@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from core.catalog import sector
 from core.contracts import (
+    AnomalyPrediction,
     FeatureAttribution,
+    ImageSample,
     Message,
     ModelRef,
     Reason,
     Refusal,
+    Region,
     Sample,
     TokenAttribution,
 )
@@ -21,6 +26,7 @@ from core.contracts import (
 if TYPE_CHECKING:
     from core.data.transactions import Transactions
     from core.serving.service import Answer
+    from core.training.false_alarms import Promise
 
 
 @dataclass(frozen=True)
@@ -31,6 +37,17 @@ class Answered:
     answer: Answer
     language: str = ""
     """Of a text: `en`, `zh`, `mixed`, `other` (another language) or `none` (no letters)."""
+    size: tuple[int, int] = (0, 0)
+    """Width and height of an image in pixels."""
+
+
+def answered_image(sample: ImageSample, answer: Answer) -> Answered:
+    """An image and what was said to it, without pixels and map: those of thousands would not fit into memory."""
+    height, width = sample.pixels.shape[:2]
+    found = answer.prediction
+    if isinstance(found, AnomalyPrediction):
+        answer = replace(answer, prediction=replace(found, anomaly_map=np.zeros((0, 0), np.float32)))
+    return Answered(replace(sample, pixels=sample.pixels[:1, :1].copy()), answer, size=(width, height))
 
 
 def predict_document(
@@ -58,6 +75,44 @@ def table_document(
     rows = _row_results(table, answer)
     document = _document(slug, answer.model, rows, (*table.refused, *refused), notices)
     return document | {"threshold": answer.decisions.threshold, "latency_ms": round(answer.latency_ms, 2)}
+
+
+def parts_document(
+    slug: str,
+    answered: Sequence[Answered],
+    promised: Promise | None,
+    refused: Iterable[Refusal] = (),
+    notices: Iterable[Message] = (),
+) -> dict[str, Any]:
+    """The same for images of parts, with the limit and what it promises of false alarms.
+
+    `promised` is None where somebody set the limit by hand, which promises nothing.
+    """
+    document = predict_document(slug, answered, refused, notices)
+    found = answered[0].answer.single if answered else None
+    threshold = found.verdict.threshold if isinstance(found, AnomalyPrediction) else None
+    rate = promised.asked if promised else None
+    return document | {"threshold": threshold, "false_alarm_rate": rate, "promise": _promise(promised)}
+
+
+def region_documents(regions: Iterable[Region], size: tuple[int, int]) -> list[dict[str, Any]]:
+    """Regions as boxes in pixels of an image of `size` (width, height), the highest score first.
+
+    `right` and `bottom` are the first column and row after the box, as slices count.
+    """
+    width, height = size
+    return [
+        {
+            "left": math.floor(region.left * width),
+            "top": math.floor(region.top * height),
+            "right": math.ceil(region.right * width),
+            "bottom": math.ceil(region.bottom * height),
+            "area": round(region.area, 6),
+            "area_pixels": round(region.area * width * height),
+            "score": round(region.score, 4),
+        }
+        for region in regions
+    ]
 
 
 def attribution_document(found: FeatureAttribution) -> dict[str, Any]:
@@ -133,6 +188,37 @@ def _result(entry: Answered) -> dict[str, Any]:
         "notices": [str(notice) for notice in (*entry.sample.notices, *entry.answer.notices)],
         "removed_tags": list(entry.sample.removed_tags),
         **({"language": entry.language} if entry.language else {}),
+        **(_part(prediction, entry.size) if isinstance(prediction, AnomalyPrediction) else {}),
+    }
+
+
+def _part(found: AnomalyPrediction, size: tuple[int, int]) -> dict[str, Any]:
+    """What is said of a part beside what is said of any image; its score is no probability."""
+    return {
+        "verdict": found.outcome,
+        "score": round(found.verdict.score, 6),
+        "threshold": found.verdict.threshold,
+        "unsure": list(found.unsure),
+        "below": {"count": found.exceeded, "held_out": found.held_out},
+        "regions": region_documents(found.regions, size),
+    }
+
+
+def _promise(found: Promise | None) -> dict[str, Any] | None:
+    from core.training.false_alarms import in_words
+
+    if found is None:
+        return None
+    low, high = found.likely
+    return {
+        "asked": found.asked,
+        "promised": found.rate,
+        "kept": found.kept,
+        "held_out": found.held_out,
+        "limit": found.limit,
+        "unsure": list(found.unsure),
+        "likely": [low, high],
+        "words": str(in_words(found)),
     }
 
 

@@ -8,22 +8,22 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from core.cli import pictures, tables, texts
+from core.cli import parts, pictures, tables, texts
 from core.cli.asked import Asked, ColumnOption, Said, columns_of
 from core.cli.shell import JsonOption, ModelOption, SectorArgument, app, existing, guarded, put, say, sector_of
-from core.contracts import Refusal, Sector
+from core.contracts import FALSE_ALARM_RATES, Refusal, Sector
 from core.log import log_event
 
 _PREDICT: Final[dict[str, Callable[[Asked, list[Refusal]], Said]]] = {
     "images": pictures.predict,
-    "parts": pictures.predict,
+    "parts": parts.predict,
     "transactions": tables.predict,
     "texts": texts.predict,
 }
 """What a sector reads -> its answers; what was not taken is added to the list."""
 _EXPLAIN: Final[dict[str, Callable[..., tuple[dict[str, Any], str]]]] = {
     "images": pictures.explain,
-    "parts": pictures.explain,
+    "parts": parts.explain,
     "transactions": tables.explain,
     "texts": texts.explain,
 }
@@ -62,7 +62,15 @@ def predict(
     threshold: Annotated[
         float | None,
         typer.Option(
-            min=0.0, max=1.0, help="Score from which on a row or text is positive; none stays undecided then."
+            min=0.0, max=1.0, help="Score from which on a row, text or part is positive; none stays undecided then."
+        ),
+    ] = None,
+    false_alarm_rate: Annotated[
+        float | None,
+        typer.Option(
+            min=FALSE_ALARM_RATES[0],
+            max=FALSE_ALARM_RATES[1],
+            help="Share of good parts that may be called defective; it sets the threshold.",
         ),
     ] = None,
     column: ColumnOption = None,
@@ -73,7 +81,8 @@ def predict(
     entry = sector_of(sector)
     paths = [path if entry.reads == "texts" and path == STANDARD_INPUT else existing(path) for path in inputs or ()]
     refused: list[Refusal] = []
-    asked = Asked(entry, paths, model, coverage, threshold, columns_of(entry, column), out, _texts(entry, text))
+    limits = (coverage, threshold, false_alarm_rate)
+    asked = Asked(entry, paths, model, *limits, columns_of(entry, column), out, _texts(entry, text))
     if not (paths or asked.texts):
         raise typer.BadParameter("name an input")
     said = _PREDICT[entry.reads](asked, refused)

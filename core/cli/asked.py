@@ -41,6 +41,7 @@ class Asked:
     model: str
     coverage: float | None = None
     threshold: float | None = None
+    false_alarm_rate: float | None = None
     columns: Mapping[str, str] = field(default_factory=dict)
     out: Path | None = None
     texts: Sequence[str] = ()
@@ -50,7 +51,10 @@ class Asked:
         """Wrong usage when one of `options` was given, which this sector has no use for."""
         for name, value in options.items():
             if value:
-                raise typer.BadParameter(f"{self.sector.slug} reads {self.sector.reads}: there is no --{name} for them")
+                option = name.replace("_", "-")
+                raise typer.BadParameter(
+                    f"{self.sector.slug} reads {self.sector.reads}: there is no --{option} for them"
+                )
 
     def one_file(self) -> Path:
         """The only path, a file; wrong usage otherwise."""

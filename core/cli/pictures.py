@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from core.answers import Answered, predict_document
+from core.answers import Answered, answered_image, predict_document
 from core.cli.asked import Asked, Said, out_file, unwritable
 from core.cli.shell import existing
 from core.contracts import N_, Heatmap, ImageSample, Message, Refusal
@@ -31,15 +31,22 @@ def predict(asked: Asked, refused: list[Refusal]) -> Said:
     """Answers for all images of the paths, in words a line each."""
     from core.serving import service
 
-    asked.refuse(threshold=asked.threshold is not None, out=asked.out)
-    slug, answered, notices = asked.sector.slug, list[Answered](), list[Message]()
-    coverage = COVERAGE if asked.coverage is None else asked.coverage
+    asked.refuse(threshold=asked.threshold is not None, false_alarm_rate=asked.false_alarm_rate, out=asked.out)
+    slug, coverage = asked.sector.slug, COVERAGE if asked.coverage is None else asked.coverage
     ask = partial(service.predict, slug, ref=service.choose(slug, asked.model), coverage=coverage)
-    for path in asked.paths:
-        _answer_all(path, ask, answered, refused, notices)
+    answered, notices = answer_paths(asked.paths, ask, refused)
     words = "\n".join([*map(_answer_line, answered), asked.sector.notice])
     document = partial(predict_document, slug, answered, refused, notices)
     return Said(document, words, [str(notice) for notice in notices], len(answered))
+
+
+def answer_paths(paths: Sequence[Path], ask: Ask, refused: list[Refusal]) -> tuple[list[Answered], list[Message]]:
+    """Answers for all images of the paths, and what has to be said of whole collections."""
+    answered: list[Answered] = []
+    notices: list[Message] = []
+    for path in paths:
+        _answer_all(path, ask, answered, refused, notices)
+    return answered, notices
 
 
 @contextmanager
@@ -89,9 +96,7 @@ def _answer_all(path: Path, ask: Ask, answered: list[Answered], refused: list[Re
     try:
         with _images(path, own, notices) as samples:
             for batch in _batches(samples):
-                # Answered samples keep no pixels: those of a folder of thousands would not fit into memory.
-                small = [replace(sample, pixels=sample.pixels[:1, :1].copy()) for sample in batch]
-                found += [Answered(sample, answer) for sample, answer in zip(small, ask(batch), strict=True)]
+                found += [answered_image(*pair) for pair in zip(batch, ask(batch), strict=True)]
         answered += found
     except InputRefused as error:
         own = own if len(own) == 1 and not found else [*own, error.refusal(path.name)]
@@ -112,7 +117,7 @@ def explain(asked: Asked, *, method: str, target: str, row: str) -> tuple[dict[s
     asked.refuse(row=row)
     slug, notice = asked.sector.slug, asked.sector.notice
     out = out_file(asked.out or Path(), [".png"])
-    sample = _first_image(asked.paths[0])
+    sample = first_image(asked.paths[0])
     chosen = service.choose(slug, asked.model)
     answer = service.predict(slug, [sample], chosen)[0].single
     label, method = target or answer.labels[int(answer.scores.argmax())], method or service.methods(slug)[0]
@@ -136,7 +141,8 @@ def explain(asked: Asked, *, method: str, target: str, row: str) -> tuple[dict[s
     return body, f"{out}: {method} for {label}, faithfulness gain {trust.gain if trust else float('nan'):+.3f}"
 
 
-def _first_image(path: Path) -> ImageSample:
+def first_image(path: Path) -> ImageSample:
+    """The only image of a file, or the first of a zip."""
     if not existing(path).is_file():
         raise typer.BadParameter(f"{path} is a folder; name one image")
     with _images(path, [], []) as samples:

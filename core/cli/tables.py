@@ -28,7 +28,7 @@ def predict(asked: Asked, refused: list[Refusal]) -> Said:
     from core.data.scored import write_scored
     from core.serving import service
 
-    asked.refuse(coverage=asked.coverage is not None)
+    asked.refuse(coverage=asked.coverage is not None, false_alarm_rate=asked.false_alarm_rate)
     slug, path, out = asked.sector.slug, asked.one_file(), asked.out and out_file(asked.out, [".csv"])
     chosen = service.choose(slug, asked.model)
     try:

@@ -35,6 +35,7 @@ def predict(asked: Asked, refused: list[Refusal]) -> Said:
     from core.serving import service
     from core.serving.texts import answer_texts
 
+    asked.refuse(false_alarm_rate=asked.false_alarm_rate)
     slug, out = asked.sector.slug, asked.out and out_file(asked.out, [".csv"])
     chosen = service.choose(slug, asked.model)
     notices: list[Message] = []

@@ -9,6 +9,7 @@ from core.contracts.evaluations import DataInfo, Evaluation, Metric, ModelRef, R
 from core.contracts.explanations import Explanation, Faithfulness, FeatureAttribution, Heatmap, TokenAttribution
 from core.contracts.messages import N_, Message, Reason, Refusal
 from core.contracts.predictions import (
+    FALSE_ALARM_RATES,
     AnomalyPrediction,
     Classification,
     Decision,
@@ -23,6 +24,7 @@ from core.contracts.sectors import Preset, Sector
 from core.contracts.tasks import Explains, Predictor, Probed, Refits, Remarks, RunContext, Suited, Task, ThreadSafe
 
 __all__ = [
+    "FALSE_ALARM_RATES",
     "N_",
     "AnomalyPrediction",
     "Classification",

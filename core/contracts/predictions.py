@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -106,6 +106,8 @@ class Region:
     """Highest score inside, in the units of the map."""
 
 
+FALSE_ALARM_RATES: Final = (0.0001, 0.5)
+"""Lowest and highest share of good parts called defective that can be asked for."""
 Outcome: TypeAlias = Literal["ok", "unsure", "defect", "declined"]
 """What an inspection says of a part. Unsure: it stands at the limit, and a person has to look."""
 
