@@ -22,6 +22,9 @@ Cover: TypeAlias = NDArray[np.float32]
 Damaged: TypeAlias = tuple[Picture, Cover]
 _FINE = 4
 """Strokes are drawn this many times as large and reduced, which makes their edges soft."""
+_DARK = 0.35
+"""Mean brightness below which a liquid leaves a light residue rather than a dark one."""
+_RESIDUE = np.array([0.62, 0.6, 0.46])
 
 
 def strokes(side: int, lines: Sequence[tuple[NDArray[Any], float]]) -> Cover:
@@ -40,6 +43,11 @@ def _paint(picture: Picture, cover: Cover, colour: NDArray[Any] | float, strengt
     return np.asarray(picture * (1 - alpha) + np.float32(1) * colour * alpha, np.float32)
 
 
+def _beside(cover: Cover, down: int, right: int) -> Cover:
+    """The same so many pixels farther; nothing comes back at the other side of the picture."""
+    return np.asarray(ndimage.shift(cover, (down, right), order=0), np.float32)
+
+
 def _blur(values: NDArray[Any], radius: float) -> Cover:
     return np.asarray(ndimage.gaussian_filter(values, radius), np.float32)
 
@@ -56,7 +64,7 @@ def scratch(picture: Picture, rng: np.random.Generator, size: float = 1.0) -> Da
         lines.append((start + along * length * axis + (along**2) * bend * normal, size * rng.uniform(0.8, 2.0)))
     cover = strokes(side, lines)
     grain = np.clip(0.75 + 0.35 * noise(rng, side, 1.0), 0.15, 1).astype(np.float32)
-    shadow = np.roll(cover, (1, 1), (0, 1))
+    shadow = _beside(cover, 1, 1)
     found = _paint(picture, shadow * grain, 0.12, rng.uniform(0.3, 0.6))
     return _paint(found, cover * grain, rng.uniform(0.8, 1.0), rng.uniform(0.45, 0.85)), cover
 
@@ -89,7 +97,8 @@ def stain(picture: Picture, rng: np.random.Generator, size: float = 1.0) -> Dama
     inside = np.clip((1.1 - away) * 5, 0, 1).astype(np.float32)
     rim = np.clip(1 - np.abs(away - 0.98) * 6, 0, 1).astype(np.float32)
     tint = np.array([0.42, 0.31, 0.18]) if rng.random() < 0.6 else np.array([0.16, 0.17, 0.2])
-    found = _paint(picture, _blur(inside, 1.5), tint * picture.mean() * 2, rng.uniform(0.22, 0.5))
+    dried = _RESIDUE if picture.mean() < _DARK else tint * picture.mean() * 2
+    found = _paint(picture, _blur(inside, 1.5), dried, rng.uniform(0.22, 0.5))
     return _paint(found, _blur(rim, 1.0), tint, rng.uniform(0.15, 0.4)), np.maximum(inside, rim)
 
 
@@ -114,7 +123,9 @@ def crack(picture: Picture, rng: np.random.Generator, size: float = 1.0) -> Dama
         size * rng.uniform(1.0, 2.2),
     )
     cover = strokes(side, lines)
-    found = _paint(picture, np.roll(cover, (1, 0), (0, 1)), 0.9, 0.25)
+    dark = np.clip((1.3 * _DARK - picture.mean(axis=2)) / _DARK, 0, 1)
+    edge = _beside(cover, 1, 0) * (0.25 + 0.5 * dark)  # a dark line shows on dark ground by its broken edge
+    found = _paint(picture, edge.astype(np.float32), 0.9, 1.0)
     return _paint(found, cover, 0.05, rng.uniform(0.65, 0.95)), cover
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +31,8 @@ MISSING_PRINT = "missing_print"
 SIDE = 320
 COVERED = 0.25
 """A pixel is defective when at least this much of it is covered by damage."""
-_WIDER = {"woven_cloth": 1.7}
-"""Between threads a thin scratch is no damage that anybody would see."""
+_WIDER = {"pit": 1.7, "stain": 1.0, "scratch": 2.6, "crack": 3.4}
+"""How much larger damage of cloth is: between threads a thin scratch is nothing that anybody would see."""
 _FINE = 2
 """Boards are drawn this many times as large."""
 
@@ -56,7 +57,7 @@ def defects_of(kind: str) -> tuple[str, ...]:
 
 
 def draw_part(kind: str, defect: str = GOOD, seed: int = 0, side: int = SIDE) -> SimulatedPart:
-    """One part; the same arguments give the same picture.
+    """One part; the same arguments give the same picture, and a damaged part is the good one of its seed with damage.
 
     Args:
         kind: One of `KINDS`.
@@ -69,11 +70,13 @@ def draw_part(kind: str, defect: str = GOOD, seed: int = 0, side: int = SIDE) ->
     """
     if defect not in (GOOD, *defects_of(kind)):
         raise KeyError(defect)
-    rng = np.random.default_rng([KINDS.index(kind), seed, 11])
-    picture, cover = _GROUNDS[kind](rng, side, defect == MISSING_PRINT)
-    if defect in DAMAGE:
-        picture, cover = DAMAGE[defect](picture, rng, _WIDER.get(kind, 1.0))
-    picture, cover = _photographed(picture, cover, rng)
+    making, damaging, taking = (np.random.default_rng([KINDS.index(kind), seed, which]) for which in (11, 12, 13))
+    picture, cover = _GROUNDS[kind](making, side), np.zeros((side, side), np.float32)
+    if defect == MISSING_PRINT:
+        picture, cover = _without_print(picture, damaging)
+    elif defect != GOOD:
+        picture, cover = DAMAGE[defect](picture, damaging, _WIDER[defect] if kind == "woven_cloth" else 1.0)
+    picture, cover = _photographed(picture, cover, taking)
     pixels = (np.clip(picture, 0, 1) * 255).round().astype(np.uint8)
     return SimulatedPart(pixels, np.asarray(cover >= COVERED), kind, defect)
 
@@ -126,7 +129,7 @@ def _photographed(picture: Picture, cover: Cover, rng: np.random.Generator) -> t
     return noisy.astype(np.float32), moved(cover)
 
 
-def _brushed_metal(rng: np.random.Generator, side: int, bare: bool) -> tuple[Picture, Cover]:
+def _brushed_metal(rng: np.random.Generator, side: int) -> Picture:
     """A milled plate with rounded corners and four holes, brushed along one direction."""
     rows, columns = np.mgrid[:side, :side] / side
     streaks = np.zeros((side, side))
@@ -136,7 +139,7 @@ def _brushed_metal(rng: np.random.Generator, side: int, bare: bool) -> tuple[Pic
         streaks += weight * grain / grain.std()
     band = np.exp(-(((rows - 0.42 - 0.06 * columns + rng.normal(0, 0.02)) / 0.28) ** 2))
     value = 0.5 + 0.22 * band + 0.045 * streaks + 0.015 * noise(rng, side, 1.6)
-    picture = value[..., None] * np.array([0.985, 1.0, 1.025])
+    picture = value[..., None] * np.array([0.94, 1.0, 1.055])
     inset = np.maximum(np.abs(rows - 0.5), np.abs(columns - 0.5))
     corner = np.hypot(np.clip(np.abs(rows - 0.5) - 0.37, 0, 1), np.clip(np.abs(columns - 0.5) - 0.37, 0, 1))
     edge = np.clip((np.maximum(np.where(inset > 0.37, corner, 0), 0) - 0.09) * side / 3, 0, 1)
@@ -149,10 +152,10 @@ def _brushed_metal(rng: np.random.Generator, side: int, bare: bool) -> tuple[Pic
             hole = np.clip((0.034 - away) * side, 0, 1)[..., None]
             ring = np.clip(1 - np.abs(away - 0.04) * side / 2.5, 0, 1) * np.where(rows - y + columns - x > 0, 0.2, -0.2)
             picture = (picture + ring[..., None]) * (1 - hole) + 0.06 * hole
-    return picture.astype(np.float32), np.zeros((side, side), np.float32)
+    return np.asarray(picture, np.float32)
 
 
-def _woven_cloth(rng: np.random.Generator, side: int, bare: bool) -> tuple[Picture, Cover]:
+def _woven_cloth(rng: np.random.Generator, side: int) -> Picture:
     """Plain weave of two yarns of uneven thickness and shade."""
     threads = 40
     rows, columns = np.mgrid[:side, :side] / side * threads
@@ -173,12 +176,20 @@ def _woven_cloth(rng: np.random.Generator, side: int, bare: bool) -> tuple[Pictu
     fibre = 0.05 * noise(rng, side, 0.6, 4.0, np.pi / 2) * over + 0.05 * noise(rng, side, 0.6, 4.0) * ~over
     blue, linen = np.array([0.27, 0.38, 0.56]), np.array([0.78, 0.74, 0.66])
     picture = np.where(over[..., None], upright[..., None] * blue, lying[..., None] * linen) + fibre[..., None]
-    return (0.06 + 0.95 * picture).astype(np.float32), np.zeros((side, side), np.float32)
+    return np.asarray(0.06 + 0.95 * picture, np.float32)
 
 
-def _printed_board(rng: np.random.Generator, side: int, bare: bool) -> tuple[Picture, Cover]:
-    """A green circuit board with traces, pads, chips and white print, of which a piece may be missing."""
-    fixed = np.random.default_rng(5)  # the drawing is that of the product
+def _printed_board(rng: np.random.Generator, side: int) -> Picture:
+    """A green circuit board with traces, pads, chips and white print."""
+    printed, _ = _board(side)
+    uneven = 1 + 0.025 * noise(rng, side, 1.4)
+    return np.asarray(printed * uneven[..., None], np.float32)
+
+
+@lru_cache(maxsize=4)
+def _board(side: int) -> tuple[Picture, Picture]:
+    """The drawing of the product, which all boards share, and the same without its print."""
+    fixed = np.random.default_rng(5)
     size = side * _FINE
     board = Image.new("RGB", (size, size), (22, 84, 52))
     draw = ImageDraw.Draw(board)
@@ -188,28 +199,27 @@ def _printed_board(rng: np.random.Generator, side: int, bare: bool) -> tuple[Pic
         _chip(draw, [value * size for value in (left, top, right, bottom)], size)
     printed = board.copy()
     _print(ImageDraw.Draw(printed), chips, size)
-    picture, plain = (
+    found = [
         np.asarray(np.asarray(each.resize((side, side), Image.Resampling.LANCZOS)) / 255, np.float32)
         for each in (printed, board)
-    )
-    cover = np.zeros((side, side), np.float32)
-    ink = np.abs(picture - plain).max(axis=2)
-    if bare:
-        picture, cover = _without_print(picture, plain, ink, rng)
-    uneven = 1 + 0.025 * noise(rng, side, 1.4)
-    return (picture * uneven[..., None]).astype(np.float32), cover
+    ]
+    for picture in found:
+        picture.setflags(write=False)
+    return found[0], found[1]
 
 
-def _without_print(picture: Picture, plain: Picture, ink: Cover, rng: np.random.Generator) -> tuple[Picture, Cover]:
-    """Print scraped off round one of the inked places."""
+def _without_print(picture: Picture, rng: np.random.Generator) -> tuple[Picture, Cover]:
+    """Print of a board scraped off round one of the inked places."""
     side = len(picture)
+    printed, plain = _board(side)
+    ink = np.abs(printed - plain).max(axis=2)
     rows, columns = np.mgrid[:side, :side]
     places = np.argwhere(ink > 0.3)
     y, x = places[int(rng.integers(len(places)))]
-    away = np.hypot(rows - y, columns - x) / (rng.uniform(0.06, 0.11) * side) + 0.2 * noise(rng, side, 1.5)
+    away = np.hypot(rows - y, columns - x) / (rng.uniform(0.08, 0.13) * side) + 0.2 * noise(rng, side, 1.5)
     gone = np.clip((1 - away) * 6, 0, 1).astype(np.float32)
     cover = np.asarray(ndimage.grey_dilation(np.where(ink > 0.15, gone, 0), size=(3, 3)), np.float32)
-    return np.asarray(picture + gone[..., None] * (plain - picture), np.float32), cover
+    return np.asarray(picture + gone[..., None] * (plain - printed), np.float32), cover
 
 
 def _traces(draw: ImageDraw.ImageDraw, rng: np.random.Generator, size: int) -> None:
@@ -249,7 +259,7 @@ def _print(draw: ImageDraw.ImageDraw, chips: Sequence[tuple[float, float, float,
         draw.ellipse([(at - 0.014) * size, 0.03 * size, (at + 0.014) * size, 0.058 * size], outline=white, width=3)
 
 
-_GROUNDS: dict[str, Callable[[np.random.Generator, int, bool], tuple[Picture, Cover]]] = {
+_GROUNDS: dict[str, Callable[[np.random.Generator, int], Picture]] = {
     "brushed_metal": _brushed_metal,
     "woven_cloth": _woven_cloth,
     "printed_board": _printed_board,

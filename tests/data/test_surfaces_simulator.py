@@ -2,7 +2,9 @@
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
+from core.data.pixels import is_grey
 from core.data.surfaces import read_parts
 from core.data.surfaces_simulator import KINDS, defects_of, draw_part, write_parts
 
@@ -19,6 +21,13 @@ def test_damage_lies_where_the_mask_says(kind, defect):
     good = draw_part(kind, seed=3, side=160)
     assert not good.mask.any()
     assert not np.array_equal(good.pixels, draw_part(kind, seed=4, side=160).pixels)
+    differs = np.abs(part.pixels.astype(int) - good.pixels).max(axis=2)
+    assert differs[~ndimage.binary_dilation(part.mask, iterations=4)].max() < 20
+    assert (differs[part.mask] > 8).mean() > 0.5, "damage that nobody can see"
+
+
+def test_no_kind_is_read_as_grey():
+    assert not any(is_grey(draw_part(kind, seed=1, side=96).pixels) for kind in KINDS)
 
 
 def test_boards_alone_can_miss_print():
