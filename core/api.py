@@ -21,9 +21,10 @@ from starlette.routing import Route
 
 from core import answers, catalog
 from core.access import Actor, acting_as
-from core.api_tables import JSON_BYTES, ROWS_MAX, Sent, parse_columns, table_of_json, too_many_rows
+from core.api_pictures import answer_image, answer_part
+from core.api_tables import JSON_BYTES, Sent, answer_table, parse_columns, table_of_json
 from core.api_texts import answer_sent, default_name, texts_of_json
-from core.contracts import N_, Message
+from core.contracts import FALSE_ALARM_RATES, N_, Message
 from core.errors import AppError, InputRefused, ModelRefused, StoreError
 from core.log import log_error
 from core.settings import settings
@@ -124,10 +125,10 @@ async def predict(request: Request) -> Response:
     """One file in (multipart field of any name, or the raw bytes), its answers out.
 
     Query: `model` (a reference as on the command line, default champion) and `name`; for images and texts `coverage`
-    (0.5 to 0.999), for transactions and texts `threshold` (0 to 1) and `column` (role=name, may be given several
-    times). Given a threshold, no text that is read stays undecided. A form may hold them as fields as well, and what
-    stands there counts. Transactions also come as JSON: `{"transactions": [{...}, ...], "columns": {"amount":
-    "price"}}`, and texts: `{"texts": ["...", ...]}`.
+    (0.5 to 0.999), for parts `false_alarm_rate` (0.0001 to 0.5) or `threshold`, for transactions and texts `threshold`
+    (0 to 1) and `column` (role=name, may be given several times). Given a threshold, no text that is read stays
+    undecided. A form may hold them as fields as well, and what stands there counts. Transactions also come as JSON:
+    `{"transactions": [{...}, ...], "columns": {"amount": "price"}}`, and texts: `{"texts": ["...", ...]}`.
     """
     slug = _sector(request)
     _same_origin(request)
@@ -142,7 +143,24 @@ async def _images(request: Request, slug: str, limit: int) -> Work:
     _coverage(request.query_params)  # before the body is read
     name, data, options = await _sent(request, "image", limit)
     ref, coverage = _ref(options), _coverage(options)
-    return lambda: _predict_image(slug, ref, 0.9 if coverage is None else coverage, name, data)
+
+    def work() -> dict[str, Any]:
+        with acting_as(_CALLER):
+            return answer_image(slug, ref, coverage, name, data)
+
+    return work
+
+
+async def _parts(request: Request, slug: str, limit: int) -> Work:
+    _limit_of_parts(request.query_params)  # before the body is read
+    name, data, options = await _sent(request, "image", limit)
+    ref, asked = _ref(options), _limit_of_parts(options)
+
+    def work() -> dict[str, Any]:
+        with acting_as(_CALLER):
+            return answer_part(slug, ref, asked, name, data)
+
+    return work
 
 
 async def _transactions(request: Request, slug: str, limit: int) -> Work:
@@ -153,7 +171,8 @@ async def _transactions(request: Request, slug: str, limit: int) -> Work:
 
     def work() -> dict[str, Any]:
         sent = table_of_json(data) if as_json else Sent(name, data)
-        return _predict_table(slug, ref, threshold, Sent(name, sent.data, {**sent.columns, **columns}, sent.header))
+        with acting_as(_CALLER):
+            return answer_table(slug, ref, threshold, Sent(name, sent.data, {**sent.columns, **columns}, sent.header))
 
     return work
 
@@ -187,7 +206,7 @@ def _body_limit(request: Request, reads: str) -> int:
 
 _READS: Final[dict[str, Callable[[Request, str, int], Awaitable[Work]]]] = {
     "images": _images,
-    "parts": _images,
+    "parts": _parts,
     "transactions": _transactions,
     "texts": _texts,
 }
@@ -224,39 +243,6 @@ class _Line:
 
 
 _LINE: Final = _Line()
-
-
-def _predict_image(slug: str, ref: str, coverage: float, name: str, data: bytes) -> dict[str, Any]:
-    from core.intake.images import read_image
-    from core.serving import service
-    from core.store import audit
-
-    with acting_as(_CALLER):
-        try:
-            sample = read_image(data, name)
-        except InputRefused as error:
-            audit.note_refused(slug, [error.code])
-            raise
-        (answer,) = service.predict(slug, [sample], ref, coverage=coverage)
-    return answers.predict_document(slug, [answers.Answered(sample, answer)])
-
-
-def _predict_table(slug: str, ref: str, threshold: float | None, sent: Sent) -> dict[str, Any]:
-    from core.data.read_transactions import transactions_of
-    from core.intake.tables import read_table
-    from core.serving import service
-    from core.store import audit
-
-    with acting_as(_CALLER):
-        try:
-            table = transactions_of(read_table(sent.data, sent.name, header=sent.header), sent.columns)
-            if len(table) > ROWS_MAX:
-                raise too_many_rows(len(table))
-        except InputRefused as error:
-            audit.note_refused(slug, [error.code])
-            raise
-        (answer,) = service.predict(slug, [table], ref, threshold=threshold)
-    return answers.table_document(slug, table, answer)
 
 
 def _models_document(slug: str) -> dict[str, Any]:
@@ -309,6 +295,15 @@ def _coverage(options: _Options) -> float | None:
 
 def _threshold(options: _Options) -> float | None:
     return _fraction(options, "threshold", 0.0, 1.0)
+
+
+def _limit_of_parts(options: _Options) -> dict[str, float | None]:
+    """The threshold, or the false-alarm rate that sets it; a request may name one of them."""
+    rate = _fraction(options, "false_alarm_rate", *FALSE_ALARM_RATES)
+    threshold = _threshold(options)
+    if rate is not None and threshold is not None:
+        raise RequestError(400, "api.two_limits", N_("Name `threshold` or `false_alarm_rate`, not both."))
+    return {"threshold": threshold, "false_alarm_rate": rate}
 
 
 def _fraction(options: _Options, name: str, low: float, high: float) -> float | None:

@@ -1,4 +1,4 @@
-"""Transactions that a program sends as JSON: turned into a table that goes through the same intake as a file."""
+"""Transactions that a program sends, as a file or as JSON, which is turned into a table for the same intake."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from core import answers
 from core.contracts import N_, Message
 from core.data.mapping import parse_mapping
 from core.errors import InputRefused
@@ -119,3 +120,25 @@ def _refused(template: str, **params: object) -> InputRefused:
     return InputRefused(
         "api.json", Message(template, params), Message(N_("An example: {example}"), {"example": example})
     )
+
+
+def answer_table(slug: str, ref: str, threshold: float | None, sent: Sent) -> dict[str, Any]:
+    """What a version says of the rows of a table, as JSON.
+
+    Raises:
+        InputRefused: It is no table that can be used.
+    """
+    from core.data.read_transactions import transactions_of
+    from core.intake.tables import read_table
+    from core.serving import service
+    from core.store import audit
+
+    try:
+        table = transactions_of(read_table(sent.data, sent.name, header=sent.header), sent.columns)
+        if len(table) > ROWS_MAX:
+            raise too_many_rows(len(table))
+    except InputRefused as error:
+        audit.note_refused(slug, [error.code])
+        raise
+    (answer,) = service.predict(slug, [table], ref, threshold=threshold)
+    return answers.table_document(slug, table, answer)

@@ -39,7 +39,6 @@ SECTOR = Sector(
     "fake_payments",
     "",
     (Preset("bundled", "bundled", "payments/bundled", "MIT", ""),),
-    "",
     "average_precision",
     notice="Synthetic payments.",
     reads="transactions",

@@ -152,7 +152,7 @@ def modules() -> dict[str, ModuleType]:
 
 def sector() -> Sector:
     preset = Preset("bundled", "bundled", "fake/bundled", "MIT", "")
-    return Sector(SLUG, "Fake", "", "Sectors", Task.name, "", (preset,), "", "accuracy")
+    return Sector(SLUG, "Fake", "", "Sectors", Task.name, "", (preset,), "accuracy")
 
 
 def install() -> None:
