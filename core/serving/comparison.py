@@ -121,6 +121,8 @@ def _judged(champion: Version, rival: Version, measured: Costs | None, headline:
     from core.training.home_test import home_check
     from core.training.slice_suite import suite_check
 
+    if find_sector(rival.sector).reads == "parts":
+        return _judged_parts(champion, rival, measured, headline)
     found = judge(*evaluations(champion, rival), measured, headline)
     suites = suites_of(champion, rival)
     if any(suite is not None for suite in suites):
@@ -130,3 +132,19 @@ def _judged(champion: Version, rival: Version, measured: Costs | None, headline:
         return found
     at_home = load_evaluation(home_folder(rival.path, champion.sha256))
     return found.and_also(home_check(own, at_home, headline or "accuracy"))
+
+
+def _judged_parts(champion: Version, rival: Version, measured: Costs | None, headline: str) -> Verdict:
+    from core.training.gate import judge
+    from core.training.part_gate import PART_RULES, Promised, known_parts_check, part_checks
+
+    both, threshold = evaluations(champion, rival), rival.manifest.get("threshold", {})
+    promised = Promised(float(threshold["promised"]), int(threshold["held_out"])) if "promised" in threshold else None
+    found = judge(*both, measured, headline, PART_RULES)
+    for check in part_checks(*both, promised):
+        found = found.and_also(check)
+    own, theirs = service.evaluation_of(champion), both[1]
+    if own is None or theirs is None or own.data.fingerprint == theirs.data.fingerprint:
+        return found
+    at_home = load_evaluation(home_folder(rival.path, champion.sha256))
+    return found.and_also(known_parts_check(own, at_home, theirs.data.name))

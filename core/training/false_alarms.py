@@ -13,6 +13,8 @@ from core.contracts import N_, Message
 
 CONFIDENCE = 0.8
 """Of the band of scores on which the limit may fall."""
+HELD_OUT = "held-out good parts"
+"""Split of an evaluation of the good parts that gave a limit, each judged by a memory without it."""
 
 
 @dataclass(frozen=True)

@@ -37,12 +37,14 @@ class GateRules:
     """No part of the examples may lose more than this share of right answers."""
     slice_n: int = SMALL
     """Parts with fewer examples than this are counted and named but not judged."""
-    ece_loss: float = 0.02
-    """The calibration error may not grow by more than this."""
+    ece_loss: float | None = 0.02
+    """The calibration error may not grow by more than this; None where scores are no probabilities."""
     latency_ratio: float = 2.0
     """An answer may take at most this many times as long, both versions measured in turn on one machine."""
     home_loss: float = 0.02
     """On the frozen test of the version in use, where that is another one, the headline metric may lose this much."""
+    pixel_loss: float = 0.02
+    """Pixel F1 and PRO of a map of defects may each lose this much."""
     suite_loss: float = 0.02
     """No slice of a task's own suite of hard examples may lose more than this share of right answers."""
     size_ratio: float = 3.0
@@ -128,7 +130,7 @@ def judge(
         champion: Evaluation of the version in use on the challenger's test examples.
         challenger: Evaluation of the version that asks for its place.
         costs: Latency and size of both; None when they were not measured, which leaves these two checks undecided.
-        headline: Name of the metric that decides, as for `statistic_of`; empty for AUROC where both have it, else
+        headline: Name of the metric that decides, as for `metric_change`; empty for AUROC where both have it, else
             accuracy.
         rules: The thresholds.
         seed: Of every bootstrap; the same tables and seed give the same verdict.
@@ -148,7 +150,7 @@ def judge(
         _headline(pair, headline or _usual_headline(pair), comparison.p_value),
         _decisions(comparison, rules),
         _slices(pair),
-        _calibration(pair),
+        *_calibration(pair, rules.ece_loss),
         *_costs(costs, rules),
     )
     return Verdict(_together(checks), checks, comparison)
@@ -249,7 +251,7 @@ def _headline(pair: _Pair, metric: str, p_value: float) -> Check:
             "{gain:+g}; it could be chance."
         ),
     }[result]
-    return _figured(
+    return figured(
         "headline", result, template, change, {"metric": Message(METRIC_NAMES.get(metric, metric)), "gain": gain}
     )
 
@@ -281,7 +283,7 @@ def _slices(pair: _Pair) -> Check:
         return Check("slices", "undecided", message)
 
     def result_of(part: SliceChange) -> Result:
-        return _not_worse(part.change.value, pair.rules.slice_loss, part.p_value < pair.rules.p_value)
+        return not_worse(part.change.value, pair.rules.slice_loss, part.p_value < pair.rules.p_value)
 
     # The greatest loss may be chance in a small part, while a lesser one in a large part is not.
     worst = min(judged, key=lambda part: ("fail", "undecided", "pass").index(result_of(part)))
@@ -307,12 +309,14 @@ def _slices(pair: _Pair) -> Check:
         "p": p_said(worst.p_value),
     }
     params |= {"all": len(found), "left_out": left_out, "limit": 100 * pair.rules.slice_loss}
-    return _figured("slices", result, template, worst.change, params, scale=100)
+    return figured("slices", result, template, worst.change, params, scale=100)
 
 
-def _calibration(pair: _Pair) -> Check:
+def _calibration(pair: _Pair, allowed: float | None) -> Iterator[Check]:
+    if allowed is None:
+        return
     change = pair.change("ece")
-    result = _not_worse(-change.value, pair.rules.ece_loss, change.low > 0)
+    result = not_worse(-change.value, allowed, change.low > 0)
     template = {
         "pass": N_("Calibration error changes by {value:+.3f} ({low:+.3f} to {high:+.3f}); up to +{limit} is allowed."),
         "fail": N_(
@@ -324,10 +328,10 @@ def _calibration(pair: _Pair) -> Check:
             "that could be chance."
         ),
     }[result]
-    return _figured("calibration", result, template, change, {"limit": pair.rules.ece_loss})
+    yield figured("calibration", result, template, change, {"limit": allowed})
 
 
-def _not_worse(value: float, allowed_loss: float, beyond_chance: bool) -> Result:
+def not_worse(value: float, allowed_loss: float, beyond_chance: bool) -> Result:
     """Losses within what is allowed pass; greater ones fail when they are more than chance."""
     if value >= -allowed_loss:
         return "pass"
@@ -348,7 +352,7 @@ def _costs(costs: Costs | None, rules: GateRules) -> Iterator[Check]:
         "(median of {repeats} pairs, {low:.2f} to {high:.2f}); up to {limit:g} times is allowed."
     )
     ratio = Metric(costs.ratio, costs.ratio_low, costs.ratio_high, costs.repeats)
-    yield _figured("latency", result, template, ratio, {"limit": rules.latency_ratio, **measured})
+    yield figured("latency", result, template, ratio, {"limit": rules.latency_ratio, **measured})
     size = costs.challenger_mb / costs.champion_mb if costs.champion_mb else math.inf
     message = Message(
         N_("It takes {new:.1f} MB of memory instead of {old:.1f} MB; up to {limit:g} times as much is allowed."),
@@ -357,7 +361,7 @@ def _costs(costs: Costs | None, rules: GateRules) -> Iterator[Check]:
     yield Check("size", "pass" if size <= rules.size_ratio else "fail", message, size)
 
 
-def _figured(
+def figured(
     name: str, result: Result, template: str, figure: Metric, params: Mapping[str, object], scale: float = 1.0
 ) -> Check:
     """A check whose sentence holds a figure and its interval, times `scale`."""

@@ -5,14 +5,10 @@ Who learns from new data is tested on a part of them; being better there says no
 
 from __future__ import annotations
 
-import numpy as np
-
-from core.contracts import N_, Evaluation, Message, Metric
+from core.contracts import N_, Evaluation, Message
 from core.training.evaluation import METRIC_NAMES
 from core.training.gate import RULES, Check, GateRules, Result
-from core.training.metrics import statistic_of
-from core.training.quality import matched_rows, take
-from core.training.resampling import table_bootstrap
+from core.training.paired import metric_change, shared
 
 NAME = "home"
 """Of the check."""
@@ -26,7 +22,7 @@ def home_check(
     Args:
         champion: Evaluation that came with the version in use.
         challenger: Of the other version on the same examples; None when they are not on this machine.
-        headline: Name of the metric, as for `statistic_of`.
+        headline: Name of the metric, as for `metric_change`.
         rules: `home_loss` is the margin.
         seed: Of the bootstrap, which draws the same examples, or customers, for both.
     """
@@ -37,7 +33,7 @@ def home_check(
             "how the challenger does on those was not measured."
         )
         return Check(NAME, "undecided", Message(template, said))
-    change = _change(champion, challenger, headline, seed)
+    change = metric_change(*shared(champion, challenger), headline, seed)
     result: Result = "pass" if change.low > -rules.home_loss else "undecided"
     if change.high < 0 and change.value < -rules.home_loss:
         result = "fail"
@@ -48,12 +44,3 @@ def home_check(
     figures = {"value": change.value, "low": change.low, "high": change.high}
     said |= {"metric": Message(METRIC_NAMES.get(headline, headline)), "limit": rules.home_loss, **figures}
     return Check(NAME, result, Message(template, said), **figures)
-
-
-def _change(champion: Evaluation, challenger: Evaluation, headline: str, seed: int) -> Metric:
-    rows, order = matched_rows(champion, challenger)
-    old, new = (
-        statistic_of(headline, *(np.asarray(one.table[name]) for name in ("truth", "prediction", "scores")))
-        for one in (take(champion, rows), take(challenger, order))
-    )
-    return table_bootstrap(take(challenger, order).table, lambda weights: new(weights) - old(weights), seed)

@@ -50,6 +50,8 @@ TITLES: dict[str, str] = {
     "category": N_("category"),
     "en": N_("English"),
     "zh": N_("Chinese"),
+    "defect": N_("defect"),
+    "good": N_("good"),
     "genuine": N_("Genuine"),
     "large_amount": N_("large amount"),
     "suite": N_("lines of our own"),

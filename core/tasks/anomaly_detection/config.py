@@ -76,6 +76,14 @@ class AnomalyDetectionConfig:
         high=500,
         advanced=True,
     )
+    keep_examples: bool = option(
+        False,
+        N_("Keep small pictures of the test images"),
+        N_(
+            "Store each test image, 96 pixels small, with the version, so that its mistakes can be looked at by "
+            "everybody who sees this page. Public data sets do not need it."
+        ),
+    )
     seed: int = option(
         0, N_("Seed"), N_("The same seed gives the same run on the same machine."), low=0, high=2**31 - 1
     )

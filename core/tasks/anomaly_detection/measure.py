@@ -30,8 +30,6 @@ TYPE = PREFIX + "defect"
 """Column with the type of the defect, `good` for good parts."""
 AT_LIMIT = "pixels.at_limit"
 """Column with the pixels of an image that are found, missed, and called defective wrongly, (N, 3)."""
-HELD_OUT = "held-out good parts"
-"""Split of an evaluation of a run whose data hold nothing to test on."""
 _PIXEL: Mapping[str, Callable[[Mapping[str, NDArray[Any]]], Statistic]] = {
     "pixel_f1": pixel_f1_of,
     "pro": pro_of,
@@ -69,15 +67,16 @@ def measure_parts(predictor: AnomalyPredictor, parts: PartSet) -> dict[str, NDAr
 def _judged(
     predictor: AnomalyPredictor, parts: PartSet, scores: NDArray[Any], domain: NDArray[Any]
 ) -> dict[str, NDArray[Any]]:
-    return _columns(parts.ids, parts.types, scores, predictor.threshold) | {
+    return columns_of(parts.ids, parts.types, scores, predictor.threshold) | {
         "abstained": domain > 1.0,
         "domain_score": domain.astype(np.float32),
     }
 
 
-def _columns(
+def columns_of(
     ids: tuple[str, ...], types: NDArray[np.str_], scores: NDArray[Any], threshold: float
 ) -> dict[str, NDArray[Any]]:
+    """Columns of images that are known by their scores (N,) alone; none of them is declined."""
     return {
         "id": np.array(ids, dtype=np.str_),
         "truth": (types != GOOD).astype(np.int64),
@@ -165,7 +164,7 @@ def evaluate_part(
     info = DataInfo(data.name, split, len(parts), data.fingerprint)
     notices = (*data.report.notices, *data.report.warnings)
     found = Evaluation(LABELS, table, summary_of(table), info, predictor.seed, command, notices=notices)
-    return _with_few(found)
+    return with_few(found)
 
 
 def evaluate_like(predictor: AnomalyPredictor, data: PartImages, like: Evaluation, command: str) -> Evaluation:
@@ -206,20 +205,8 @@ def join_parts(parts: list[PartSet]) -> PartSet:
     )
 
 
-def held_out_evaluation(
-    predictor: AnomalyPredictor, data: PartImages, ids: tuple[str, ...], oddness: NDArray[Any], command: str
-) -> Evaluation:
-    """What can be said of a run without test images: the held-out good parts, judged by memories without them."""
-    scores = predictor.image_scaling.score(oddness)
-    table = _columns(ids, np.full(len(ids), GOOD), scores, predictor.threshold)
-    info = DataInfo(data.name, HELD_OUT, len(ids), data.fingerprint)
-    said = Message(
-        N_("There were no images to test on. These good parts gave the limit themselves, each judged without itself.")
-    )
-    return _with_few(Evaluation(LABELS, table, summary_of(table), info, predictor.seed, command, notices=(said,)))
-
-
-def _with_few(evaluation: Evaluation) -> Evaluation:
+def with_few(evaluation: Evaluation) -> Evaluation:
+    """The evaluation with a notice where it holds no defect."""
     if np.asarray(evaluation.table["truth"]).any():
         return evaluation
     said = Message(N_("No defect is among these images: how well defects are found cannot be measured."))

@@ -10,21 +10,23 @@ from typing import ClassVar
 import numpy as np
 
 from core.contracts import N_, Evaluation, Heatmap, ImageSample, Metric, RunContext
-from core.data.surfaces import PartImages, read_parts
+from core.data.surfaces import PartImages, PartSet, read_parts
 from core.errors import InputRefused
 from core.tasks.anomaly_detection import explain, measure
 from core.tasks.anomaly_detection.backbone import Backbone
 from core.tasks.anomaly_detection.card import write_card
 from core.tasks.anomaly_detection.checkpoint import Trained, write_checkpoint
 from core.tasks.anomaly_detection.config import SECTOR, AnomalyDetectionConfig
+from core.tasks.anomaly_detection.held_out import choosing_evaluation, held_out_evaluation
 from core.tasks.anomaly_detection.model import start_backbone
 from core.tasks.anomaly_detection.predictor import AnomalyPredictor
 from core.tasks.anomaly_detection.robustness import measure_robustness
 from core.tasks.anomaly_detection.statement import write_statement
 from core.tasks.anomaly_detection.supervise import supervise
 from core.tasks.anomaly_detection.train import Learned, learn, read_data, suspect_notice
+from core.tasks.anomaly_detection.worst import keep_pictures, keep_worst
 from core.training.commands import evaluate_command, train_command
-from core.training.evaluation import save_evaluation
+from core.training.evaluation import VALIDATION, save_evaluation
 from core.training.robustness import save_robustness
 
 PROBE_SIDE = 512
@@ -75,8 +77,13 @@ class AnomalyDetection:
             write_checkpoint(folder, trained)
         run.stage("evaluate")
         predictor = self.load(folder, "cpu")
-        evaluation = _measured(predictor, parts, learned, commands[1])
+        tested, evaluation = _measured(predictor, parts, learned, commands[1])
         save_evaluation(folder, evaluation)
+        save_evaluation(folder / VALIDATION, choosing_evaluation(predictor, parts, learned))
+        if tested is not None:
+            keep_worst(folder, predictor, tested, evaluation)
+        if tested is not None and config.keep_examples:
+            keep_pictures(folder, tested, evaluation)
         disturbed = measure_robustness(predictor, parts, run)
         if disturbed is not None:
             save_robustness(folder, disturbed)
@@ -123,15 +130,16 @@ def as_read_by(predictor: AnomalyPredictor, parts: PartImages) -> PartImages:
     return replace(parts, splits=grey, grey=True)
 
 
-def _measured(predictor: AnomalyPredictor, parts: PartImages, learned: Learned, command: str) -> Evaluation:
+def _measured(
+    predictor: AnomalyPredictor, parts: PartImages, learned: Learned, command: str
+) -> tuple[PartSet | None, Evaluation]:
+    """The images that a run is measured on, None where it has none, and its evaluation."""
     if "test" in parts.splits:
         chosen, split = measure.part_to_measure(predictor, parts)
         evaluation = measure.evaluate_part(predictor, parts, chosen, split, command)
     else:
-        scores = learned.held_out.scores.double().numpy()
-        ids = tuple(f"{place + 1}" for place in range(len(scores)))
-        evaluation = measure.held_out_evaluation(predictor, parts, ids, scores, command)
-    return replace(evaluation, notices=(*evaluation.notices, *suspect_notice(learned)))
+        chosen, evaluation = None, held_out_evaluation(predictor, parts, learned, command)
+    return chosen, replace(evaluation, notices=(*evaluation.notices, *suspect_notice(learned)))
 
 
 TASK = AnomalyDetection()

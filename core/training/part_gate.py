@@ -1,0 +1,146 @@
+"""What the gate asks of models of parts besides: maps that are no worse, a promise that was kept, parts that are known.
+
+Scores of parts are no probabilities, so nothing is asked about their calibration.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.stats import betabinom
+
+from core.contracts import N_, Evaluation, Message, Metric
+from core.training.evaluation import METRIC_NAMES
+from core.training.gate import Check, GateRules, Result, figured, not_worse
+from core.training.home_test import NAME, home_check
+from core.training.metrics import share
+from core.training.p_value import p_said
+from core.training.paired import metric_change, shared
+from core.training.segmentation import has_pixels
+
+PART_RULES = GateRules(ece_loss=None, slice_n=10)
+"""Tests of parts hold a few images of every defect; in so small a part one more miss leaves the gate undecided."""
+HEADLINE = "image_auroc"
+MAPS = ("pixel_f1", "pro")
+"""Metrics of a map that may not get worse."""
+
+
+@dataclass(frozen=True)
+class Promised:
+    """What a version promises about good parts, and from how many of them."""
+
+    rate: float
+    held_out: int
+
+    def chance(self, alarms: int, good: int) -> float:
+        """Probability of at least so many alarms among `good` new parts if the promise is kept.
+
+        A limit that is the k-th highest of n held-out scores lets a share of new parts pass that is distributed as
+        Beta(k, n + 1 - k); the doubt about the limit is in it.
+        """
+        above = max(1, round(self.rate * (self.held_out + 1)))
+        return float(betabinom.sf(alarms - 1, good, above, max(1, self.held_out + 1 - above)))
+
+
+def part_checks(
+    champion: Evaluation | None, challenger: Evaluation | None, promised: Promised | None, rules: GateRules = PART_RULES
+) -> Iterator[Check]:
+    """Questions about `challenger` beside those of `judge`.
+
+    Args:
+        champion: The version in use, on the challenger's test images.
+        challenger: The version that asks for its place.
+        promised: By the challenger; None where its manifest does not say.
+        rules: The thresholds.
+    """
+    if challenger is None:
+        return
+    if not np.asarray(challenger.table["truth"]).any():
+        reason = N_("No defect is among its test images, so nothing says how well it finds any: test it on some.")
+        yield Check("defects", "undecided", Message(reason))
+        return
+    if champion is not None and champion.data.fingerprint == challenger.data.fingerprint:
+        yield from _maps(*shared(champion, challenger), rules)
+    yield _alarms(challenger, promised, rules)
+
+
+def known_parts_check(champion: Evaluation, at_home: Evaluation | None, made_from: str) -> Check:
+    """Whether a version still knows the parts of the version in use, where the two were tested on different data.
+
+    A model of another part replaces what the one in use knows. That is for a person to decide, and no failure.
+
+    Args:
+        champion: Evaluation that came with the version in use.
+        at_home: Of the other version on the same images; None when they are not on this machine.
+        made_from: Name of the data of the other version.
+    """
+    found = home_check(champion, at_home, HEADLINE, PART_RULES)
+    if found.result == "pass":
+        return found
+    said = {"old": champion.data.name, "new": made_from}
+    if at_home is None or found.value is None or not math.isfinite(found.value):
+        template = N_(
+            "It learned from {new}, the version in use from {old}. Whoever lets it answer replaces what that one "
+            "knows; how it does on those parts was not measured."
+        )
+        return Check(NAME, "undecided", Message(template, said))
+    template = N_(
+        "It learned from {new}, the version in use from {old}. Whoever lets it answer replaces what that one knows: on "
+        "those parts {metric} changes by {value:+.3f} (95 % interval {low:+.3f} to {high:+.3f})."
+    )
+    figures = {"value": found.value, "low": found.low, "high": found.high}
+    metric = Message(METRIC_NAMES[HEADLINE])
+    return Check(NAME, "undecided", Message(template, {**said, **figures, "metric": metric}), **figures)
+
+
+def _maps(champion: Evaluation, challenger: Evaluation, rules: GateRules) -> Iterator[Check]:
+    """Nothing where no masks are known: then there is nothing to hold a map against."""
+    if not (has_pixels(champion.table) and has_pixels(challenger.table)):
+        return
+    for name in MAPS:
+        change = metric_change(champion, challenger, name)
+        result = not_worse(change.value, rules.pixel_loss, change.high < 0)
+        template = {
+            "pass": N_("{metric} changes by {value:+.3f} ({low:+.3f} to {high:+.3f}); a loss of {limit:g} is allowed."),
+            "fail": N_(
+                "{metric} falls by {value:+.3f} ({low:+.3f} to {high:+.3f}), more than the {limit:g} allowed and more "
+                "than chance."
+            ),
+            "undecided": N_(
+                "{metric} falls by {value:+.3f} ({low:+.3f} to {high:+.3f}), more than the {limit:g} allowed, but that "
+                "could be chance."
+            ),
+        }[result]
+        yield figured(
+            name, result, template, change, {"metric": Message(METRIC_NAMES[name]), "limit": rules.pixel_loss}
+        )
+
+
+def _alarms(challenger: Evaluation, promised: Promised | None, rules: GateRules) -> Check:
+    good = np.asarray(challenger.table["truth"]) == 0
+    count, alarms = int(good.sum()), int(np.asarray(challenger.table["prediction"])[good].sum())
+    if not count or promised is None:
+        reason = (
+            N_("It does not say what it promises about good parts.")
+            if promised is None
+            else N_("No good part is among its test images: nothing says whether it keeps its promise about them.")
+        )
+        return Check("alarms", "undecided", Message(reason))
+    found: Metric = share(alarms, count)
+    p_value = promised.chance(alarms, count)
+    result: Result = "fail" if p_value < rules.p_value else "pass"
+    template = {
+        "pass": N_(
+            "It calls {alarms} of {n} good test parts defective ({value:.1f} %, {low:.1f} to {high:.1f} %). By {held} "
+            "held-out good parts it promises {rate:.2g} %; so many or more come by chance with {p}."
+        ),
+        "fail": N_(
+            "It calls {alarms} of {n} good test parts defective ({value:.1f} %, {low:.1f} to {high:.1f} %): more than "
+            "the {rate:.2g} % that it promises by {held} held-out good parts, and more than chance ({p})."
+        ),
+    }[result]
+    params = {"alarms": alarms, "n": count, "held": promised.held_out, "rate": 100 * promised.rate}
+    return figured("alarms", result, template, found, {**params, "p": p_said(p_value)}, scale=100)
