@@ -14,6 +14,8 @@ from PIL.PngImagePlugin import PngInfo
 from core.contracts import AnomalyPrediction, Heatmap
 
 FOOTER_WIDTH = 640
+_CLEAR, _FULL = 0.3, 0.8
+"""Values of a map of a part that are left as they are, and that are drawn strongest; its limit lies between, at 0.5."""
 _LINE, _HALO = (255, 255, 255), (20, 20, 20)
 """Outlines are white in a dark border, so that they show on every map and to every eye."""
 _STOPS = np.linspace(0, 1, 6)
@@ -37,6 +39,12 @@ def blend(pixels: NDArray[np.uint8], heatmap: Heatmap, opacity: float = 0.5) -> 
     colour = np.stack([np.interp(strength, _STOPS, channel) for channel in _INFERNO.T], axis=-1)
     alpha = (opacity * np.sqrt(strength))[..., None]
     return np.asarray(np.clip(pixels * (1 - alpha) + colour * alpha, 0, 255), dtype=np.uint8)
+
+
+def blend_part(pixels: NDArray[np.uint8], found: AnomalyPrediction, opacity: float = 0.5) -> NDArray[np.uint8]:
+    """As `blend` for the map of a part, on one scale for all parts; what good parts show too stays as it is."""
+    shown = np.clip((found.anomaly_map - _CLEAR) / (_FULL - _CLEAR), 0, 1).astype(np.float32)
+    return blend(pixels, Heatmap(shown, "anomaly_map", found.labels[1]), opacity)
 
 
 def outline_regions(picture: NDArray[np.uint8], found: AnomalyPrediction) -> NDArray[np.uint8]:
@@ -82,7 +90,7 @@ def write_overlay(
         footer: A sentence.
         found: Whose regions are outlined and numbered as well.
     """
-    picture = Image.fromarray(blend(pixels, heatmap))
+    picture = Image.fromarray(blend(pixels, heatmap) if found is None else blend_part(pixels, found))
     picture = picture.resize((FOOTER_WIDTH, max(1, round(picture.height * FOOTER_WIDTH / picture.width))))
     if found is not None:
         picture = Image.fromarray(outline_regions(np.asarray(picture), found))

@@ -53,6 +53,16 @@ def side_by_side(
     return Costs(float(first), float(second), ratio, low, high, sizes[0], sizes[1], REPEATS, device)
 
 
+def repeated(
+    model: Predictor[Any, Any], probe: Any, repeats: int = REPEATS, lock: Lock | None = None
+) -> np.ndarray[Any, Any]:
+    """Milliseconds (repeats,) that single answers to one input take; the lock is held during each call alone."""
+    held = lock or nullcontext()
+    for _ in range(WARM_UP):
+        _answer_ms(model, probe, held)
+    return np.array([_answer_ms(model, probe, held) for _ in range(repeats)])
+
+
 def _answer_ms(model: Predictor[Any, Any], probe: Any, lock: Lock) -> float:
     with lock:
         began = time.perf_counter()

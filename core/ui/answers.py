@@ -11,21 +11,14 @@ from core.errors import AppError
 from core.ui import predict
 from core.ui.batch import download, show_batch
 from core.ui.correct import show_correction
+from core.ui.explanations import show_explanation, show_faithfulness
 from core.ui.i18n import t
 from core.ui.inputs import Inputs, item_title
 from core.ui.labels import label_name
 from core.ui.operating import chosen_options
 from core.ui.pictures import kept_picture, show_picture
 from core.ui.predict import Answered, Row
-from core.ui.views import (
-    for_display,
-    say,
-    show_error,
-    show_explanation,
-    show_faithfulness,
-    show_prediction,
-    show_refusals,
-)
+from core.ui.views import for_display, say, show_error, show_prediction, show_refusals
 
 METHODS = {
     "grad_cam": N_("Grad-CAM: coarse, from the last layers"),

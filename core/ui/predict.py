@@ -16,9 +16,9 @@ from core.contracts import Explanation, ImageSample, Refusal, TextSample
 from core.errors import AppError, InputRefused
 from core.intake.archives import check_refused_share
 from core.serving import service, warmup
-from core.serving.service import Answer
+from core.serving.service import Answer, Chosen
 from core.store import audit
-from core.store.registry import registry
+from core.store.registry import CHAMPION, registry
 from core.ui.i18n import t
 from core.ui.inputs import Inputs, Item
 
@@ -43,6 +43,9 @@ class Row:
     """PNG as a data URL."""
     notices: tuple[Any, ...]
     removed_tags: tuple[str, ...]
+
+
+MakeRow = Callable[[Item, ImageSample, Answer], Row]
 
 
 @dataclass(frozen=True)
@@ -74,26 +77,35 @@ def wait_until_ready() -> None:
     line.empty()
 
 
-def answered(slug: str, inputs: Inputs, options: Mapping[str, Any]) -> Answered:
-    """Answers for all items of `inputs` by the champion, kept in this session until any of the three changes."""
-    key = (inputs.key, repr(sorted(options.items())), registry().resolve(slug).sha256)
+def answered(
+    slug: str, inputs: Inputs, options: Mapping[str, Any], ref: str = CHAMPION, keep: MakeRow | None = None
+) -> Answered:
+    """Answers for all items of `inputs`, kept in this session until any of the first four changes.
+
+    Args:
+        slug: Sector.
+        inputs: What was chosen.
+        options: Passed to the predictor.
+        ref: Which version answers.
+        keep: What stays of an answer; None for all of it, beside a small picture.
+    """
+    key = (inputs.key, repr(sorted(options.items())), ref, registry().resolve(slug, ref).sha256)
     slot = f"{slug}.answered"
     if slot in st.session_state and st.session_state[slot][0] == key:
         kept: Answered = st.session_state[slot][1]
         return kept
     wait_until_ready()
     with st.spinner(t("The model looks at the image"), show_time=len(inputs.items) > 1):
-        result = _answer_all(slug, inputs, options)
+        result = _answer_all(slug, inputs, service.choose(slug, ref), options, keep or _row)
     audit.note_refused(slug, [refusal.code for refusal in result.refused])
     st.session_state[slot] = (key, result)
     return result
 
 
-def _answer_all(slug: str, inputs: Inputs, options: Mapping[str, Any]) -> Answered:
+def _answer_all(slug: str, inputs: Inputs, chosen: Chosen, options: Mapping[str, Any], keep: MakeRow) -> Answered:
     rows: list[Row] = []
     failed: list[tuple[Item, Refusal]] = []
     total = len(inputs.items)
-    chosen = service.choose(slug)
     bar = st.progress(0.0) if total > CHUNK else None
     for start in range(0, total, CHUNK):
         chunk: list[tuple[Item, ImageSample]] = []
@@ -103,7 +115,7 @@ def _answer_all(slug: str, inputs: Inputs, options: Mapping[str, Any]) -> Answer
             except AppError as error:
                 failed.append((item, error.refusal(item.name)))
         answers = service.predict(slug, [sample for _, sample in chunk], chosen, **options) if chunk else []
-        rows += [_row(item, sample, answer) for (item, sample), answer in zip(chunk, answers, strict=True)]
+        rows += [keep(item, sample, answer) for (item, sample), answer in zip(chunk, answers, strict=True)]
         if bar is not None:
             done = min(start + CHUNK, total)
             bar.progress(done / total, t("{done:,} of {total:,} images", done=done, total=total))

@@ -1,4 +1,4 @@
-"""Draws answers and explanations; the view is chosen by `prediction.kind` and `explanation.kind`."""
+"""Draws answers, by `prediction.kind`, and writes what others said so that Markdown shows it literally."""
 
 from __future__ import annotations
 
@@ -12,23 +12,11 @@ import streamlit as st
 from numpy.typing import NDArray
 from PIL import Image
 
-from core.contracts import (
-    Classification,
-    Decision,
-    Explanation,
-    Faithfulness,
-    Heatmap,
-    ImageSample,
-    Message,
-    Refusal,
-    Sample,
-)
+from core.contracts import AnomalyPrediction, Classification, Decision, Message, Refusal, Sample
 from core.errors import AppError
-from core.explain.overlay import blend
 from core.serving.service import Answer
 from core.ui.i18n import t
 from core.ui.labels import label_name
-from core.ui.pictures import kept_picture, show_picture
 
 DISPLAY_SIDE = 640
 """Longest side in pixels of an image sent to the browser."""
@@ -183,6 +171,12 @@ def _show_decision(slug: str, decision: Decision, options: Mapping[str, Any]) ->
     show_against_threshold(decision)
 
 
+def _show_anomaly(slug: str, prediction: AnomalyPrediction, options: Mapping[str, Any]) -> None:
+    from core.ui.part_verdict import show_part_verdict  # which writes with the functions above
+
+    show_part_verdict(prediction)
+
+
 def show_against_threshold(decision: Decision) -> None:
     """Score and threshold as bars over one another, on one scale."""
     label = escape(label_name(decision.labels[1]))
@@ -195,56 +189,8 @@ def _share(value: float) -> float:
     return min(1.0, max(0.0, value))
 
 
-def show_explanation(slug: str, explanation: Explanation, sample: ImageSample, opacity: float) -> None:
-    """The explanation over the input, by kind; `opacity` in [0, 1]."""
-    _EXPLANATION_VIEWS[explanation.kind](slug, explanation, sample, opacity)
-
-
-def _show_heatmap(slug: str, heatmap: Heatmap, sample: ImageSample, opacity: float) -> None:
-    picture = kept_picture(
-        slug,
-        ("map", sample.sha256, heatmap.method, heatmap.target, opacity),
-        lambda: blend(for_display(sample.pixels), heatmap, opacity),
-        source=heatmap,
-    )
-    show_picture(
-        picture,
-        t("The image with the importance map over it"),
-        caption=t("Bright: matters most for the score of {target}", target=escape(label_name(heatmap.target))),
-        width="stretch",
-    )
-
-
-def show_faithfulness(faithfulness: Faithfulness | None) -> None:
-    """How far to trust the map, in words first and then in figures."""
-    if faithfulness is None:
-        st.caption(t("How faithful this map is was not measured."))
-        return
-    gain = faithfulness.gain
-    if gain > 0.1:
-        verdict = t("The map holds: hiding what it marks lowers the score much faster than hiding pixels at random.")
-    elif gain > 0:
-        verdict = t("The map is weak: hiding what it marks lowers the score only a little faster than random pixels.")
-    else:
-        verdict = t("Do not trust this map: random pixels matter to the model as much as the ones it marks.")
-    st.write(verdict)
-    st.caption(
-        t(
-            "Faithfulness {gain:+.2f} (above 0 is better than chance). Area under the score curve when the marked "
-            "pixels are removed first: {deletion:.2f}, random order {random_deletion:.2f}; when they are shown first: "
-            "{insertion:.2f}, random order {random_insertion:.2f}. Mean of {n_random} random orders.",
-            gain=gain,
-            deletion=faithfulness.deletion,
-            random_deletion=faithfulness.random_deletion,
-            insertion=faithfulness.insertion,
-            random_insertion=faithfulness.random_insertion,
-            n_random=faithfulness.n_random,
-        )
-    )
-
-
 _PREDICTION_VIEWS: dict[str, Callable[[str, Any, Mapping[str, Any]], None]] = {
     "classification": _show_classification,
     "decision": _show_decision,
+    "anomaly": _show_anomaly,
 }
-_EXPLANATION_VIEWS: dict[str, Callable[[str, Any, ImageSample, float], None]] = {"heatmap": _show_heatmap}
