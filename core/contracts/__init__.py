@@ -19,7 +19,7 @@ from core.contracts.predictions import (
     Region,
     Single,
 )
-from core.contracts.samples import ImageSample, Sample, TextSample, TransactionCase
+from core.contracts.samples import ImageSample, Outline, Sample, TextSample, TransactionCase
 from core.contracts.sectors import Preset, Sector
 from core.contracts.tasks import Explains, Predictor, Probed, Refits, Remarks, RunContext, Suited, Task, ThreadSafe
 
@@ -42,6 +42,7 @@ __all__ = [
     "Metric",
     "ModelRef",
     "Outcome",
+    "Outline",
     "Prediction",
     "Predictor",
     "Preset",

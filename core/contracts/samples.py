@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 
 from core.contracts.messages import Message
 
+Outline: TypeAlias = tuple[tuple[float, float], ...]
+"""Corners (x, y) of a place in an image, as shares of its width and height, from the left and from the top."""
+
 
 @dataclass(frozen=True)
 class ImageSample:
@@ -25,6 +28,8 @@ class ImageSample:
     notices: tuple[Message, ...] = ()
     removed_tags: tuple[str, ...] = ()
     """Names (never values) of metadata fields that were dropped."""
+    marked: tuple[Outline, ...] = ()
+    """Where a person says that the defect is."""
 
 
 @dataclass(frozen=True)

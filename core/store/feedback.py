@@ -1,8 +1,9 @@
 """What visitors say of single predictions: right or wrong, the right answer, a reason; and cases sent to a person.
 
-What an answer was about is kept only when its visitor agreed, and not for ever: an image as a picture
-(`core.store.pictures`), a transaction as what the model saw of it (`core.store.cases`), a text without personal data
-(`core.store.kept_texts`). Otherwise nothing of it stays but a keyed hash, which tells the same input again.
+What an answer was about is kept only when its visitor agreed, and not for ever: an image as a picture with the places
+that were marked on it (`core.store.pictures`), a transaction as what the model saw of it (`core.store.cases`), a text
+without personal data (`core.store.kept_texts`). Otherwise nothing of it stays but a keyed hash, which tells the same
+input again.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, func, insert, sele
 from sqlalchemy import delete as delete_rows
 
 from core import access
-from core.contracts import N_, ImageSample, Message, ModelRef, Sample, Single, TextSample
+from core.contracts import N_, ImageSample, Message, ModelRef, Outline, Sample, Single, TextSample
 from core.errors import InputRefused, StoreError
 from core.intake.personal import mask
 from core.settings import settings
@@ -122,8 +123,8 @@ def review(sample: Sample, prediction: Single, model: ModelRef) -> Correction:
     return _put(_entry(REVIEW, sample, prediction, model, True), sample, answer="", reason="")
 
 
-def answer_case(case_id: str, answer: str, reason: str = "") -> Correction:
-    """Answer an open case, which makes it a correction.
+def answer_case(case_id: str, answer: str, reason: str = "", marked: Sequence[Outline] = ()) -> Correction:
+    """Answer an open case, which makes it a correction; `marked` is kept with its picture.
 
     Raises:
         StoreError: there is no such open case.
@@ -136,6 +137,8 @@ def answer_case(case_id: str, answer: str, reason: str = "") -> Correction:
         if found.kind != REVIEW or found.undone:
             raise _unknown()
         _check_label(answer, tuple(found.scores))
+        if marked:
+            pictures.write(found.stored, pictures.read(found.stored).pixels, marked)
         answered = replace(found, kind=CORRECTION, answer=answer, reason=_short(reason))
         ledger.connection.execute(update(table).where(table.c.id == case_id).values(**vars(answered)))
         _note(ledger, "correction.answer", found, {"answer": answer})
@@ -289,7 +292,7 @@ def _put(entry: Correction, sample: Sample, *, answer: str, reason: str) -> Corr
 
 def _keep(stored: str, sample: Sample) -> None:
     if isinstance(sample, ImageSample):
-        pictures.write(stored, sample.pixels)
+        pictures.write(stored, sample.pixels, sample.marked)
     elif isinstance(sample, TextSample):
         kept_texts.write(stored, sample)
     else:

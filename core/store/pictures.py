@@ -1,25 +1,32 @@
-"""Pictures that visitors agreed to leave here, made anew from pixels."""
+"""Pictures that visitors agreed to leave here, made anew from pixels, with the places that they marked."""
 
 from __future__ import annotations
 
 import io
 import math
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+from PIL.PngImagePlugin import PngImageFile, PngInfo
 
-from core.contracts import ImageSample
+from core.contracts import N_, ImageSample, Outline
+from core.data.marked import as_text, from_text
+from core.errors import StoreError
 from core.intake.images import read_image
 from core.store import kept
 
 KEPT_SIDE = 1024
 """Longest side in pixels of a kept picture: more than any network here looks at, and a bound on the disk."""
+_MARKED = "Marked"
+"""Text chunk of a kept picture: copies for a run carry what was marked, and it goes when the file goes."""
 
 
-def write(stored: str, pixels: NDArray[np.uint8]) -> None:
-    """Keep a picture (H, W, 3) as `stored`; the bytes that were sent are never kept.
+def write(stored: str, pixels: NDArray[np.uint8], marked: Sequence[Outline] = ()) -> None:
+    """Keep a picture (H, W, 3) as `stored` with what was marked on it; the bytes that were sent are never kept.
 
     Raises:
         StoreError: the disk is full or cannot be written; nothing is left.
@@ -30,11 +37,41 @@ def write(stored: str, pixels: NDArray[np.uint8]) -> None:
     if scale < 1:
         width, height = (math.ceil(side * scale) for side in image.size)
         image = image.resize((width, height), Image.Resampling.BOX)
+    texts = PngInfo()
+    if marked:
+        texts.add_text(_MARKED, as_text(marked))
     buffer = io.BytesIO()
-    image.save(buffer, "PNG")
+    image.save(buffer, "PNG", pnginfo=texts)
     kept.write_bytes(stored, buffer.getvalue())
 
 
 def read(stored: str) -> ImageSample:
-    """A kept picture; raises `StoreError` when it is gone."""
-    return read_image(kept.read_bytes(stored), Path(stored).name)
+    """A kept picture; raises `StoreError` when it is gone or damaged."""
+    return _read(kept.read_bytes(stored), Path(stored).name)
+
+
+def laid_out(folder: Path) -> Iterator[tuple[str, ImageSample]]:
+    """Label and picture, named by its correction, of every one that a run was given below `folder`.
+
+    In an order that does not depend on the disk.
+    """
+    for path in sorted(folder.glob("*/*.png")):
+        try:
+            data = path.read_bytes()
+        except FileNotFoundError:  # somebody takes the correction back just now
+            continue
+        yield path.parent.name, _read(data, path.stem)
+
+
+def _read(data: bytes, name: str) -> ImageSample:
+    sample = read_image(data, name)
+    with Image.open(io.BytesIO(data)) as image:
+        line = image.text.get(_MARKED) if isinstance(image, PngImageFile) else None
+    if line is None:
+        return sample
+    try:
+        return replace(sample, marked=from_text(line), removed_tags=())
+    except (ValueError, TypeError) as error:
+        raise StoreError(
+            "corrections.marks", N_("What was marked on a kept image cannot be read."), N_("Delete that correction.")
+        ) from error

@@ -9,15 +9,17 @@ from typing import Any, Final
 import streamlit as st
 
 from core import access
-from core.contracts import N_, Sample, Single
+from core.contracts import N_, AnomalyPrediction, ImageSample, Sample, Single
 from core.errors import AppError
 from core.serving.service import Answer
 from core.settings import settings
 from core.store import feedback
 from core.store.feedback import REVIEW, Correction
 from core.store.pictures import KEPT_SIDE
+from core.ui.draw_region import forget_regions
 from core.ui.i18n import t
 from core.ui.labels import label_name
+from core.ui.part_correct import outlines_of, part_input
 from core.ui.verdict import UNDECIDED
 from core.ui.views import escape, show_error
 from core.ui.wording import told
@@ -65,33 +67,41 @@ def _said(key: str, sample: Sample, answer: Answer) -> Correction | None:
 
 def _ask(slug: str, where: str, sample: Sample, answer: Answer) -> None:
     prediction = answer.single
-    if prediction.decision is None:
-        undecided = prediction.abstained is not None and prediction.abstained.code == UNDECIDED
-        asked = t("Is it positive or negative?") if undecided else t("The model gave no answer. Do you know it?")
-        st.markdown(f"**{asked}**")
-        verdict: str | None = "wrong"
-    else:
-        verdict = st.segmented_control(
-            t("Is this answer right?"),
-            list(VERDICTS),
-            format_func={name: t(title) for name, title in VERDICTS.items()}.__getitem__,
-            key=f"{where}.verdict",
-        )
-    if verdict is not None:
-        _form(slug, where, sample, answer, right=verdict == "right")
+    if isinstance(prediction, AnomalyPrediction) and isinstance(sample, ImageSample):
+        said = part_input(slug, where, sample, prediction.labels, outlines_of(prediction))
+        if said is not None:
+            _form(slug, where, said[0], answer, said[1])
+    elif (verdict := _verdict_input(where, prediction)) is not None:
+        _form(slug, where, sample, answer, prediction.decision if verdict == "right" else None)
     if doubtful(prediction):
         _offer_review(slug, where, sample, answer)
 
 
-def _form(slug: str, where: str, sample: Sample, answer: Answer, *, right: bool) -> None:
+def _verdict_input(where: str, prediction: Single) -> str | None:
+    """`right`, `wrong`, or None until something is said; where the model gave no answer, only another one is asked."""
+    if prediction.decision is None:
+        undecided = prediction.abstained is not None and prediction.abstained.code == UNDECIDED
+        asked = t("Is it positive or negative?") if undecided else t("The model gave no answer. Do you know it?")
+        st.markdown(f"**{asked}**")
+        return "wrong"
+    return st.segmented_control(
+        t("Is this answer right?"),
+        list(VERDICTS),
+        format_func={name: t(title) for name, title in VERDICTS.items()}.__getitem__,
+        key=f"{where}.verdict",
+    )
+
+
+def _form(slug: str, where: str, sample: Sample, answer: Answer, said: str | None) -> None:
+    """What else belongs to a correction; the right answer too where it was not `said`."""
     prediction = answer.single
     with st.form(f"{where}.form", border=False):
-        if not right:
+        if said is None:
             answer_input(f"{where}.answer", [label for label in prediction.labels if label != prediction.decision])
         st.text_input(t("Reason, if you like"), max_chars=feedback.REASON_LENGTH, key=f"{where}.reason")
         st.checkbox(told("Keep the image, so that the next training can learn from it", slug), key=f"{where}.keep")
         st.caption(kept_sentence(slug))
-        st.form_submit_button(t("Save"), on_click=_save, args=(slug, where, sample, answer), kwargs={"right": right})
+        st.form_submit_button(t("Save"), on_click=_save, args=(slug, where, sample, answer, said))
 
 
 def answer_input(key: str, labels: list[str]) -> str | None:
@@ -141,13 +151,15 @@ def doubtful(prediction: Single) -> bool:
     return prediction.abstained is not None or len(prediction.prediction_set) > 1
 
 
-def _save(slug: str, where: str, sample: Sample, answer: Answer, *, right: bool) -> None:
+def _save(slug: str, where: str, sample: Sample, answer: Answer, said: str | None) -> None:
     state = st.session_state
-    said = answer.single.decision if right else state.get(f"{where}.answer")
+    label = str(state.get(f"{where}.answer") or "") if said is None else said
     reason, keep = str(state.get(f"{where}.reason") or ""), bool(state.get(f"{where}.keep"))
 
     def store() -> Correction:
-        return feedback.add(sample, answer.single, answer.model, answer=str(said or ""), reason=reason, keep=keep)
+        stored = feedback.add(sample, answer.single, answer.model, answer=label, reason=reason, keep=keep)
+        forget_regions(where)
+        return stored
 
     attempt(slug, store)
 

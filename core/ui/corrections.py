@@ -10,15 +10,18 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from core import access
-from core.contracts import ImageSample, Sample, Sector, TransactionCase
+from core.catalog import SECTORS
+from core.contracts import ImageSample, Outline, Sample, Sector, TransactionCase
 from core.errors import AppError
 from core.store import feedback
 from core.store.corrections_export import texts_csv
 from core.store.feedback import CORRECTION, REVIEW, Correction
 from core.ui.beginnings import beginning
 from core.ui.correct import answer_input, attempt, kept_sentence, show_trouble
+from core.ui.draw_region import forget_regions, outlined
 from core.ui.i18n import t
 from core.ui.labels import label_name
+from core.ui.part_correct import part_input
 from core.ui.pictures import kept_picture, show_picture
 from core.ui.views import escape, for_display, show_error
 from core.ui.wording import told
@@ -82,10 +85,9 @@ def _show_case(slug: str, case: Correction) -> None:
         _show_kept(slug, case, "stretch")
     with words:
         st.caption(f"{_time(case)} · {t('version {number}', number=escape(case.version))}")
-        scores = sorted(case.scores.items(), key=lambda pair: -pair[1])[:5]
-        st.write(" · ".join(f"{escape(label_name(label))} {100 * score:.1f} %" for label, score in scores))
+        st.write(_scores(slug, case))
         if access.allowed("presenter"):
-            _answer_form(slug, case)
+            _answer_input(slug, case)
         _button(slug, "delete_case", t("Delete the case"), case, feedback.delete)
 
 
@@ -121,20 +123,50 @@ def _show_values(key: str, sample: Sample) -> None:
 def _pixels(sample: Sample) -> NDArray[np.uint8]:
     if not isinstance(sample, ImageSample):
         raise TypeError("no image")
-    return for_display(sample.pixels, 320)
+    return outlined(for_display(sample.pixels, 320), sample.marked)
 
 
-def _answer_form(slug: str, case: Correction) -> None:
+def _scores(slug: str, case: Correction) -> str:
+    """What the model thought, as Markdown; the score of a part is no probability."""
+    if _of_parts(slug):
+        return t("Score {score:.3f}; 0.5 was the limit when the model was made.", score=list(case.scores.values())[1])
+    scores = sorted(case.scores.items(), key=lambda pair: -pair[1])[:5]
+    return " · ".join(f"{escape(label_name(label))} {100 * score:.1f} %" for label, score in scores)
+
+
+def _of_parts(slug: str) -> bool:
+    return any(entry.slug == slug and entry.reads == "parts" for entry in SECTORS)
+
+
+def _answer_input(slug: str, case: Correction) -> None:
     key = f"{slug}.case.{case.id}"
+    if not _of_parts(slug):
+        _answer_form(slug, case, key)
+        return
+    try:
+        sample = feedback.kept_sample(case)
+    except AppError as error:
+        show_error(error)
+        return
+    if isinstance(sample, ImageSample) and (said := part_input(slug, key, sample, list(case.scores))) is not None:
+        _answer_form(slug, case, key, said[1], said[0].marked)
+
+
+def _answer_form(
+    slug: str, case: Correction, key: str, said: str | None = None, marked: tuple[Outline, ...] = ()
+) -> None:
+    """What else belongs to the answer of a case; the right label too where it was not `said`."""
     with st.form(key, border=False):
-        answer_input(f"{key}.answer", list(case.scores))
+        if said is None:
+            answer_input(f"{key}.answer", list(case.scores))
         st.text_input(t("Reason, if you like"), max_chars=feedback.REASON_LENGTH, key=f"{key}.reason")
-        st.form_submit_button(t("Answer"), on_click=_answer, args=(slug, case.id, key))
+        st.form_submit_button(t("Answer"), on_click=_answer, args=(slug, case.id, key, said, marked))
 
 
-def _answer(slug: str, case_id: str, key: str) -> None:
-    answer, reason = st.session_state.get(f"{key}.answer"), st.session_state.get(f"{key}.reason")
-    attempt(slug, lambda: feedback.answer_case(case_id, str(answer or ""), str(reason or "")))
+def _answer(slug: str, case_id: str, key: str, said: str | None, marked: tuple[Outline, ...]) -> None:
+    answer, reason = said or st.session_state.get(f"{key}.answer"), st.session_state.get(f"{key}.reason")
+    attempt(slug, lambda: feedback.answer_case(case_id, str(answer or ""), str(reason or ""), marked))
+    forget_regions(key)
 
 
 def _show_list(slug: str, corrections: Sequence[Correction]) -> None:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +13,7 @@ from core.contracts import RunContext
 from core.data.duplicates import content_hash, duplicate_groups, thumbnail
 from core.data.images import ImageSet, LabelledImages
 from core.data.pixels import is_grey, squeeze
-from core.intake.images import read_image
+from core.store import pictures
 from core.training.run import CORRECTIONS
 
 Pixels = NDArray[np.uint8]
@@ -43,30 +42,20 @@ def join_corrections(data: LabelledImages, run: RunContext) -> tuple[LabelledIma
     target_of = {label.strip().casefold(): target for target, label in enumerate(data.labels)}
     left_out: Counter[str] = Counter()
     found: list[tuple[str, int, Pixels]] = []
-    for label, name, pixels in _pictures(folder):
-        target = target_of.get(label.strip().casefold())
+    for label, sample in pictures.laid_out(folder):
+        pixels, target = sample.pixels, target_of.get(label.strip().casefold())
         grey = is_grey(pixels)
         if target is None or (channels == 1 and not grey):
             left_out["label" if target is None else "colour"] += 1
             continue
         small = squeeze(pixels, size)
-        found.append((name, target, small[..., :1] if channels == 1 else small))
+        found.append((sample.name, target, small[..., :1] if channels == 1 else small))
     fresh = [entry for entry, known in zip(found, _measured(data, found), strict=True) if not known]
     left_out["measured"] += len(found) - len(fresh)
     told = Joined(len(fresh), {reason: count for reason, count in left_out.items() if count})
     if not fresh:
         return data, told
     return replace(data, splits={**data.splits, "train": _extended(train, fresh)}), told
-
-
-def _pictures(folder: Path) -> Iterator[tuple[str, str, Pixels]]:
-    """Label, name and pixels (H, W, 3) of every picture, in an order that does not depend on the disk."""
-    for path in sorted(folder.glob("*/*.png")):
-        try:
-            data = path.read_bytes()
-        except FileNotFoundError:  # somebody takes the correction back just now
-            continue
-        yield path.parent.name, path.stem, read_image(data, path.name).pixels
 
 
 def _measured(data: LabelledImages, found: list[tuple[str, int, Pixels]]) -> list[bool]:
