@@ -23,6 +23,7 @@ from core.data import layout, medmnist
 from core.data.catalog import DATA_SETS, DataSet, limits_for, local_path
 from core.data.duplicates import content_hash
 from core.data.images import open_sources, sole_file
+from core.data.surfaces import read_pictures
 from core.errors import InputRefused, ModelRefused
 from core.intake.images import read_image
 
@@ -122,14 +123,16 @@ def _contents(evaluation: Evaluation, ids: Sequence[str]) -> dict[str, str]:
 def _public(name: str, contents: Mapping[str, str]) -> dict[str, Pixels]:
     """Pictures with these ids and contents in the data sets of this machine, first the one called `name`."""
     found: dict[str, Pixels] = {}
-    images = [entry for entry in DATA_SETS if entry.holds == "images"]
-    for entry in sorted(images, key=lambda entry: entry.name != name):
+    holds = next((entry.holds for entry in DATA_SETS if entry.name == name), "images")
+    # Only the set itself can be one that is made here, which is made when it is asked for.
+    alike = [entry for entry in DATA_SETS if entry.holds == holds and (entry.name == name or not entry.made_by)]
+    for entry in sorted(alike, key=lambda entry: entry.name != name):
         path = local_path(entry.name)
         wanted = [image_id for image_id in contents if image_id not in found]
         if path is None or not wanted:
             continue
         try:
-            read = _read(path, wanted)
+            read = read_pictures(path, wanted) if holds == "parts" else _read(path, wanted)
         except InputRefused:  # a damaged or foreign file: as good as absent
             continue
         found |= {image_id: one for image_id, one in read.items() if content_hash(one).hex() == contents[image_id]}

@@ -20,3 +20,10 @@ def make_reviews(path: Path) -> None:
     from core.data.sample_reviews import write_reviews
 
     write_reviews(path)
+
+
+def make_parts(path: Path) -> None:
+    """Write the simulated boards in the MVTec layout into the folder `path`."""
+    from core.data.surfaces_simulator import write_parts
+
+    write_parts(path, "printed_board", good=40, tested=10, seed=7)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.contracts import N_, Message, Refusal
-from core.data.check import DataReport, DuplicatePairs, SideLengths
+from core.data.check import PAIRS_SHOWN, DataReport, DuplicatePairs, SideLengths
+from core.data.surface_glance import unlike_others
 from core.data.surface_layout import GOOD
+from core.errors import InputRefused
 
 GOOD_MIN = 4
 """Distinct good images below which nothing can be said of how good parts vary."""
@@ -18,6 +20,34 @@ GOOD_FEW = 20
 """Good images below which only a high false-alarm rate can be promised."""
 ASPECT_SPREAD = 1.25
 """Largest ratio of width to height over the smallest above which images do not show the part in the same way."""
+
+
+@dataclass(frozen=True)
+class PartReport(DataReport):
+    """The result of the data check of inspection images; `duplicates_across_classes` are good and defective at once."""
+
+    masked: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    """Split -> type of defect -> images of which it is known which pixels are defective."""
+    coloured: int = 0
+    """Images in colour; the others are grey."""
+    unlike: tuple[str, ...] = ()
+    """Good training images that differ from the others at a glance, the most unlike first."""
+
+    @property
+    def good(self) -> int:
+        """Images of good parts to learn from."""
+        return self.counts.get("train", {}).get(GOOD, 0)
+
+    @property
+    def defects(self) -> int:
+        """Images of defects, of whatever split."""
+        return sum(count for kinds in self.counts.values() for kind, count in kinds.items() if kind != GOOD)
+
+    def refuse_if_blocked(self) -> None:
+        """Raise `InputRefused` with the first blocking message, if there is one."""
+        if self.blocking:
+            hint = Message(N_("Add images of good parts, each of another part, and send them again."))
+            raise InputRefused("data.blocked", self.blocking[0], hint)
 
 
 @dataclass(frozen=True)
@@ -34,41 +64,50 @@ class Looked:
     grey: NDArray[np.bool_]
     masked: NDArray[np.bool_]
     """Whether it is known which pixels are defective (N,)."""
+    thumbs: NDArray[np.uint8]
+    """Small grey pictures (N, H, W)."""
     lone_masks: Sequence[str] = ()
     mask_sizes: Sequence[str] = ()
     empty_masks: Sequence[str] = ()
 
 
-def check_parts(looked: Looked, unreadable: Sequence[Refusal], notices: Sequence[Message]) -> DataReport:
+def check_parts(looked: Looked, unreadable: Sequence[Refusal], notices: Sequence[Message]) -> PartReport:
     """Count, compare and judge. Nothing is asked of defects: a model learns from good parts alone."""
     middle, low, high = (
         tuple(int(value) for value in found)
         for found in (np.median(looked.sides, axis=0), looked.sides.min(axis=0), looked.sides.max(axis=0))
     )
-    repeated, across = _repeated(looked)
-    warnings = [*_good_warnings(looked), *_shape_warnings(looked), *_mask_warnings(looked)]
-    warnings += _repeat_warnings(repeated, across)
+    repeated, contradicting, across = _repeated(looked)
+    learned = np.flatnonzero(_learned(looked))
+    unlike = tuple(looked.ids[learned[place]] for place in unlike_others(looked.thumbs[learned]))
+    warnings = [*_good_warnings(looked), *_unlike_warnings(unlike), *_shape_warnings(looked), *_mask_warnings(looked)]
+    warnings += _repeat_warnings(repeated, contradicting, across)
     if unreadable:
         found = {"count": len(unreadable), "first": unreadable[0].message}
         warnings.append(Message(N_("Unreadable images left out: {count}. First: {first}"), found))
-    return DataReport(
-        counts=_counts(looked),
+    return PartReport(
+        counts=_counts(looked, np.ones(len(looked.ids), bool)),
         sizes=SideLengths((low[0], middle[0], high[0]), (low[1], middle[1], high[1])),
         duplicates_within=repeated,
-        duplicates_across_classes=DuplicatePairs(),
+        duplicates_across_classes=contradicting,
         duplicates_across_splits=across,
         refused=tuple(unreadable),
         balance=0.0,
         warnings=tuple(warnings),
         blocking=tuple(_blocking(looked)),
         notices=tuple(notices),
+        masked=_counts(looked, looked.masked & (looked.types != GOOD)),
+        coloured=int((~looked.grey).sum()),
+        unlike=unlike,
     )
 
 
-def _counts(looked: Looked) -> dict[str, dict[str, int]]:
+def _counts(looked: Looked, which: NDArray[np.bool_]) -> dict[str, dict[str, int]]:
     kinds = sorted(set(looked.types), key=lambda kind: (kind != GOOD, kind))
     return {
-        str(split): {str(kind): int(((looked.splits == split) & (looked.types == kind)).sum()) for kind in kinds}
+        str(split): {
+            str(kind): int((which & (looked.splits == split) & (looked.types == kind)).sum()) for kind in kinds
+        }
         for split in ("train", "validation", "test")
         if (looked.splits == split).any()
     }
@@ -116,6 +155,15 @@ def _good_warnings(looked: Looked) -> list[Message]:
         template = N_("{count} training images show defects; the model of good parts does not learn from them.")
         said.append(Message(template, {"count": trained}))
     return said
+
+
+def _unlike_warnings(unlike: Sequence[str]) -> list[Message]:
+    if not unlike:
+        return []
+    template = N_(
+        "{count} images among the good parts differ from all others at a glance. Do they show the same part? {names}"
+    )
+    return [Message(template, {"count": len(unlike), "names": ", ".join(unlike[:5])})]
 
 
 def _shape_warnings(looked: Looked) -> list[Message]:
@@ -166,24 +214,37 @@ def _mask_warnings(looked: Looked) -> list[Message]:
     return said
 
 
-def _repeated(looked: Looked) -> tuple[DuplicatePairs, DuplicatePairs]:
-    """Images that equal an earlier one: in their own split, and in another."""
+def _repeated(looked: Looked) -> tuple[DuplicatePairs, DuplicatePairs, DuplicatePairs]:
+    """Images that equal an earlier one: in their own split, once good and once defective, and in another split."""
     first: dict[int, int] = {}
     within: list[tuple[str, str]] = []
+    contradicting: list[tuple[str, str]] = []
     across: list[tuple[str, str]] = []
     order = sorted(range(len(looked.ids)), key=lambda at: (looked.splits[at] != "train", at))
     for at in order:
         twin = first.setdefault(int(looked.exact[at]), at)
         if twin != at:
-            same = looked.splits[twin] == looked.splits[at]
-            (within if same else across).append((looked.ids[twin], looked.ids[at]))
-    pairs = (DuplicatePairs(len(found), len(found), tuple(found[:50])) for found in (within, across))
-    return next(pairs), next(pairs)
+            if (looked.types[twin] == GOOD) != (looked.types[at] == GOOD):
+                found = contradicting
+            else:
+                found = within if looked.splits[twin] == looked.splits[at] else across
+            found.append((looked.ids[twin], looked.ids[at]))
+    same, good_and_bad, elsewhere = (
+        DuplicatePairs(len(found), len(found), tuple(found[:PAIRS_SHOWN])) for found in (within, contradicting, across)
+    )
+    return same, good_and_bad, elsewhere
 
 
-def _repeat_warnings(within: DuplicatePairs, across: DuplicatePairs) -> list[Message]:
+def _repeat_warnings(within: DuplicatePairs, contradicting: DuplicatePairs, across: DuplicatePairs) -> list[Message]:
     said = []
     for found, template in (
+        (
+            contradicting,
+            N_(
+                "The same image is called good and defective: {count} times, such as {one} and {other}. Remove it from "
+                "one of the two."
+            ),
+        ),
         (across, N_("Looks like test leakage: {count} images are also in another split, such as {one} and {other}.")),
         (within, N_("Repeated images: {count}, such as {one} and {other}. A repetition adds no knowledge.")),
     ):

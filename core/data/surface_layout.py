@@ -118,6 +118,13 @@ def _match(
     return matched, lone
 
 
+def mask_of(name: str) -> str:
+    """Stem, in lower case, of the image that a file is called the mask of; empty when its name says nothing of one."""
+    stem = (name.rpartition(".")[0] or name).lower()
+    bare = _MASK_ENDING.sub("", stem)
+    return bare if bare != stem else ""
+
+
 def _stem(entry: ImageEntry) -> str:
     return entry.name.rpartition(".")[0].lower() or entry.name.lower()
 
