@@ -8,12 +8,14 @@ from typing import Any
 import streamlit as st
 
 from core import access, jobs
+from core.catalog import sector
 from core.errors import AppError
 from core.jobs import JobRecord
 from core.jobs.uploads import discard
 from core.serving import service
 from core.ui.i18n import t
 from core.ui.quota import charge_upload, data_bytes, megabytes
+from core.ui.teach import show_taught
 from core.ui.views import escape, say, show_error
 
 DIVERGED = ("train.not_finite", "job.loss_not_finite")
@@ -27,6 +29,8 @@ UNUSABLE = ("train.snapshot_damaged", "train.other_run", "train.other_data")
 def show_ended(slug: str, record: JobRecord) -> None:
     """How the job ended, and what can be done now."""
     _outcome(record)
+    if record.status == "completed" and sector(slug).reads == "parts" and "version" in record.result:
+        show_taught(slug, record)
     if record.kind == "compress":  # measures a version and trains nothing
         return
     if record.status == "completed":

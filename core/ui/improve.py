@@ -16,6 +16,7 @@ from core.errors import AppError
 from core.jobs.uploads import discard
 from core.serving import service
 from core.training.commands import changed, train_command
+from core.ui import part_data, teach
 from core.ui.corrections import corrections_input
 from core.ui.forms import config_form
 from core.ui.i18n import t
@@ -51,9 +52,10 @@ def _options(sector: Sector, data: TrainingData, ready: bool | None) -> None:
     slug = sector.slug
     config_type = service.config_type(slug)
     st.markdown(f"**{t('How to train')}**")
-    values = config_form(f"{slug}.train", config_type, ("columns",) if data.columns else ())
-    if data.columns:
-        values["columns"] = write_mapping(data.columns)
+    settled: dict[str, Any] = {"columns": write_mapping(data.columns)} if data.columns else {}
+    if sector.reads == "parts":
+        settled |= part_data.settled(slug, data.key)
+    values = config_form(f"{slug}.train", config_type, settled) | settled
     try:
         config = config_type(**values)
     except AppError as error:
@@ -100,6 +102,7 @@ def _start(slug: str, data: TrainingData, config: dict[str, Any], more: dict[str
     except AppError as error:
         show_error(error)
         return
+    teach.note_started(slug, job_id, data.key)
     st.query_params["job"] = job_id
     st.rerun(scope="app")
 

@@ -20,7 +20,7 @@ from core.jobs.uploads import lent_upload
 from core.settings import ROOT, settings
 from core.store import audit
 from core.store.versions import bundled_version
-from core.ui import image_data, text_data, transaction_data
+from core.ui import image_data, part_data, teach, text_data, transaction_data
 from core.ui.i18n import t
 from core.ui.quota import charge_upload, data_bytes, megabytes
 from core.ui.views import say, show_error, show_refusals
@@ -28,10 +28,11 @@ from core.ui.wording import told
 
 if TYPE_CHECKING:
     from core.data.check import DataReport
+    from core.data.surface_check import PartReport
     from core.data.text_check import TextReport
     from core.data.transaction_check import TransactionReport
 
-    Report = DataReport | TransactionReport | TextReport
+    Report = DataReport | PartReport | TransactionReport | TextReport
 
 _UPLOAD = "upload"
 _TABLES: Final = {"transactions": transaction_data, "texts": text_data}
@@ -49,12 +50,14 @@ class TrainingData:
     upload: Any = None
     columns: Mapping[str, str] = field(default_factory=dict)
     """Column of each role, of a table that was sent; empty where they are guessed."""
+    loose: bool = False
+    """An upload of several files, which lie in a folder of this name where the command is given."""
 
     @property
     def argument(self) -> str:
         """What stands after `--data` on the command line, quoted; it does not tell where a server keeps things."""
         if self.path is None:
-            return shlex.quote(self.name)
+            return shlex.quote(self.name) + "/" * self.loose
         if name := name_of(self.path):
             return shlex.quote(name)
         data = settings().data
@@ -77,7 +80,9 @@ def training_data_input(asked: Sector) -> TrainingData | None:
     slug = asked.slug
     known = {entry.name: entry for entry in DATA_SETS if entry.kind == slug}
     here = {name: path for name in known if (path := local_path(name)) is not None}
-    titles = {name: t(known[name].title) for name in here} | {_UPLOAD: told("My own images (zip or npz)", slug)}
+    own = {_UPLOAD: told("My own images (zip or npz)", slug)}
+    sets = {name: t(known[name].title) for name in here}
+    titles = own | sets if asked.reads == "parts" else sets | own  # a part is taught from a handful of own images
     chosen = st.radio(
         t("Learn from"),
         list(titles),
@@ -115,6 +120,9 @@ def _offer_fetch(absent: Sequence[DataSet]) -> None:
 
 
 def _upload_input(slug: str) -> TrainingData | None:
+    if sector(slug).reads == "parts":
+        sent = teach.parts_input(slug)
+        return None if sent is None else TrainingData(sent.name, sent.key, upload=sent, loose=not sent.packed)
     tables = _TABLES.get(sector(slug).reads)
     st.caption(
         told(
@@ -164,19 +172,22 @@ def checked(slug: str, data: TrainingData) -> bool | None:
     if isinstance(found, AppError):
         show_error(found)
         return False
-    show_report(found)
+    show_report(slug, data, found)
     return not found.blocking
 
 
 def _read(slug: str, data: TrainingData) -> Report | AppError:
-    tables = _TABLES.get(sector(slug).reads)
+    reads = sector(slug).reads
+    tables = _TABLES.get(reads)
     try:
+        if reads == "parts":
+            return part_data.read_report(slug, data)
         return tables.read_report(slug, data) if tables else image_data.read_report(data)
     except AppError as error:
         return error
 
 
-def show_report(report: Report) -> None:
+def show_report(slug: str, data: TrainingData, report: Report) -> None:
     """What stops a training and what speaks against it, what was counted, and what could not be read."""
     for message in report.blocking:
         st.error(say(message), icon=":material/block:")
@@ -184,13 +195,14 @@ def show_report(report: Report) -> None:
         st.warning(say(message), icon=":material/warning:")
     if not report.blocking and not report.warnings:
         st.success(t("The check found nothing to complain about."), icon=":material/check_circle:")
-    _show_counts(report)
+    _show_counts(slug, data, report)
     for notice in report.notices:
         st.caption(f":material/info: {say(notice)}")
     show_refusals(report.refused)
 
 
-def _show_counts(report: Report) -> None:
+def _show_counts(slug: str, data: TrainingData, report: Report) -> None:
+    from core.data.surface_check import PartReport
     from core.data.text_check import TextReport
     from core.data.transaction_check import TransactionReport
 
@@ -198,5 +210,7 @@ def _show_counts(report: Report) -> None:
         transaction_data.show_counts(report)
     elif isinstance(report, TextReport):
         text_data.show_counts(report)
+    elif isinstance(report, PartReport):
+        part_data.show_counts(slug, data.key, report)
     else:
         image_data.show_counts(report)
