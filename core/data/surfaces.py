@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -12,12 +13,13 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from core.contracts import Message, Refusal
-from core.data.catalog import limits_for
+from core.data.catalog import is_public, limits_for
 from core.data.duplicates import content_hash, duplicate_groups, group_for_splits, thumbnail
 from core.data.images import Progress, open_sources, sole_file
 from core.data.pixels import is_grey, squeeze
 from core.data.surface_check import Looked, PartReport, check_parts
 from core.data.surface_layout import GOOD, PlacedPart, place_parts
+from core.data.surface_list import is_listed, place_listed
 from core.errors import InputRefused
 from core.intake.archives import check_refused_share
 from core.intake.labels import display_label
@@ -43,6 +45,8 @@ class PartSet:
     ids: tuple[str, ...]
     groups: NDArray[np.int64]
     """Shape (N,): equal for images that repeat each other, across all splits."""
+    contents: NDArray[np.str_] | None = None
+    """Shape (N,): `content_hash` in hex of every image of a public data set; None for what somebody sent."""
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -62,6 +66,7 @@ class PartSet:
             self.has_mask[places],
             tuple(self.ids[row] for row in places),
             self.groups[places],
+            None if self.contents is None else self.contents[places],
         )
 
 
@@ -86,7 +91,7 @@ def read_parts(path: Path, size: int, limits: Limits | None = None, progress: Pr
     Args:
         path: A folder or zip in the MVTec layout (`train/good`, `test/<type>`, `ground_truth/<type>`; also
             `validation/good` and `train/<type>`), with or without a folder round it; `good` beside folders of defects;
-            or images of good parts alone.
+            or images of good parts alone; or a folder with a table that lists them, see `surface_list`.
         size: Side in pixels.
         limits: What is let through. When omitted: the settings' limits, wider ones for data that was fetched.
         progress: Told how far the reading is; may raise to stop it.
@@ -95,16 +100,9 @@ def read_parts(path: Path, size: int, limits: Limits | None = None, progress: Pr
         InputRefused: Nothing says which images show good parts, or too many of them cannot be read.
     """
     limits, name = limits or limits_for(path), display_label(path.name)
-    collected = _Collected(name, size)
+    collected = _Collected(name, size, public=is_public(path))
     with ExitStack() as stack:
-        placed: list[PlacedPart] = []
-        for source, split in open_sources(sole_file(path), limits):
-            stack.enter_context(source)
-            found = place_parts(source, name)
-            placed += [replace(part, split=split or part.split) for part in found.parts]
-            collected.refused += [*source.refused, *found.outside]
-            collected.notices += source.notices
-            collected.lone_masks += found.lone_masks
+        placed = place_listed(path, limits, stack) if is_listed(path) else collected.place(path, limits, stack)
         placed.sort(key=lambda part: part.entry.label)  # a folder and a zip of it give the same run
         for done, part in enumerate(placed, start=1):
             collected.read(part)
@@ -120,6 +118,7 @@ class _Collected:
 
     name: str
     size: int
+    public: bool = False
     refused: list[Refusal] = field(default_factory=list)
     notices: list[Message] = field(default_factory=list)
     lone_masks: list[str] = field(default_factory=list)
@@ -137,6 +136,18 @@ class _Collected:
     """Images whose mask has another size than they."""
     empty_masks: list[str] = field(default_factory=list)
     """Defective images whose mask is empty."""
+
+    def place(self, path: Path, limits: Limits, stack: ExitStack) -> list[PlacedPart]:
+        """Say by its folders what every image of a path shows; `stack` closes what was opened."""
+        placed: list[PlacedPart] = []
+        for source, split in open_sources(sole_file(path), limits):
+            stack.enter_context(source)
+            found = place_parts(source, self.name)
+            placed += [replace(part, split=split or part.split) for part in found.parts]
+            self.refused += [*source.refused, *found.outside]
+            self.notices += source.notices
+            self.lone_masks += found.lone_masks
+        return placed
 
     def read(self, part: PlacedPart) -> None:
         """Take one image, and its mask if there is one."""
@@ -217,13 +228,28 @@ class _Collected:
             if mask is not None:
                 masks[at], known[at] = mask, True
         ids = tuple(self.ids[row] for row in rows)
-        return PartSet(pixels, np.array(self.types)[rows], masks, known, ids, groups[rows])
+        contents = np.array([self.hashes[row].hex() for row in rows]) if self.public else None
+        return PartSet(pixels, np.array(self.types)[rows], masks, known, ids, groups[rows], contents)
 
     def _fingerprint(self) -> str:
         digest = hashlib.sha256()
         for image_id, split, kind, content in zip(self.ids, self.splits, self.types, self.hashes, strict=True):
             digest.update(f"{image_id}\0{split}\0{kind}\0".encode() + content + self.mask_hashes.get(image_id, b""))
         return digest.hexdigest()
+
+
+def read_pictures(path: Path, ids: Collection[str]) -> dict[str, NDArray[np.uint8]]:
+    """The pictures (H, W, 3) with these ids of a data set, in full size; without those that are not in it.
+
+    Raises:
+        InputRefused: It cannot be read.
+    """
+    limits = limits_for(path)
+    with ExitStack() as stack:
+        found = _Collected(path.name, 0)
+        placed = place_listed(path, limits, stack) if is_listed(path) else found.place(path, limits, stack)
+        wanted = [part for part in placed if part.entry.label in set(ids)]
+        return {part.entry.label: part.source.read(part.entry).pixels for part in wanted}
 
 
 def as_grey(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
