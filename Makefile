@@ -13,9 +13,11 @@ PORT ?= 8501
 NAME ?=
 PYTEST_ARGS ?=
 PY := $(VENV)/bin/python
-# The fast tests run abreast, a file at a time; what is slow measures times or starts servers, and goes one by one.
+# The fast tests run abreast, a file at a time, and so do slow ones that only compute; what measures times, starts
+# servers or kills processes goes one by one.
 FAST := "(not slow and not browser and not gpu)"
 ABREAST := -n logical --maxprocesses 4 --dist loadfile
+COMPUTING := tests/data tests/intake tests/tasks tests/training tests/ui
 CODE := app.py core pages bench tests
 
 # Stamps live inside the environment, so that deleting the folder forgets them too.
@@ -51,7 +53,8 @@ check: static  ## Static checks, architecture and the fast tests.
 .PHONY: test
 test: static  ## Everything that must pass.
 	$(PY) -m pytest -m $(FAST) $(ABREAST) $(PYTEST_ARGS)
-	$(PY) -m pytest -m "not "$(FAST) $(PYTEST_ARGS)
+	$(PY) -m pytest -m "not "$(FAST) $(ABREAST) $(PYTEST_ARGS) $(COMPUTING)
+	$(PY) -m pytest -m "not "$(FAST) $(PYTEST_ARGS) $(addprefix --ignore=,$(COMPUTING))
 
 .PHONY: bench
 bench: $(DEV)  ## All side-by-side measurements, or one: make bench NAME=start.
