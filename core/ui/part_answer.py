@@ -17,9 +17,10 @@ from core.ui.part_asking import answer_at, answers_of, at_limit, found_in, with_
 from core.ui.part_batch import show_part_batch
 from core.ui.part_limit import promise_input
 from core.ui.part_map import show_map
+from core.ui.part_verdict import show_outcome, show_score
 from core.ui.predict import Row, sample_of
 from core.ui.takt import show_takt
-from core.ui.views import say, show_error, show_prediction, show_refusals
+from core.ui.views import say, show_error, show_origin, show_refusals
 
 if TYPE_CHECKING:
     from core.training.false_alarms import Promise
@@ -59,17 +60,22 @@ def _show(sector: Sector, inputs: Inputs, asked: Asked) -> None:
 def _show_part(slug: str, inputs: Inputs, row: Row, asked: Asked, promise: Promise | None = None) -> Promise:
     """Verdict and map of one part, and what a person says of it; asks for the limit where none was chosen yet."""
     sample = sample_of(slug, inputs, row.item)
-    pictures, words = st.columns([1.6, 1], gap="large")
+    verdict = st.container()
+    pictures, words = st.columns([1.9, 1], gap="medium")
     with words:
-        verdict = st.container()
+        score = st.container()
         if promise is None:
             with st.container(border=True):
                 promise = promise_input(slug, asked)
     answer = answer_at(with_map(slug, sample, row, asked), promise)
+    found = found_in(answer)
     with verdict:
-        show_prediction(slug, answer, sample, {})
+        show_outcome(found)
+    with score:
+        show_score(found)
+        show_origin(answer, sample)
     with pictures:
-        show_map(slug, sample, found_in(answer), item_title(inputs, row.item))
+        show_map(slug, sample, found, item_title(inputs, row.item))
     show_takt(slug, sample, asked)
     show_correction(slug, sample, answer)
     return promise

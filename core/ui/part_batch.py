@@ -31,7 +31,7 @@ def show_part_batch(sector: Sector, answered: Answered) -> Row | None:
         row_height=_ROW_HEIGHT,
         height=min(40 + _ROW_HEIGHT * len(rows), 560),
         column_config={
-            "image": st.column_config.ImageColumn(t("Image with map"), width="small"),
+            "image": st.column_config.ImageColumn(t("Image"), width="small"),
             "file": st.column_config.TextColumn(t("File"), width="medium"),
             "outcome": st.column_config.TextColumn(t("Answer")),
             "score": st.column_config.ProgressColumn(t("Score"), min_value=0, max_value=1, format="%.2f"),
@@ -43,7 +43,7 @@ def show_part_batch(sector: Sector, answered: Answered) -> Row | None:
         selection_mode="single-row",
         key=f"{slug}.batch.{wanted}",
     )
-    st.caption(t("Select a row to see the part large, with its map and its regions."))
+    st.caption(t("The map is laid over the small pictures. Select a row to see the part large, with its regions."))
     download(sector, answered)
     places = picked.selection.rows if picked else []
     return rows[places[0]] if places and places[0] < len(rows) else None

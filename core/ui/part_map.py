@@ -43,7 +43,9 @@ def _draw(slug: str, sample: ImageSample, found: AnomalyPrediction, title: str) 
                 source=found.anomaly_map,
             ),
             t("The part with the map of what is unlike good parts over it"),
-            caption=t("Violet over orange to yellow: more and more unlike good parts."),
+            caption=t(
+                "Violet over orange to yellow: more and more unlike good parts. Outlined: past the limit of the map."
+            ),
             width="stretch",
         )
 

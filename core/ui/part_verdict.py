@@ -35,35 +35,42 @@ def headline(outcome: Outcome) -> str:
 
 
 def show_part_verdict(found: AnomalyPrediction) -> None:
-    """Outcome, score line, and the score among those of held-out good parts; of a declined image, why."""
-    st.header(headline(found.outcome), anchor=False)
+    """Outcome and score."""
+    show_outcome(found)
+    show_score(found)
+
+
+def show_outcome(found: AnomalyPrediction) -> None:
+    """The outcome in one word, and of a declined image why."""
+    st.title(headline(found.outcome), anchor=False)
     if found.abstained is not None:
         st.warning(say(found.abstained.message), icon=":material/do_not_disturb_on:")
-        st.caption(
-            t("Distance from the part that it knows: {distance:.2f} times the limit.", distance=found.domain_score)
-        )
+        far = found.domain_score
+        st.caption(t("Distance from the part that the model knows: {distance:.2f} times the limit.", distance=far))
+
+
+def show_score(found: AnomalyPrediction) -> None:
+    """The score on its scale, with the limit and the band around it, and among those of held-out good parts.
+
+    Nothing is drawn of a declined image.
+    """
+    if found.abstained is not None:
         return
     score, limit = found.verdict.score, found.verdict.threshold
     draw(scale(score, _zones(found), was=limit))
     st.caption(
-        t(
-            "Score {score:.2f} (solid mark); limit {limit:.2f} (dashed mark). It is no probability.",
-            score=score,
-            limit=limit,
-        )
+        t("Score {score:.2f} (solid mark), limit {limit:.2f} (dashed). It is no probability.", score=score, limit=limit)
     )
     if found.outcome == "unsure":
-        below = t("just below the limit") if score < limit else t("just above the limit")
-        st.write(
-            t(
-                "The limit is known from few good parts only. This score lies {where}, where the true limit may be on "
-                "either side: let a person look.",
-                where=below,
-            )
+        sentence = (
+            N_("Just below the limit, and that is known from few good parts only. Let a person look.")
+            if score < limit
+            else N_("Just above the limit, and that is known from few good parts only. Let a person look.")
         )
+        st.write(t(sentence))
     st.write(
         t(
-            "Of {count:,} good parts that the model was not shown, {lower:,} score lower than this one.",
+            "Of {count:,} held-out good parts, {lower:,} score lower than this one.",
             count=found.held_out,
             lower=found.exceeded,
         )
