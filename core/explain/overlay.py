@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFilter, ImageFont
+from PIL import Image, ImageDraw, ImageFont
 from PIL.PngImagePlugin import PngInfo
 
 from core.contracts import AnomalyPrediction, Heatmap
@@ -23,6 +23,8 @@ _INFERNO = np.array(
     [[40, 11, 84], [101, 21, 110], [159, 42, 99], [212, 72, 66], [245, 125, 21], [252, 255, 164]], dtype=np.float32
 )
 """Violet over orange to yellow, as in matplotlib's map of this name, whose import would take a second."""
+_COLOURS = np.stack([np.interp(np.linspace(0, 1, 256), _STOPS, one) for one in _INFERNO.T], axis=1).astype(np.float32)
+"""The same in 256 steps, to be looked up."""
 
 
 def blend(pixels: NDArray[np.uint8], heatmap: Heatmap, opacity: float = 0.5) -> NDArray[np.uint8]:
@@ -36,15 +38,20 @@ def blend(pixels: NDArray[np.uint8], heatmap: Heatmap, opacity: float = 0.5) -> 
     height, width = pixels.shape[:2]
     values = Image.fromarray(np.clip(heatmap.values, 0, 1).astype(np.float32))
     strength = np.clip(np.asarray(values.resize((width, height), Image.Resampling.BICUBIC)), 0, 1)
-    colour = np.stack([np.interp(strength, _STOPS, channel) for channel in _INFERNO.T], axis=-1)
+    colour = _COLOURS[(255 * strength).astype(np.uint8)]
     alpha = (opacity * np.sqrt(strength))[..., None]
     return np.asarray(np.clip(pixels * (1 - alpha) + colour * alpha, 0, 255), dtype=np.uint8)
 
 
 def blend_part(pixels: NDArray[np.uint8], found: AnomalyPrediction, opacity: float = 0.5) -> NDArray[np.uint8]:
     """As `blend` for the map of a part, on one scale for all parts; what good parts show too stays as it is."""
-    shown = np.clip((found.anomaly_map - _CLEAR) / (_FULL - _CLEAR), 0, 1).astype(np.float32)
-    return blend(pixels, Heatmap(shown, "anomaly_map", found.labels[1]), opacity)
+    return blend_map(pixels, found.anomaly_map, opacity)
+
+
+def blend_map(pixels: NDArray[np.uint8], values: NDArray[np.float32], opacity: float = 0.5) -> NDArray[np.uint8]:
+    """`blend_part` with the map alone, (S, S) in [0, 1]."""
+    shown = np.clip((values - _CLEAR) / (_FULL - _CLEAR), 0, 1).astype(np.float32)
+    return blend(pixels, Heatmap(shown, "anomaly_map", ""), opacity)
 
 
 def outline_regions(picture: NDArray[np.uint8], found: AnomalyPrediction) -> NDArray[np.uint8]:
@@ -58,20 +65,38 @@ def outline_regions(picture: NDArray[np.uint8], found: AnomalyPrediction) -> NDA
         top, bottom = int(region.top * height), math.ceil(region.bottom * height)
         boxes[top:bottom, left:right] = True
         corners.append((left, top))
-    inside = Image.fromarray(((np.asarray(values) >= found.map_threshold) & boxes).astype(np.uint8) * 255)
-    line, halo = (np.asarray(inside.filter(ImageFilter.MaxFilter(side))) > 0 for side in (3, 5))
-    inner = np.asarray(inside) > 0
-    drawn = picture.copy()
-    drawn[halo & ~inner] = _HALO
-    drawn[line & ~inner] = _LINE
-    page = Image.fromarray(drawn)
+    page = Image.fromarray(outline(picture, (np.asarray(values) >= found.map_threshold) & boxes))
     _write_numbers(page, corners)
     return np.asarray(page)
 
 
+def outline(
+    picture: NDArray[np.uint8], inside: NDArray[np.bool_], colour: tuple[int, int, int] = _LINE
+) -> NDArray[np.uint8]:
+    """The picture (H, W, 3) uint8 with a line of this colour, in a dark border, round what is `inside` (H, W)."""
+    line = _grown(inside, 1 + round(max(inside.shape) / 400))
+    drawn = picture.copy()
+    drawn[_grown(line, 1) & ~inside] = _HALO
+    drawn[line & ~inside] = colour
+    return drawn
+
+
+def _grown(inside: NDArray[np.bool_], by: int) -> NDArray[np.bool_]:
+    """What lies inside or at most so many pixels away, along rows, columns or both."""
+    grown = inside.copy()
+    for step in range(1, by + 1):
+        grown[step:] |= inside[:-step]
+        grown[:-step] |= inside[step:]
+    rows = grown.copy()
+    for step in range(1, by + 1):
+        grown[:, step:] |= rows[:, :-step]
+        grown[:, :-step] |= rows[:, step:]
+    return grown
+
+
 def _write_numbers(page: Image.Image, corners: Sequence[tuple[int, int]]) -> None:
     """A number at the upper left corner of each region, inside the picture."""
-    draw, size = ImageDraw.Draw(page), max(11, page.height // 32)
+    draw, size = ImageDraw.Draw(page), max(11, page.height // 20)
     font = ImageFont.load_default(size)
     for number, (left, top) in enumerate(corners, start=1):
         place = (min(max(left, 2), page.width - 2 * size), max(top - size - 4, 0))
