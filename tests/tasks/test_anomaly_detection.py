@@ -12,6 +12,7 @@ from core.data.surfaces import PartSet
 from core.errors import InputRefused, ModelRefused, RunCancelled
 from core.store.files import sha256_of
 from core.tasks.anomaly_detection.config import AnomalyDetectionConfig
+from core.tasks.anomaly_detection.held_out import STAND_IN
 from core.tasks.anomaly_detection.measure import AT_LIMIT, TYPE, by_type
 from core.tasks.anomaly_detection.robustness import IMAGES, chosen_of
 from core.tasks.anomaly_detection.task import TASK
@@ -232,3 +233,14 @@ def test_a_checkpoint_that_does_not_fit_is_refused(checkpoint, tmp_path, damage)
 def test_options_are_checked(wrong):
     with pytest.raises(InputRefused):
         AnomalyDetectionConfig(**wrong)
+
+
+@pytest.mark.slow
+def test_defects_without_good_parts_are_ranked_among_the_held_out_ones(tmp_path):
+    files = {name: content for name, content in mvtec_files(good=12, tested=4).items() if "test/good" not in name}
+    folder = trained_on(zipped(tmp_path / "parts.zip", files), tmp_path)
+    evaluation = load_evaluation(folder)
+    assert evaluation.table[TYPE].tolist().count("good") == 12 and evaluation.data.n == 12 + 8
+    assert evaluation.summary["image_auroc"].value > 0.9
+    assert evaluation.table[AT_LIMIT][8:].sum() == 0, "pixel figures stay those of the defects' own images"
+    assert evaluation.data.split == STAND_IN

@@ -17,6 +17,8 @@ from core.training.false_alarms import HELD_OUT
 
 DEFECTS_MAX = 200
 """Known defects that are scored to choose thresholds by, spread evenly over their types."""
+STAND_IN = "test, good parts held out"
+"""Split of an evaluation of test defects beside the held-out good parts, where the test images hold no good ones."""
 
 
 def held_out_evaluation(predictor: AnomalyPredictor, data: PartImages, learned: Learned, command: str) -> Evaluation:
@@ -26,6 +28,30 @@ def held_out_evaluation(predictor: AnomalyPredictor, data: PartImages, learned: 
     )
     found = _evaluated(predictor, data, learned, None)
     return with_few(replace(found, command=command, notices=(said,)))
+
+
+def beside_held_out(found: Evaluation, predictor: AnomalyPredictor, data: PartImages, learned: Learned) -> Evaluation:
+    """An evaluation of defects alone with the held-out good parts beside them; one that has good parts as it is.
+
+    Without good parts nothing could be ranked. Pixel figures stay those of the defects' own images.
+    """
+    if not np.asarray(found.table["truth"]).all():
+        return found
+    good = _evaluated(predictor, data, learned, None).table
+    n = len(good[TYPE])
+    table = {
+        name: np.concatenate([column, good.get(name, np.zeros((n, *column.shape[1:]), column.dtype))])
+        for name, column in found.table.items()
+    }
+    said = Message(
+        N_(
+            "The test images hold no good parts. The {count} held-out ones stand in for them, each judged by a memory "
+            "without itself; they gave the limit too, so their false alarms are no measurement."
+        ),
+        {"count": n},
+    )
+    info = replace(found.data, split=STAND_IN, n=found.data.n + n)
+    return replace(found, table=table, summary=summary_of(table), data=info, notices=(*found.notices, said))
 
 
 def choosing_evaluation(predictor: AnomalyPredictor, data: PartImages, learned: Learned) -> Evaluation:

@@ -17,7 +17,7 @@ from core.tasks.anomaly_detection.backbone import Backbone
 from core.tasks.anomaly_detection.card import write_card
 from core.tasks.anomaly_detection.checkpoint import Trained, write_checkpoint
 from core.tasks.anomaly_detection.config import SECTOR, AnomalyDetectionConfig
-from core.tasks.anomaly_detection.held_out import choosing_evaluation, held_out_evaluation
+from core.tasks.anomaly_detection.held_out import beside_held_out, choosing_evaluation, held_out_evaluation
 from core.tasks.anomaly_detection.model import start_backbone
 from core.tasks.anomaly_detection.predictor import AnomalyPredictor
 from core.tasks.anomaly_detection.robustness import measure_robustness
@@ -78,12 +78,13 @@ class AnomalyDetection:
         run.stage("evaluate")
         predictor = self.load(folder, "cpu")
         tested, evaluation = _measured(predictor, parts, learned, commands[1])
-        save_evaluation(folder, evaluation)
         save_evaluation(folder / VALIDATION, choosing_evaluation(predictor, parts, learned))
         if tested is not None:
             keep_worst(folder, predictor, tested, evaluation)
         if tested is not None and config.keep_examples:
             keep_pictures(folder, tested, evaluation)
+        evaluation = beside_held_out(evaluation, predictor, parts, learned)
+        save_evaluation(folder, evaluation)
         disturbed = measure_robustness(predictor, parts, run)
         if disturbed is not None:
             save_robustness(folder, disturbed)
