@@ -13,7 +13,6 @@ SPLIT_NAMES = {
     "test, not by time": N_("test, not by time"),
     "test, good parts held out": N_("test, good parts held out"),
     "held-out good parts": N_("held-out good parts"),
-    "held-out good parts": N_("held-out good parts"),
 }
 LANGUAGES = {
     "en": N_("English"),
