@@ -21,6 +21,7 @@ from core.ui.labels import label_name
 from core.ui.pictures import show_picture, thumbnail
 from core.ui.quota import charge_upload, megabytes
 from core.ui.views import escape
+from core.ui.wording import told
 
 _STRIP = 4
 
@@ -88,7 +89,7 @@ def _choose(slug: str, what: str) -> None:
 
 def _sample_strip(slug: str, samples: Sequence[dict[str, Any]]) -> None:
     """A row of the first samples, one of each class in turn, and the rest behind a button."""
-    st.caption(t("Try a sample. All of them are synthetic: drawn by this project, no patient is shown."))
+    st.caption(told("Try a sample. All of them are synthetic: drawn by this project, no patient is shown.", slug))
     in_turn = sorted(samples, key=lambda sample: _place_in_class(samples, sample))
     _sample_grid(slug, in_turn[:_STRIP], _STRIP)
     if len(samples) > _STRIP:
@@ -107,7 +108,7 @@ def _sample_grid(slug: str, samples: Sequence[dict[str, Any]], columns: int) -> 
         for sample in samples:
             chosen = st.session_state.get(f"{slug}.chosen") == sample["file"]
             with st.container(gap="xsmall"):
-                name = label_name(sample["label"])
+                name = label_name(sample.get("defect", sample["label"]))
                 picture = thumbnail(_sample_path(slug, sample["file"]))
                 show_picture(picture, t("Sample: {label}", label=name), width="stretch")
                 st.button(
@@ -127,7 +128,12 @@ def _sample_path(slug: str, file: str) -> Path:
 def _from_sample(slug: str, sample: dict[str, Any]) -> Inputs:
     path = _sample_path(slug, sample["file"])
     item = Item(path.name, lambda: read_image(path.read_bytes(), path.name))
-    return Inputs(f"sample:{path.name}", (item,), caption=label_name(sample["label"]))
+    return Inputs(f"sample:{path.name}", (item,), caption=label_name(_drawn_as(sample)))
+
+
+def _drawn_as(sample: dict[str, Any]) -> str:
+    """Its label; of a part the kind, and what is wrong with it."""
+    return f"{sample['kind']}.{sample['defect']}" if "defect" in sample else str(sample["label"])
 
 
 def _uploader(slug: str) -> list[Any]:
