@@ -14,6 +14,9 @@ _LEFT_OUT = {
     "measured": N_("{count} corrections were left out: they are of validation or test examples."),
     "label": N_("{count} corrections were left out: the data have no such class."),
     "features": N_("{count} corrections were left out: they were made on other features than those of this run."),
+    "unmarked": N_("{count} corrections were left out: no region is marked on these defects."),
+    "unsupervised": N_("{count} corrections were left out: they are defects, and learning from known defects is off."),
+    "few_masks": N_("{count} corrections were left out: they are defects, of which too few are marked to learn from."),
     "colour": N_("{count} corrections were left out: they are in colour, and the data are grey."),
 }
 

@@ -19,6 +19,7 @@ from core.store.files import MANIFEST, WEIGHTS, sha256_of
 from core.store.sealed import SCHEMA
 from core.tasks.anomaly_detection.backbone import Backbone
 from core.tasks.anomaly_detection.config import AnomalyDetectionConfig
+from core.tasks.anomaly_detection.corrections import Joined
 from core.tasks.anomaly_detection.head import Head
 from core.tasks.anomaly_detection.model import PART, TASK_NAME
 from core.tasks.anomaly_detection.predictor import LABELS
@@ -39,6 +40,8 @@ class Trained:
     head: Head | None = None
     supervised_ids: tuple[str, ...] = ()
     """Test images that the head learned from, which nothing is measured on."""
+    corrections: Joined | None = None
+    """What visitors' corrections added to the training images; None without them."""
 
 
 def write_checkpoint(folder: Path, trained: Trained) -> None:
@@ -106,7 +109,14 @@ def _data(trained: Trained) -> dict[str, Any]:
         "suspects": list(learned.suspects),
         "suspects_left_out": learned.left_out,
         "supervised_ids": list(trained.supervised_ids),
+        **_joined(trained),
     }
+
+
+def _joined(trained: Trained) -> dict[str, Any]:
+    if trained.corrections is None:
+        return {}
+    return {"corrections": trained.corrections.used, "corrections_left_out": dict(trained.corrections.left_out)}
 
 
 def _halve(tensor: Tensor) -> Tensor:

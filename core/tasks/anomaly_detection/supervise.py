@@ -12,13 +12,11 @@ from core.contracts import N_, Message, RunContext
 from core.data.surfaces import PartSet
 from core.errors import InputRefused
 from core.tasks.anomaly_detection.checkpoint import Trained
+from core.tasks.anomaly_detection.config import MASKS_MIN
 from core.tasks.anomaly_detection.head import Lessons, train_head
 from core.tasks.anomaly_detection.memory import features_of, judge
 from core.tasks.anomaly_detection.predictor import AnomalyPredictor
 from core.tasks.anomaly_detection.train import stoppable
-
-MASKS_MIN = 5
-"""Images with masks below which nothing is learned from them."""
 
 
 def supervise(trained: Trained, predictor: AnomalyPredictor, run: RunContext) -> Trained:

@@ -17,6 +17,7 @@ from core.tasks.anomaly_detection.backbone import Backbone
 from core.tasks.anomaly_detection.card import write_card
 from core.tasks.anomaly_detection.checkpoint import Trained, write_checkpoint
 from core.tasks.anomaly_detection.config import SECTOR, AnomalyDetectionConfig
+from core.tasks.anomaly_detection.corrections import join_corrections
 from core.tasks.anomaly_detection.held_out import beside_held_out, choosing_evaluation, held_out_evaluation
 from core.tasks.anomaly_detection.model import start_backbone
 from core.tasks.anomaly_detection.predictor import AnomalyPredictor
@@ -68,9 +69,10 @@ class AnomalyDetection:
         commands: tuple[str, str],
     ) -> Path:
         """Learn from images that were read; `commands` are the lines that repeat the run and its evaluation."""
-        learned = learn(backbone, parts, config, run)
+        taught, joined = join_corrections(parts, run, config.supervised)
+        learned = learn(backbone, taught, config, run)
         folder = run.directory / "checkpoint"
-        trained = Trained(backbone.to("cpu"), learned, parts, config, commands[0])
+        trained = Trained(backbone.to("cpu"), learned, taught, config, commands[0], corrections=joined)
         write_checkpoint(folder, trained)
         if config.supervised:
             trained = supervise(trained, self.load(folder, "cpu"), run)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -32,6 +33,8 @@ QUICK = 1000
 """Patches kept at each scale while suspicious parts are looked for."""
 VALIDATION_MIN = 20
 """With so many good parts in a validation split the limit is taken from them; else every part is held out once."""
+CORRECTION = "correction//"
+"""What the ids of corrections begin with; no path of an image does."""
 
 
 @dataclass(frozen=True)
@@ -81,8 +84,10 @@ def learn(backbone: Backbone, data: PartImages, config: AnomalyDetectionConfig, 
     good = data.splits["train"].take(data.splits["train"].good)
     maps = features_of(backbone, good.pixels, device, stoppable(run))
     folds = folds_of(good.groups, config.seed)
+    said = corrected(good.ids)
     run.stage("suspects")
     suspects = _suspects(maps, folds, config, generator, stoppable(run))
+    suspects = suspects[~said[suspects]]  # a person has looked at corrections
     if config.suspects == "leave_out":
         folds[suspects] = -1
         folds = renumbered(folds)
@@ -95,11 +100,17 @@ def learn(backbone: Backbone, data: PartImages, config: AnomalyDetectionConfig, 
         found = judge(memory, features_of(backbone, validation.pixels, device, stoppable(run)), config.image_size)
         held_out = HeldOut(found.image, found.maps.amax((1, 2)), found.core)
     else:
-        used = np.flatnonzero(folds >= 0)
+        # Corrections were mostly alarms: with them the limit would be that of parts which are odder than good ones are.
+        used = np.flatnonzero((folds >= 0) & ~said)
         kept = [values[used] for values in maps]
         held_out = judge_held_out(folded, kept, folds[used], config.image_size, stoppable(run))
     names = tuple(good.ids[place] for place in suspects)
     return Learned(memory.to("cpu"), held_out, validation is not None, names, int((folds < 0).sum()))
+
+
+def corrected(ids: Sequence[str]) -> NDArray[np.bool_]:
+    """Which images (N,) are corrections."""
+    return np.array([image_id.startswith(CORRECTION) for image_id in ids], bool)
 
 
 def _validation(data: PartImages) -> PartSet | None:
