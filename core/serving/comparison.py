@@ -136,7 +136,8 @@ def _judged(champion: Version, rival: Version, measured: Costs | None, headline:
 
 def _judged_parts(champion: Version, rival: Version, measured: Costs | None, headline: str) -> Verdict:
     from core.training.gate import judge
-    from core.training.part_gate import PART_RULES, Promised, known_parts_check, part_checks
+    from core.training.part_gate import PART_RULES, known_parts_check, part_checks
+    from core.training.part_limits import Promised
 
     both, threshold = evaluations(champion, rival), rival.manifest.get("threshold", {})
     promised = Promised(float(threshold["promised"]), int(threshold["held_out"])) if "promised" in threshold else None

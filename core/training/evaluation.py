@@ -32,6 +32,7 @@ METRIC_NAMES = {
     "card_precision_at_100": N_("Card precision@100"),
     "ece": N_("Calibration (ECE)"),
     "pixel_f1": N_("Pixel F1"),
+    "pixel_f1_at_limit": N_("Pixel F1 at the limit"),
     "pro": N_("PRO"),
     "image_auroc": N_("Image AUROC"),
     "pixel_auroc": N_("Pixel AUROC"),
@@ -115,6 +116,8 @@ def load_evaluation(folder: Path) -> Evaluation | None:
             seed=int(stored["seed"]),
             command=str(stored["command"]),
             skipped=dict(stored["skipped"]),
+            # A file may come from elsewhere: what it says is a value, never a template.
+            notices=tuple(Message("{said}", {"said": str(said)}) for said in stored.get("notices", ())),
         )
     except (OSError, ValueError, KeyError, TypeError, BadZipFile) as error:
         raise ModelRefused(

@@ -15,6 +15,8 @@ CONFIDENCE = 0.8
 """Of the band of scores on which the limit may fall."""
 HELD_OUT = "held-out good parts"
 """Split of an evaluation of the good parts that gave a limit, each judged by a memory without it."""
+STAND_IN = "test, good parts held out"
+"""Split of an evaluation of test defects beside the held-out good parts, where the test images hold no good ones."""
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,9 @@ from core.store.versions import find_sector
 from core.ui.i18n import t
 from core.ui.labels import label_name
 from core.ui.measured import Measured
+from core.ui.part_overlay import legend, with_map
 from core.ui.pictures import jpeg, show_picture
+from core.ui.targets import decides_from
 from core.ui.views import escape, for_display, say, show_error
 from core.ui.wording import told
 
@@ -42,12 +44,14 @@ class Example:
     """What is at stake, of a row of a table that says so."""
     day: str = ""
     """ISO date of the same."""
+    kind: str = ""
+    """Type of the defect, of an image of a part."""
 
 
 def examples_of(evaluation: Evaluation, ids: Sequence[str], before: Evaluation | None = None) -> list[Example]:
     """The rows with these ids, in this order; `before` is another version's evaluation of the same examples."""
     labels, place, earlier = evaluation.labels, _places(evaluation), _places(before) if before else {}
-    amount, day = evaluation.table.get("amount"), evaluation.table.get("day")
+    amount, day, kind = (evaluation.table.get(name) for name in ("amount", "day", "slice.defect"))
     found = []
     for name in ids:
         row = place[name]
@@ -62,6 +66,7 @@ def examples_of(evaluation: Evaluation, ids: Sequence[str], before: Evaluation |
                 before=before.labels[int(before.table["prediction"][earlier[name]])] if before else "",
                 amount=None if amount is None else float(amount[row]),
                 day="" if day is None else str(np.datetime64(int(day[row]), "D")),
+                kind="" if kind is None else str(kind[row]),
             )
         )
     return found
@@ -96,6 +101,8 @@ class _Page:
 
     small: Mapping[str, bytes]
     hint: Message | None
+    mapped: bool = False
+    """Whether the maps of parts are drawn over any of them."""
 
 
 def _draw(measured: Measured, kind: str, part: str, examples: Sequence[Example]) -> None:
@@ -115,6 +122,8 @@ def _draw(measured: Measured, kind: str, part: str, examples: Sequence[Example])
             st.pagination(pages, key=f"{key}.page")
     else:
         _table(measured, examples)
+    if found.mapped:
+        st.caption(legend())
     if found.hint is not None:
         st.caption(f":material/info: {say(found.hint)}")
 
@@ -129,8 +138,10 @@ def _pictures(slot: str, measured: Measured, ids: tuple[str, ...]) -> _Page:
     kept = st.session_state.get(slot)
     if kept is None or kept[0] != wanted:
         found = pictures(measured.evaluation, ids, measured.version.path)
-        small = {name: jpeg(Image.fromarray(for_display(one, _SMALL_SIDE))) for name, one in found.found.items()}
-        kept = (wanted, _Page(small, found.hint))
+        plain = {name: for_display(one, _SMALL_SIDE) for name, one in found.found.items()}
+        maps = {name: one for name in ids if (one := with_map(measured.version, name, plain.get(name))) is not None}
+        small = {name: jpeg(Image.fromarray(one)) for name, one in (plain | maps).items()}
+        kept = (wanted, _Page(small, found.hint, bool(maps)))
         if found.hint is None:  # what is missing may be fetched meanwhile
             st.session_state[slot] = kept
     page: _Page = kept[1]
@@ -143,15 +154,18 @@ def _tile(key: str, measured: Measured, example: Example, picture: bytes | None)
             st.caption(escape(example.id))
         else:
             show_picture(picture, t("Test example: {label}", label=label_name(example.truth)), width="stretch")
-        st.caption(_words(example))
+        st.caption(_words(measured, example))
         if picture is not None and st.button(t("Enlarge"), key=f"{key}.open", width="stretch"):
             _open(measured, example)
 
 
-def _words(example: Example) -> str:
+def _words(measured: Measured, example: Example) -> str:
     """Truth, decision and score in a line or two of Markdown."""
-    truth, decided = escape(label_name(example.truth)), escape(label_name(example.decided))
+    truth, decided = escape(label_name(example.kind or example.truth)), escape(label_name(example.decided))
     words: dict[str, object] = {"truth": truth, "decided": decided, "score": round(100 * example.score)}
+    if example.kind and not example.before:
+        words |= {"score": example.looked_for, "limit": decides_from(measured)}
+        return t("{truth}: called **{decided}**, score {score:.2f}, limit {limit:.2f}", **words)
     if not example.before:
         return t("{truth}: read as **{decided}** ({score} %)", **words)
     before = escape(label_name(example.before))
@@ -163,11 +177,19 @@ def _open(measured: Measured, example: Example) -> None:
     def dialog() -> None:
         from core.data.examples import pictures
 
-        st.markdown(_words(example))
+        st.markdown(_words(measured, example))
         found = pictures(measured.evaluation, [example.id], measured.version.path)
-        for pixels in found.found.values():
-            picture = jpeg(Image.fromarray(for_display(pixels)))
-            show_picture(picture, t("Test example: {label}", label=label_name(example.truth)), width="stretch")
+        pixels = found.found.get(example.id)
+        shown = None if pixels is None else for_display(pixels)
+        mapped = with_map(measured.version, example.id, shown)
+        with st.grid(2, min_column_width=240):
+            for one in (shown, mapped):
+                if one is not None:
+                    picture = jpeg(Image.fromarray(one))
+                    show_picture(picture, t("Test example: {label}", label=label_name(example.truth)), width="stretch")
+        if mapped is not None:
+            st.caption(legend())
+        if pixels is not None:
             height, width = pixels.shape[:2]
             st.caption(t("{name}, {width} x {height} pixels", name=escape(example.id), width=width, height=height))
         if found.small:

@@ -31,6 +31,20 @@ _MEANINGS: Final[dict[str, str]] = {
         "Share of cards with a fraud among the 100 cards that score highest on a day, mean over the days; a card that "
         "was caught is left out later. With fewer than 100 bad cards a day nobody can reach 1."
     ),
+    "pixel_f1": N_(
+        "How well the map covers defects and nothing else, at its best limit: harmonic mean of precision and recall "
+        "over all pixels."
+    ),
+    "pro": N_(
+        "Per-region overlap: mean share of a defect that the map covers, over limits at which at most 30 % of good "
+        "pixels are marked. A small defect counts as much as a large one."
+    ),
+    "image_auroc": N_("How often a defective part scores higher than a good one: 1 is always, 0.5 is a coin."),
+    "pixel_auroc": N_(
+        "How often a defective pixel scores higher than a good one. It looks good easily: most pixels are good."
+    ),
+    "false_alarm_rate": N_("Share of good parts called defective at the limit of the version. Lower is better."),
+    "escape_rate": N_("Share of defects called good at the limit of the version. Lower is better."),
     "ece": N_("Mean gap between how sure the model is and how often it is right. Lower is better."),
 }
 

@@ -35,6 +35,10 @@ CHECKS = {
     "slices": N_("Worst part"),
     "suite": N_("Slices of our own"),
     "calibration": N_("Calibration"),
+    "defects": N_("Defects in the test"),
+    "pixel_f1": N_("Pixel F1"),
+    "pro": N_("PRO"),
+    "alarms": N_("Promise about good parts"),
     "latency": N_("Latency"),
     "size": N_("Size"),
 }

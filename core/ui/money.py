@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -18,13 +19,17 @@ from core.ui.wording import told
 if TYPE_CHECKING:
     from core.training.money import Prices, Worth
 
+AskPrices = Callable[[Measured, str], "Prices"]
 DAYS_A_MONTH: Final = 30
 _CHARTED_COST: Final = 2.0
 """The chart ends at so many times the cost of looking at nobody: dearer thresholds are out of the question."""
 
 
-def show_money(measured: Measured, validation: Evaluation | None) -> None:
-    """The widget, for any evaluation with a score; `validation` chooses the threshold that the test table measures."""
+def show_money(measured: Measured, validation: Evaluation | None, ask: AskPrices | None = None) -> None:
+    """The widget, for any evaluation with a score; `validation` chooses the threshold that the test table measures.
+
+    `ask` draws the prices: None for those of cases, or of amounts where the table has any.
+    """
     if validation is None:
         st.info(
             t("No validation table is stored with this version, so no threshold can be chosen apart from the test.")
@@ -32,16 +37,16 @@ def show_money(measured: Measured, validation: Evaluation | None) -> None:
         return
     target = target_input(measured)
     if both_present(measured.slug, measured.evaluation, target) and both_present(measured.slug, validation, target):
-        st.fragment(_draw)(measured, validation, target)
+        st.fragment(_draw)(measured, validation, target, ask or _prices_input)
 
 
-def _draw(measured: Measured, validation: Evaluation, target: int) -> None:
+def _draw(measured: Measured, validation: Evaluation, target: int, ask: AskPrices) -> None:
     from core.training import money
 
     label = target_name(measured.evaluation, target)
-    prices = _prices_input(measured, label)
+    prices = ask(measured, label)
     found = once(money.worth, validation, measured.evaluation, prices, decides_from(measured), target)
-    _savings(found)
+    _savings(measured.slug, found)
     _capacity_line(found, prices)
     _threshold_line(measured.slug, found, label)
     _chart(measured, prices, found, target)
@@ -71,11 +76,11 @@ def _prices_of_cases(slug: str, label: str) -> Prices:
     """Every miss costs the same."""
     from core.training.money import Prices
 
-    miss = _number(slug, "miss", t("Cost of a miss: {label} that nobody looks at", label=label), 500.0)
-    false_alarm = _number(slug, "false_alarm", t("Cost of a false alarm, besides its review"), 20.0)
-    review = _number(slug, "review", t("Cost of a review by a person"), 30.0)
-    volume = _whole(slug, "volume", t("Cases a month"), 1000, 1)
-    capacity = _whole(slug, "capacity", t("Reviews a month that people can make; 0: any number"), 0, 0)
+    miss = price_input(slug, "miss", t("Cost of a miss: {label} that nobody looks at", label=label), 500.0)
+    false_alarm = price_input(slug, "false_alarm", t("Cost of a false alarm, besides its review"), 20.0)
+    review = price_input(slug, "review", t("Cost of a review by a person"), 30.0)
+    volume = count_input(slug, "volume", t("Cases a month"), 1000, 1)
+    capacity = count_input(slug, "capacity", t("Reviews a month that people can make; 0: any number"), 0, 0)
     prevalence = st.slider(
         t("Share of cases that are {label}, %", label=label),
         0.1,
@@ -96,20 +101,20 @@ def _prices_of_amounts(measured: Measured, label: str) -> Prices:
     slug, evaluation = measured.slug, measured.evaluation
     days = len(set(np.asarray(evaluation.table["day"]).tolist())) if "day" in evaluation.table else DAYS_A_MONTH
     positive = float(np.mean(np.asarray(evaluation.table["truth"]) == 1))
-    share = _number(
+    share = price_input(
         slug,
         "miss_share",
         t("Share of the amount that a miss costs, %"),
         100.0,
         t("An amount below zero, such as a refund, costs nothing here."),
     )
-    review = _number(slug, "review", t("Cost of a review by a person"), 5.0)
-    reviewers = _whole(slug, "reviewers", t("People who review on a day; 0: any number"), 2, 0, step=1)
-    each = _whole(slug, "each", t("Reviews that each of them makes a day"), 50, 1, step=10)
-    false_alarm = _number(slug, "false_alarm", t("Cost of a false alarm, besides its review"), 2.0)
-    miss = _number(slug, "miss", t("Cost of a miss besides the amount"), 0.0)
+    review = price_input(slug, "review", t("Cost of a review by a person"), 5.0)
+    reviewers = count_input(slug, "reviewers", t("People who review on a day; 0: any number"), 2, 0, step=1)
+    each = count_input(slug, "each", t("Reviews that each of them makes a day"), 50, 1, step=10)
+    false_alarm = price_input(slug, "false_alarm", t("Cost of a false alarm, besides its review"), 2.0)
+    miss = price_input(slug, "miss", t("Cost of a miss besides the amount"), 0.0)
     a_month = max(1, round(evaluation.data.n * DAYS_A_MONTH / max(1, days)))
-    volume = _whole(slug, "volume", t("Cases a month"), a_month, 1)
+    volume = count_input(slug, "volume", t("Cases a month"), a_month, 1)
     prevalence = st.number_input(
         t("Share of cases that are {label}, %", label=label),
         0.01,
@@ -126,25 +131,25 @@ def _prices_of_amounts(measured: Measured, label: str) -> Prices:
     return Prices(miss, false_alarm, review, volume, share / 100, positive, capacity or None)
 
 
-def _number(slug: str, name: str, title: str, default: float, said: str | None = None) -> float:
-    key = f"{slug}.money_{name}"
-    return float(
-        st.number_input(title, 0.0, None, default, 10.0, key=key, help=said, format="%g", persist_state="session")
-    )
+def price_input(slug: str, name: str, title: str, default: float, said: str | None = None) -> float:
+    """A figure of money of 0 or more; `said` explains it."""
+    shown: dict[str, Any] = {"key": f"{slug}.money_{name}", "help": said, "format": "%g", "persist_state": "session"}
+    return float(st.number_input(title, 0.0, None, default, 10.0, **shown))
 
 
-def _whole(slug: str, name: str, title: str, default: int, least: int, step: int = 100) -> int:
+def count_input(slug: str, name: str, title: str, default: int, least: int, step: int = 100) -> int:
+    """A whole number of `least` or more."""
     key = f"{slug}.money_{name}"
     return int(st.number_input(title, least, 10**9, default, step, key=key, persist_state="session"))
 
 
-def _savings(found: Worth) -> None:
+def _savings(slug: str, found: Worth) -> None:
     shown = [
         (t("Saved against today's threshold"), found.against_today),
-        (t("Saved against looking at nobody"), found.against_nothing),
+        (told("Saved against looking at nobody", slug), found.against_nothing),
     ]
     if found.against_everything is not None:
-        shown.append((t("Saved against looking at all"), found.against_everything))
+        shown.append((told("Saved against looking at all", slug), found.against_everything))
     st.markdown(f"**{t('A month')}**")
     with st.grid(min_column_width=220):
         for title, metric in shown:
@@ -183,12 +188,13 @@ def _capacity_line(found: Worth, prices: Prices) -> None:
 
 def _threshold_line(slug: str, found: Worth, label: str) -> None:
     if math.isinf(found.threshold):
-        st.write(t("At these prices it is cheapest to look at nobody: a review costs more than it saves."))
+        st.write(told("At these prices it is cheapest to look at nobody: a review costs more than it saves.", slug))
         return
     st.write(
-        t(
+        told(
             "Cheapest is to look at everybody from a score of **{threshold:.1f} %** on: about {reviews:,.0f} reviews a "
             "month, which find {caught:.0f} % of those that are {label} ({low:.0f} to {high:.0f} %).",
+            slug,
             threshold=100 * found.threshold,
             reviews=found.reviews.value,
             caught=100 * found.caught.value,
@@ -234,7 +240,7 @@ def _chart(measured: Measured, prices: Prices, found: Worth, target: int) -> Non
         if math.isfinite(place):
             figure.add_vline(x=100 * place, line={"dash": "dot", "color": colour}, annotation_text=name)
     figure.update_layout(showlegend=False)
-    figure.update_xaxes(title=t("Threshold, %"))
+    figure.update_xaxes(title=told("Threshold, %", measured.slug))
     nobody = found.cost.value + found.against_nothing.value
     figure.update_yaxes(
         title=told("Cost a month, test images", measured.slug),

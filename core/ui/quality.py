@@ -23,7 +23,11 @@ from core.ui.i18n import t
 from core.ui.labels import SPLIT_NAMES
 from core.ui.measured import Measured
 from core.ui.money import show_money
+from core.ui.part_alarms import show_false_alarms
+from core.ui.part_money import show_part_money
+from core.ui.part_quality import show_mistakes, show_types
 from core.ui.rivals import show_models, show_overlap
+from core.ui.robustness import show_robustness
 from core.ui.slices import show_classes, show_slices
 from core.ui.suite import show_suite
 from core.ui.threshold import show_threshold
@@ -47,6 +51,10 @@ VIEWS = {
     "suite": N_("Hard lines"),
     "overlap": N_("Rules and model"),
     "accuracy": N_("Why accuracy lies"),
+    "types": N_("By type of defect"),
+    "alarms": N_("False alarms"),
+    "mistakes": N_("Worst mistakes"),
+    "robustness": N_("Robustness"),
 }
 _OF_IMAGES = ("confusion", "classes", "roc", "pr", "calibration", "threshold", "money", "slices", "overfitting")
 _OF_TRANSACTIONS = (
@@ -54,7 +62,7 @@ _OF_TRANSACTIONS = (
     "confusion",
 )
 _OF_TEXTS = ("confusion", "classes", "suite", "baseline", "slices", "calibration", "threshold", "roc", "pr")
-_OF_PARTS = ("confusion", "roc", "pr", "slices")
+_OF_PARTS = ("types", "alarms", "mistakes", "robustness", "money", "confusion", "roc", "slices")
 _OF = {"images": _OF_IMAGES, "parts": _OF_PARTS, "transactions": _OF_TRANSACTIONS, "texts": _OF_TEXTS}
 
 
@@ -125,7 +133,14 @@ def show_quality(measured: Measured) -> None:
 
 def _money(measured: Measured) -> None:
     """Money needs a second table, which chooses the threshold."""
-    show_money(measured, _read_once(service.evaluation_of, measured.version, "validation"))
+    chooses = _read_once(service.evaluation_of, measured.version, "validation")
+    show = show_part_money if find_sector(measured.version.sector).reads == "parts" else show_money
+    show(measured, chooses)
+
+
+def _alarms(measured: Measured) -> None:
+    """Limits are taken from the parts of a second table too."""
+    show_false_alarms(measured, _read_once(service.evaluation_of, measured.version, "validation"))
 
 
 def show_provenance(evaluation: Evaluation, version: Version) -> None:
@@ -190,4 +205,8 @@ _VIEWS: dict[str, Callable[[Measured], None]] = {
     "suite": show_suite,
     "overlap": show_overlap,
     "accuracy": show_accuracy,
+    "types": show_types,
+    "alarms": _alarms,
+    "mistakes": show_mistakes,
+    "robustness": show_robustness,
 }

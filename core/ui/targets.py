@@ -36,7 +36,8 @@ def decides_from(measured: Measured) -> float:
     """The threshold that the version decides by."""
     stored = measured.version.manifest.get("threshold")
     if stored and len(measured.evaluation.labels) == 2:
-        return float(stored["value"])
+        # A limit of parts is the score of a good one: only what lies above it is called defective.
+        return float(np.nextafter(stored["value"], 1.0) if "promised" in stored else stored["value"])
     return _WITHOUT_THRESHOLD
 
 

@@ -26,11 +26,12 @@ _CALIBRATION: Final = "ece"
 
 
 def shown_metrics(sector: Sector) -> tuple[str, ...]:
-    """Metrics that tell versions apart: the first two of the sector, and how far scores can be taken at their word.
+    """Metrics that tell versions apart: the sector's first two, its headline, and how far scores are true.
 
     The last only where the sector names it: of a rare label it is near zero even for whoever never calls it.
     """
-    return (*sector.metrics[:2], *(name for name in sector.metrics[2:] if name == _CALIBRATION))
+    shown = (sector.headline_metric, _CALIBRATION)
+    return (*sector.metrics[:2], *(name for name in sector.metrics[2:] if name in shown))
 
 
 def show_versions(sector: Sector) -> None:

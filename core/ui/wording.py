@@ -8,6 +8,7 @@ from typing import Final
 from core import catalog
 from core.contracts import N_
 from core.ui.i18n import t
+from core.ui.wording_of_part_quality import OF_PART_QUALITY
 from core.ui.wording_of_texts import OF_TEXTS
 
 _OF_TRANSACTIONS: Final = {
@@ -175,7 +176,11 @@ _OF_TRANSACTIONS: Final = {
 """Sentence about images -> the same about transactions, with the same fields at most."""
 
 
-_OF: Final[Mapping[str, Mapping[str, str]]] = {"transactions": _OF_TRANSACTIONS, "texts": OF_TEXTS}
+_OF: Final[Mapping[str, Mapping[str, str]]] = {
+    "transactions": _OF_TRANSACTIONS,
+    "texts": OF_TEXTS,
+    "parts": OF_PART_QUALITY,
+}
 
 
 def told(text: str, slug: str, **params: object) -> str:

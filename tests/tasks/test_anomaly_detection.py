@@ -12,12 +12,12 @@ from core.data.surfaces import PartSet
 from core.errors import InputRefused, ModelRefused, RunCancelled
 from core.store.files import sha256_of
 from core.tasks.anomaly_detection.config import AnomalyDetectionConfig
-from core.tasks.anomaly_detection.held_out import STAND_IN
 from core.tasks.anomaly_detection.measure import AT_LIMIT, TYPE, by_type
 from core.tasks.anomaly_detection.robustness import IMAGES, chosen_of
 from core.tasks.anomaly_detection.task import TASK
 from core.tasks.anomaly_detection.train import read_data
 from core.training.evaluation import load_evaluation
+from core.training.false_alarms import STAND_IN
 from core.training.robustness import AS_TAKEN, DISTURBANCES, load_robustness
 from core.training.run import ListedRun
 from tests.tasks.surfaces import TINY, mvtec_files, picture, png, tiny_backbone, zipped

@@ -57,4 +57,4 @@ def held_out(good: int = 99, defects: int = 0, seed: int = 7) -> Evaluation:
 
 def squeezed(values: np.ndarray) -> np.ndarray:
     """Standard deviations above what is usual as scores in (0, 1)."""
-    return 1 / (1 + np.exp(-values))
+    return np.asarray(1 / (1 + np.exp(-values)))

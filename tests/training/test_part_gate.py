@@ -8,7 +8,8 @@ from scipy.stats import binom
 
 from core.training.gate import judge
 from core.training.paired import metric_change, shared
-from core.training.part_gate import PART_RULES, Promised, known_parts_check, part_checks
+from core.training.part_gate import PART_RULES, known_parts_check, part_checks
+from core.training.part_limits import Promised
 from tests.training.part_tables import parts
 from tests.training.tables import SAME_COSTS
 

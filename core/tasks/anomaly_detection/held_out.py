@@ -13,12 +13,10 @@ from core.data.surfaces import PartImages, PartSet
 from core.tasks.anomaly_detection.measure import TYPE, columns_of, join_parts, outputs_of, summary_of, with_few
 from core.tasks.anomaly_detection.predictor import LABELS, AnomalyPredictor
 from core.tasks.anomaly_detection.train import Learned
-from core.training.false_alarms import HELD_OUT
+from core.training.false_alarms import HELD_OUT, STAND_IN
 
 DEFECTS_MAX = 200
 """Known defects that are scored to choose thresholds by, spread evenly over their types."""
-STAND_IN = "test, good parts held out"
-"""Split of an evaluation of test defects beside the held-out good parts, where the test images hold no good ones."""
 
 
 def held_out_evaluation(predictor: AnomalyPredictor, data: PartImages, learned: Learned, command: str) -> Evaluation:

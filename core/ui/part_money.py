@@ -1,0 +1,93 @@
+"""What a limit of parts is worth: scrap against escapes, on defects that the limit was not chosen by."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import streamlit as st
+
+from core.contracts import Evaluation
+from core.ui.i18n import t
+from core.ui.measured import Measured, once
+from core.ui.money import count_input, price_input, show_money
+from core.ui.part_quality import NO_DEFECTS
+
+if TYPE_CHECKING:
+    from core.training.money import Prices
+
+_TIMES: Final = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
+_SCRAP: Final = 20.0
+
+
+def show_part_money(measured: Measured, choosing: Evaluation | None) -> None:
+    """The money widget; says which defects choose the limit and which measure it, or why none can be chosen.
+
+    Args:
+        measured: A version and its test.
+        choosing: Held-out good parts, and the defects that came with the training data.
+    """
+    from core.training.part_limits import tables_of_prices
+
+    if choosing is None:
+        show_money(measured, None)
+        return
+    tables = once(tables_of_prices, choosing, measured.evaluation)
+    if tables is None:
+        st.info(_why_none(measured.evaluation))
+        return
+    chooses, measures = tables
+    if measures is not measured.evaluation:
+        defects = (int((np.asarray(table.table["truth"]) == 1).sum()) for table in (chooses, measures))
+        st.caption(
+            t(
+                "The training data hold no defects, so {chosen:,} of the test defects choose the limit together with "
+                "the held-out good parts, and only the other {rest:,} measure it.",
+                **dict(zip(("chosen", "rest"), defects, strict=True)),
+            )
+        )
+    show_money(Measured(measured.slug, measured.version, measures), chooses, _prices_input)
+
+
+def _why_none(test: Evaluation) -> str:
+    from core.training.part_limits import HALF_MIN
+
+    count = int((np.asarray(test.table["truth"]) == 1).sum())
+    if not count:
+        return t(NO_DEFECTS)
+    return t(
+        "Only {count:,} defects are known. At least {least:,} are needed to weigh scrap against escapes: one half to "
+        "choose the limit, the other to measure it.",
+        count=count,
+        least=2 * HALF_MIN,
+    )
+
+
+def _prices_input(measured: Measured, label: str) -> Prices:
+    """Scrap as a price, an escape as a multiple of it; by default nobody looks a second time."""
+    from core.training.money import Prices
+
+    slug = measured.slug
+    st.caption(t("Put in your own figures, in one currency; the ones here are only an example."))
+    with st.grid(min_column_width=200):
+        scrap = price_input(slug, "scrap", t("Cost of a good part that is called defective"), _SCRAP)
+        review = price_input(slug, "second_look", t("Cost of a second look at a part called defective"), 0.0)
+        volume = count_input(slug, "volume", t("Parts a month"), 10_000, 1, step=1000)
+        percent = st.number_input(
+            t("Defective parts, %"),
+            0.01,
+            90.0,
+            1.0,
+            0.1,
+            format="%.2f",
+            key=f"{slug}.defective",
+            persist_state="session",
+        )
+    times = st.select_slider(
+        t("A defect that escapes costs so many times the scrap of a good part"),
+        _TIMES,
+        value=20,
+        key=f"{slug}.escape_times",
+        persist_state="session",
+    )
+    return Prices(times * scrap, scrap, review, volume, 0.0, percent / 100)

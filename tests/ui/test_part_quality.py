@@ -1,0 +1,166 @@
+"""Quality of models of parts as a visitor looks at it, and versions of parts against each other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.catalog import sector
+from core.data import examples
+from core.data.kept_maps import MAPS
+from core.serving import comparison
+from core.serving.timing import save_costs
+from core.store.registry import registry
+from core.store.versions import Version
+from core.training.robustness import ROBUSTNESS
+from core.ui.quality import views_of
+from core.ui.versions import shown_metrics
+from tests.training.part_tables import held_out, parts
+from tests.training.tables import SAME_COSTS
+from tests.ui.part_versions import register, write_checkpoint
+from tests.ui.test_house import words
+
+pytestmark = pytest.mark.slow
+OpenPage = Callable[..., AppTest]
+
+
+@pytest.fixture
+def champion(home: Path) -> Version:
+    version = register(home, "champion")
+    registry().promote("defects", version.number)
+    return version
+
+
+def view(open_page: OpenPage, name: str, lang: str = "en") -> AppTest:
+    page = open_page("defects", view="quality", lang=lang)
+    page.session_state["defects.quality_view"] = name
+    page.run()
+    assert not page.exception and not page.error
+    return page
+
+
+def text(page: AppTest) -> str:
+    return " ".join([words(page), *(str(table.value.to_dict()) for table in page.dataframe)])
+
+
+@pytest.mark.parametrize("name", views_of(sector("defects")))
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_every_view_can_be_drawn(open_page: OpenPage, champion: Version, name: str, lang: str) -> None:
+    said = text(view(open_page, name, lang))
+    assert "60" in said or "120" in said
+    assert not any(word in said for word in ("patient", "nobody", "everybody", "X-ray"))
+
+
+def test_figures_of_pixels_stand_in_front(open_page: OpenPage, champion: Version) -> None:
+    page = view(open_page, "types")
+    shown = [metric.label for metric in page.metric]
+    assert shown[:6] == ["Pixel F1", "PRO", "Image AUROC", "Pixel AUROC", "False alarms", "Escapes"]
+    assert all(metric.help for metric in page.metric)
+    rows = page.dataframe[0].value
+    assert set(rows["Type of defect"]) == {"Scratch", "Stain"} and set(rows["n"]) == {30}
+    assert shown_metrics(sector("defects")) == ("pixel_f1", "pro", "image_auroc")
+
+
+def test_a_rate_gives_a_limit_and_what_it_costs(open_page: OpenPage, champion: Version) -> None:
+    page = view(open_page, "alarms")
+    assert page.select_slider[0].value == 20, "the offered rate that is closest to 1 in 10"
+    assert "At most 1 good part in 20 is called defective, by 99 held-out good parts" in words(page)
+    limits = page.dataframe[0].value
+    assert list(limits["Limit"]) == sorted(limits["Limit"]), "fewer false alarms, higher limit"
+    escapes = [float(cell.split()[0]) for cell in limits["Escapes, %"]]
+    assert escapes == sorted(escapes)
+    page.select_slider(key="defects.quality_one_in").set_value(1000).run()
+    assert "1 false alarm in 100 good parts is the lowest rate that can be promised" in words(page)
+
+
+def test_mistakes_are_shown_with_map_and_score(open_page: OpenPage, champion: Version) -> None:
+    page = view(open_page, "mistakes")
+    assert page.get("image") or page.get("imgs")
+    said = [caption.value for caption in page.caption if "called **" in caption.value]
+    assert said and all("called **Good**, score 0." in one and "limit 0.80" in one for one in said)
+    scores = [float(one.split("score ")[1].split(",")[0]) for one in said]
+    assert scores == sorted(scores), "the lowest score first"
+    assert "White line: what the model outlines" in words(page)
+    page.session_state["defects.mistakes"] = "alarms"
+    page.run()
+    assert any("Good: called **Defect**" in caption.value for caption in page.caption)
+
+
+def test_without_pictures_the_maps_stay_and_it_is_said_why(open_page: OpenPage, champion: Version) -> None:
+    (champion.path / examples.EXAMPLES).unlink()
+    page = view(open_page, "mistakes")
+    assert page.get("image") or page.get("imgs")
+    assert "Pictures that somebody sent are not kept" in words(page)
+
+
+def test_what_was_not_kept_is_said_not_to_be(open_page: OpenPage, home: Path) -> None:
+    version = register(home, "bare", pictures=False)
+    registry().promote("defects", version.number)
+    assert not (version.path / MAPS).exists() and not (version.path / ROBUSTNESS).exists()
+    page = view(open_page, "mistakes")
+    assert page.dataframe and "Pictures that somebody sent are not kept" in words(page)
+    assert "was not measured" in words(view(open_page, "robustness"))
+
+
+def test_scrap_and_escapes_choose_a_limit_on_other_defects(open_page: OpenPage, champion: Version) -> None:
+    page = view(open_page, "money")
+    assert "30 of the test defects choose the limit" in words(page) and "the other 30 measure it" in words(page)
+    low = shown_limit(page)
+    page.select_slider(key="defects.escape_times").set_value(1000).run()
+    assert shown_limit(page) < low, "dearer escapes, lower limit"
+    page.select_slider(key="defects.escape_times").set_value(1).run()
+    assert not page.exception and ("cheapest to let every part pass" in words(page) or shown_limit(page) > low)
+
+
+def shown_limit(page: AppTest) -> float:
+    said = next(entry.value for entry in page.markdown if "Cheapest is to call a part defective" in entry.value)
+    return float(said.split("**")[1])
+
+
+def test_defects_of_the_training_data_choose_the_limit_where_there_are_any(open_page: OpenPage, home: Path) -> None:
+    registry().promote("defects", register(home, "rich", choosing=held_out(99, 20)).number)
+    assert "choose the limit together" not in words(view(open_page, "money"))
+
+
+def test_without_defects_nothing_is_everything_a_defect(open_page: OpenPage, home: Path) -> None:
+    version = register(home, "good", evaluation=parts(good=40, defects=0), pictures=False)
+    registry().promote("defects", version.number)
+    for name in ("types", "money", "mistakes"):
+        assert "No defect is among the test images" in words(view(open_page, name)), name
+    assert view(open_page, "alarms").dataframe, "limits are known all the same"
+    few = register(home, "few", evaluation=parts(good=40, defects=4), pictures=False)
+    registry().promote("defects", few.number)
+    assert "Only 4 defects are known. At least 6 are needed" in words(view(open_page, "money"))
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_gate_and_comparison_of_parts(open_page: OpenPage, home: Path, champion: Version, lang: str) -> None:
+    better = parts(good=60, defects=60, strength=4.0)
+    folder = write_checkpoint(home / "better", better, held_out())
+    save_costs(comparison.baseline_folder(folder, champion.sha256), SAME_COSTS)
+    registry().register("defects", folder)
+    page = open_page("defects", view="improve", lang=lang)
+    assert not page.exception
+    if lang == "zh":
+        return
+    said = words(page)
+    for title in ("Pixel F1", "PRO", "Promise about good parts", "Headline metric"):
+        assert f"**{title}:**" in said
+    assert "**Calibration:**" not in said
+    assert "Image AUROC changes by +0." in said
+    assert any(metric.label == "Change of Image AUROC" for metric in page.metric)
+
+
+def test_a_version_for_another_part_is_undecided_and_said_to_replace(home: Path, champion: Version) -> None:
+    other = parts(good=60, defects=60, strength=3.0, seed=5, fingerprint="other")
+    other = replace(other, data=replace(other.data, name="screws"))
+    folder = write_checkpoint(home / "other", other, held_out())
+    rival = registry().register("defects", folder)
+    verdict = comparison.verdict("defects", rival)
+    home_check = next(check for check in verdict.checks if check.name == "home")
+    assert verdict.result == home_check.result == "undecided"
+    assert "It learned from screws, the version in use from made parts." in str(home_check.message)
