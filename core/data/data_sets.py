@@ -272,7 +272,7 @@ DATA_SETS: tuple[DataSet, ...] = (
         made_by=make_reviews,
     ),
     DataSet(
-        name="simulated_parts",
+        name="simulated_boards",
         kind="defects",
         title=N_("Simulated printed boards"),
         summary=N_(

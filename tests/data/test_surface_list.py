@@ -81,10 +81,10 @@ def test_a_set_that_is_made_here_is_made_for_its_own_rows_alone(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     asked: list[str] = []
-    monkeypatch.setattr(examples, "local_path", lambda name: asked.append(name))
+    monkeypatch.setattr(examples, "local_path", asked.append)
     for name, expected in (
         ("magnetic_tile", ["magnetic_tile"]),
-        ("simulated_parts", ["simulated_parts", "magnetic_tile"]),
+        ("simulated_boards", ["simulated_boards", "magnetic_tile"]),
     ):
         asked.clear()
         table = {"id": np.array(["x"]), examples.CONTENT: np.array(["0"])}
@@ -95,10 +95,10 @@ def test_a_set_that_is_made_here_is_made_for_its_own_rows_alone(
 
 @pytest.mark.slow
 def test_the_simulated_parts_are_made_once_and_have_every_defect() -> None:
-    path = catalog.local_path("simulated_parts")
+    path = catalog.local_path("simulated_boards")
     assert path is not None
     made = {file: file.stat().st_mtime_ns for file in path.rglob("*.png")}
-    assert catalog.local_path("simulated_parts") == path
+    assert catalog.local_path("simulated_boards") == path
     assert made == {file: file.stat().st_mtime_ns for file in path.rglob("*.png")}
     data = read_parts(path, 32)
     assert int(data.splits["train"].good.sum()) == len(data.splits["train"]) == 40
