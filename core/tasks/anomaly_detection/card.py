@@ -6,12 +6,16 @@ import json
 from pathlib import Path
 from typing import Any
 
-from core.contracts import Evaluation
+from core.contracts import Evaluation, Metric
 from core.store.files import MANIFEST
+from core.training.robustness import Robustness, load_robustness
 
 CARD = "card.md"
 LICENCES = {
-    "bundled": "features: of this project's own network, trained on generated pictures and CC BY 4.0 radiographs",
+    "bundled": (
+        "features: of this project's own network, which learned those of an Apache-2.0 MobileNetV2 on generated "
+        "pictures, simulated parts and radiographs (Kermany et al., doi:10.17632/rscbjbr9sj, CC BY 4.0)"
+    ),
     "hub": "features: of the hub's network, under the hub's own licence",
 }
 """By whose features are compared."""
@@ -55,6 +59,10 @@ Repeat with `{eval_command}`; VERSION is `bundled` or the number of this version
 |---|---|---|---|---|---|---|
 {types}
 
+{kinds}## Taken otherwise
+
+{disturbed}
+
 ## Known limits
 
 - The promise about false alarms holds for parts and images like the held-out ones; new light or a new camera breaks it.
@@ -92,6 +100,8 @@ def write_card(folder: Path, evaluation: Evaluation) -> None:
             else "Every good part was judged by a memory of the others; in use the memory knows all of them."
         ),
         types=_types(manifest.get("by_type", {}), evaluation),
+        kinds=_kinds(manifest.get("by_kind", {})),
+        disturbed=_disturbed(load_robustness(folder)),
     )
     (folder / CARD).write_text(text, encoding="utf-8")
 
@@ -108,6 +118,43 @@ def _measured(evaluation: Evaluation) -> dict[str, object]:
         "eval_command": evaluation.command,
         "metrics": "\n".join(metrics),
     }
+
+
+def _kinds(found: dict[str, dict[str, dict[str, float]]]) -> str:
+    """A section of its own where a memory knows several kinds of part."""
+    if not found:
+        return ""
+    names = ("image_auroc", "pixel_auroc", "pixel_f1", "pro", "false_alarm_rate", "escape_rate")
+    lines = [
+        "## By kind of part",
+        "",
+        "| kind | n | image AUROC | pixel AUROC | pixel F1 | PRO | false alarms | escaped |",
+        "|---|---|---|---|---|---|---|---|",
+        *(
+            f"| {kind} | {figures['image_auroc']['n']} | "
+            + " | ".join(f"{figures[name]['value']:.3f}" for name in names)
+            + " |"
+            for kind, figures in found.items()
+        ),
+    ]
+    return "\n".join(lines) + "\n\n"
+
+
+def _disturbed(found: Robustness | None) -> str:
+    if found is None:
+        return "Not measured: too few good or defective test images."
+    names = ("image_auroc", "false_alarm_rate", "escape_rate")
+    rows = [
+        f"| {row.title} | " + " | ".join(_interval(row.metrics[name]) for name in names) + " |" for row in found.rows
+    ]
+    head = ["| images | image AUROC | false alarms | escaped |", "|---|---|---|---|"]
+    return "\n".join(
+        [f"The same {found.data.n} images of the {found.data.split} split, 95 % intervals.", "", *head, *rows]
+    )
+
+
+def _interval(metric: Metric) -> str:
+    return f"{metric.value:.3f} ({metric.low:.3f} to {metric.high:.3f})"
 
 
 def _counted(kinds: dict[str, int]) -> str:
