@@ -45,7 +45,7 @@ def show_card(sector: Sector) -> None:
 
 def show_version_card(version: Version) -> None:
     """What the version is, how it was made, what it measured, and what is known to be wrong with it."""
-    facts = [f"| {_unbroken(t(name))} | {value} |" for name, value in _facts(version)]
+    facts = [f"| {_unbroken(told(name, version.sector))} | {value} |" for name, value in _facts(version)]
     st.markdown("\n".join([f"| {_unbroken(t('Model card'))} | |", "|---|---|", *facts]))
     evaluation = stored_evaluation(version)
     if evaluation is not None:
@@ -128,7 +128,8 @@ def _facts(version: Version) -> Iterator[tuple[str, str]]:
         yield N_("Made"), escape(", ".join([str(created), *with_what]))
     if threshold := manifest.get("threshold"):
         label = escape(label_name(str(threshold["label"])))
-        yield N_("Operating point"), t("Score of {label} from {value:.3f}", label=label, value=threshold["value"])
+        said = told("Score of {label} from {value:.3f}", slug, label=label, value=threshold["value"])
+        yield N_("Operating point"), said
     if reason := why_bundled(version):
         yield N_("Why this model"), t(reason)
     yield N_("Licence of the weights"), _licence(version)
@@ -222,5 +223,5 @@ def _classes(evaluation: Evaluation, slug: str) -> str:
         if (own := truth == place).any()
     ]
     return "\n".join(
-        [f"| {t('Class')} | {told('Images', slug)} | {t('Share answered right')} |", "|---|---|---|", *rows]
+        [f"| {told('Class', slug)} | {told('Images', slug)} | {t('Share answered right')} |", "|---|---|---|", *rows]
     )

@@ -9,6 +9,7 @@ from core import catalog
 from core.contracts import N_
 from core.ui.i18n import t
 from core.ui.wording_of_part_quality import OF_PART_QUALITY
+from core.ui.wording_of_parts import OF_PARTS
 from core.ui.wording_of_texts import OF_TEXTS
 
 _OF_TRANSACTIONS: Final = {
@@ -179,7 +180,7 @@ _OF_TRANSACTIONS: Final = {
 _OF: Final[Mapping[str, Mapping[str, str]]] = {
     "transactions": _OF_TRANSACTIONS,
     "texts": OF_TEXTS,
-    "parts": OF_PART_QUALITY,
+    "parts": {**OF_PARTS, **OF_PART_QUALITY},
 }
 
 
