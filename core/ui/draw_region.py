@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import streamlit as st
-from PIL import Image, ImageDraw
+from PIL import Image, ImageColor, ImageDraw
 
 from core.contracts import N_, ImageSample, Outline
 from core.data.marked import OUTLINES_MAX, area_of, outline_of, rectangle
@@ -182,9 +182,8 @@ def _canvas(slug: str, sample: ImageSample, drawing: Drawing, tool: str) -> go.F
             type="path",
             path="M" + "L".join(f"{x},{y}" for x, y in outline) + "Z",
             line={"color": INK, "width": 3},
-            fillcolor=INK,
-            opacity=0.4,
-            label={"text": str(number), "font": {"size": 18, "color": "#ffffff"}},
+            fillcolor=f"rgba{(*ImageColor.getrgb(INK), 0.12)}",
+            label={"text": f" {number} ", "textposition": "top left", "font": {"size": 16, "color": "#ffffff"}},
         )
     axis: dict[str, Any] = {"visible": False, "constrain": "domain", "fixedrange": True}
     figure.update_xaxes(range=[left, right], **axis)
