@@ -77,10 +77,10 @@ def _shown(row: Row) -> dict[str, Any]:
         notes.insert(0, plain(found.abstained.message))
     return {
         "image": row.thumbnail,
-        "file": row.item.name,
         "outcome": f"{SIGNS[found.outcome]} {t(OUTCOMES[found.outcome])}",
         "score": None if found.abstained else found.verdict.score,
         "regions": len(found.regions),
         "area": 100 * sum(region.area for region in found.regions),
+        "file": row.item.name,
         "note": " ".join(notes),
     }

@@ -17,7 +17,15 @@ DEFAULT_OPACITY: Final = 60
 
 
 def show_map(slug: str, sample: ImageSample, found: AnomalyPrediction, title: str) -> None:
-    """The part as it was sent beside the part with its map, and what was outlined; `title` is Markdown."""
+    """The part as it was sent beside the part with its map, and what was outlined; `title` is Markdown.
+
+    Of a declined image there is no map: nearly all of it would be marked.
+    """
+    if found.abstained is not None:
+        with st.grid(2, min_column_width=150):
+            _show_part(slug, sample, title)
+            st.caption(t("No map: the model gave no answer to explain."))
+        return
     st.fragment(_draw)(slug, sample, found, title)
     _show_regions(slug, sample, found)
 
@@ -29,12 +37,7 @@ def _draw(slug: str, sample: ImageSample, found: AnomalyPrediction, title: str) 
         t("Opacity of the map, %"), 0, 100, DEFAULT_OPACITY, 5, key=f"{slug}.opacity", persist_state="session"
     )
     with pictures, st.grid(2, min_column_width=150):
-        show_picture(
-            kept_picture(slug, ("picture", sample.sha256), lambda: for_display(sample.pixels)),
-            t("The part as it was sent"),
-            caption=title,
-            width="stretch",
-        )
+        _show_part(slug, sample, title)
         show_picture(
             kept_picture(
                 slug,
@@ -50,10 +53,13 @@ def _draw(slug: str, sample: ImageSample, found: AnomalyPrediction, title: str) 
         )
 
 
+def _show_part(slug: str, sample: ImageSample, title: str) -> None:
+    picture = kept_picture(slug, ("picture", sample.sha256), lambda: for_display(sample.pixels))
+    show_picture(picture, t("The part as it was sent"), caption=title, width="stretch")
+
+
 def _show_regions(slug: str, sample: ImageSample, found: AnomalyPrediction) -> None:
     """The outlined regions by their numbers in the picture."""
-    if found.abstained is not None:
-        return
     if not found.regions:
         st.caption(t("Nothing is outlined: no place passes the limit of the map."))
         return
