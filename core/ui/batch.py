@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from core.contracts import Refusal, Sector
+from core.contracts import AnomalyPrediction, Refusal, Sector, Single
 from core.intake.exports import csv_bytes
 from core.ui.i18n import t
 from core.ui.labels import label_name
@@ -88,20 +88,42 @@ def to_csv(sector: Sector, answered: Answered) -> bytes:
 
     Every row carries model, version and the sector's notice, so that a line cut out of the file still does.
     """
-    labels = answered.rows[0].answer.single.labels if answered.rows else ()
-    header = ["input", "decision", *(f"score {label}" for label in labels), "prediction_set", "abstained", "latency_ms"]
+    said = tuple(_said(answered.rows[0].answer.single)) if answered.rows else ("decision",)
+    header = ["input", *said, "abstained", "latency_ms"]
     header += ["notices", "removed_tags", "refused", "hint", "model", "version", "notice"]
     notice = t(sector.notice) if sector.notice else ""
     rows = [(*_answer_cells(row), notice) for row in answered.rows]
-    return csv_bytes([header, *rows, *((*_refusal_cells(row, len(labels)), notice) for row in answered.refused)])
+    return csv_bytes([header, *rows, *((*_refusal_cells(row, len(said)), notice) for row in answered.refused)])
+
+
+def _said(prediction: Single) -> dict[str, object]:
+    """The answer itself by the names of its columns."""
+    if isinstance(prediction, AnomalyPrediction):
+        outlined = sum(region.area for region in prediction.regions)
+        return {
+            "decision": prediction.decision or "",
+            "outcome": prediction.outcome,
+            "score": round(prediction.verdict.score, 4),
+            "threshold": round(prediction.verdict.threshold, 4),
+            "unsure_from": round(prediction.unsure[0], 4),
+            "unsure_to": round(prediction.unsure[1], 4),
+            "held_out_good_parts_below": prediction.exceeded,
+            "held_out_good_parts": prediction.held_out,
+            "regions": len(prediction.regions),
+            "outlined_percent": round(100 * outlined, 2),
+        }
+    scores = zip(prediction.labels, prediction.scores, strict=True)
+    return {
+        "decision": prediction.decision or "",
+        **{f"score {label}": round(float(score), 4) for label, score in scores},
+        "prediction_set": " | ".join(prediction.prediction_set),
+    }
 
 
 def _answer_cells(row: Row) -> Iterable[object]:
     prediction, model = row.answer.single, row.answer.model
     yield row.item.name
-    yield prediction.decision or ""
-    yield from (round(float(score), 4) for score in prediction.scores)
-    yield " | ".join(prediction.prediction_set)
+    yield from _said(prediction).values()
     yield plain(prediction.abstained.message) if prediction.abstained else ""
     yield round(row.answer.latency_ms, 1)
     yield " ".join(plain(notice) for notice in row.notices)
@@ -111,9 +133,9 @@ def _answer_cells(row: Row) -> Iterable[object]:
     yield model.version
 
 
-def _refusal_cells(refusal: Refusal, n_labels: int) -> Iterable[object]:
+def _refusal_cells(refusal: Refusal, n_said: int) -> Iterable[object]:
     yield refusal.name
-    yield from [""] * (n_labels + 6)
+    yield from [""] * (n_said + 4)
     yield f"{plain(refusal.message)} ({refusal.code})"
     yield plain(refusal.hint)
     yield from ("", "")

@@ -14,11 +14,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.catalog import sector
-from core.contracts import AnomalyPrediction
 from core.serving import parts
 from core.store.registry import registry
 from core.training.false_alarms import promise
-from core.ui import batch
+from core.ui import batch, part_batch, predict
 from core.ui.takt import slow_answer
 from tests.ui import part_service
 from tests.ui.checkpoints import write_checkpoint
@@ -269,13 +268,19 @@ def test_the_slow_answer_is_one_that_was_measured() -> None:
     assert slow_answer(np.array([5.0])) == 5.0
 
 
-def test_export_holds_every_part_with_what_is_said_of_it(defects: Open) -> None:
-    page = upload(defects(), ("a.png", png(part(0.2))), ("=b.png", png(part(0.9))))
-    answered = page.session_state["defects.answered"][1]
-    assert all(isinstance(row.answer.prediction, AnomalyPrediction) for row in answered.rows)
-    rows = list(csv.DictReader(io.StringIO(batch.to_csv(sector("defects"), answered).decode("utf-8-sig"))))
-    assert [row["input"] for row in rows] == ["a.png", "'=b.png"]
-    assert all("released or scrapped" in row["notice"] for row in rows)
+def test_export_says_of_every_part_what_the_page_says(defects: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    taken: list[predict.Answered] = []
+    monkeypatch.setattr(part_batch, "download", lambda _, answered: taken.append(answered))
+    files = (("a.png", png(part(0.2))), ("=b.png", png(part(0.9))), ("cat.png", png(np.full((50, 50), 90, np.uint8))))
+    upload(defects(), *files, ("cut.png", png()[:-40]))
+    rows = list(csv.DictReader(io.StringIO(batch.to_csv(sector("defects"), taken[-1]).decode("utf-8-sig"))))
+    assert [row["input"] for row in rows] == ["a.png", "'=b.png", "cat.png", "cut.png"]
+    assert [row["outcome"] for row in rows] == ["ok", "defect", "declined", ""]
+    assert float(rows[1]["score"]) == pytest.approx(0.9, abs=0.01)
+    assert float(rows[1]["threshold"]) == pytest.approx(LIMIT.limit, abs=1e-4)
+    assert [row["regions"] for row in rows] == ["0", "1", "0", ""] and rows[1]["outlined_percent"] == "25.0"
+    assert rows[0]["held_out_good_parts"] == "60" and rows[2]["abstained"] == "This is another part."
+    assert rows[3]["refused"] and all("released or scrapped" in row["notice"] for row in rows)
 
 
 def test_the_page_needs_no_heavy_import() -> None:
