@@ -32,6 +32,31 @@ _EXPLAIN: Final[dict[str, Callable[..., tuple[dict[str, Any], str]]]] = {
 TextOption = Annotated[
     list[str] | None, typer.Option("--text", metavar="TEXT", help="A text itself; may be given several times.")
 ]
+InputsArgument = Annotated[
+    list[Path] | None,
+    typer.Argument(
+        metavar="INPUT...",
+        help="Images, DICOM files, folders or zips; or one CSV or Parquet file; or tables and lists of texts, with - "
+        "for standard input.",
+    ),
+]
+CoverageOption = Annotated[
+    float | None, typer.Option(min=0.5, max=0.999, help="Coverage of the prediction sets; default 0.9.")
+]
+ThresholdOption = Annotated[
+    float | None,
+    typer.Option(
+        min=0.0, max=1.0, help="Score from which on a row, text or part is positive; none stays undecided then."
+    ),
+]
+FalseAlarmOption = Annotated[
+    float | None,
+    typer.Option(
+        min=FALSE_ALARM_RATES[0],
+        max=FALSE_ALARM_RATES[1],
+        help="Share of good parts that may be called defective; it sets the threshold.",
+    ),
+]
 STANDARD_INPUT: Final = Path("-")
 
 
@@ -46,33 +71,12 @@ def _texts(entry: Sector, given: list[str] | None) -> list[str]:
 @guarded
 def predict(
     sector: SectorArgument,
-    inputs: Annotated[
-        list[Path] | None,
-        typer.Argument(
-            metavar="INPUT...",
-            help="Images, DICOM files, folders or zips; or one CSV or Parquet file; or tables and lists of texts, with "
-            "- for standard input.",
-        ),
-    ] = None,
+    inputs: InputsArgument = None,
     text: TextOption = None,
     model: ModelOption = "champion",
-    coverage: Annotated[
-        float | None, typer.Option(min=0.5, max=0.999, help="Coverage of the prediction sets; default 0.9.")
-    ] = None,
-    threshold: Annotated[
-        float | None,
-        typer.Option(
-            min=0.0, max=1.0, help="Score from which on a row, text or part is positive; none stays undecided then."
-        ),
-    ] = None,
-    false_alarm_rate: Annotated[
-        float | None,
-        typer.Option(
-            min=FALSE_ALARM_RATES[0],
-            max=FALSE_ALARM_RATES[1],
-            help="Share of good parts that may be called defective; it sets the threshold.",
-        ),
-    ] = None,
+    coverage: CoverageOption = None,
+    threshold: ThresholdOption = None,
+    false_alarm_rate: FalseAlarmOption = None,
     column: ColumnOption = None,
     out: Annotated[Path | None, typer.Option("--out", help="CSV to write with the scores of a table.")] = None,
     as_json: JsonOption = False,
