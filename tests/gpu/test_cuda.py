@@ -33,8 +33,8 @@ def samples(n: int, size: int = 300) -> list[ImageSample]:
 
 
 def each_sector() -> pytest.MarkDecorator:
-    read_images = [sector for sector in SECTORS if sector.reads == "images"]
-    return pytest.mark.parametrize("sector", read_images, ids=lambda sector: sector.slug)
+    pictured = [sector for sector in SECTORS if sector.pictured]
+    return pytest.mark.parametrize("sector", pictured, ids=lambda sector: sector.slug)
 
 
 def test_auto_is_the_first_gpu_and_its_memory_is_shown() -> None:
@@ -61,7 +61,7 @@ def test_explanations_are_finite(sector: Sector) -> None:
     sample = samples(1)[0]
     for method in task.methods:  # type: ignore[attr-defined]  # only tasks that explain have it
         heatmap = task.explain(predictor, sample, predictor.labels[0], method)  # type: ignore[attr-defined]
-        assert heatmap.values.shape == sample.pixels.shape[:2]
+        assert heatmap.values.ndim == 2 and 0 <= heatmap.values.min() <= heatmap.values.max() <= 1
         assert np.isfinite(heatmap.values).all()
 
 
