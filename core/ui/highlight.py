@@ -118,7 +118,7 @@ def changed(text: str, edits: Sequence[Edit]) -> str:
 
 
 def scale(score: float, zones: Sequence[Zone], was: float | None = None) -> str:
-    """A score in [0, 1] on its scale, and where it was before."""
+    """A score in [0, 1] on its scale, with a dashed mark at `was`: where it was before, or what it is held against."""
     begin, boxes = 0.0, []
     for zone in zones:
         inside = begin <= score < zone.end or (zone is zones[-1] and score >= begin)

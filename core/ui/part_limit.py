@@ -28,7 +28,7 @@ def promise_input(slug: str, asked: Asked) -> Promise:
     usual = round(1 / own.asked)
     choices = sorted({*ONE_IN, usual})
     chosen = st.select_slider(
-        t("False alarms: called defective is at most"),
+        t("False alarms, at most"),
         choices,
         value=usual,
         format_func={count: t("1 in {count:,} good parts", count=count) for count in choices}.__getitem__,

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -72,7 +73,7 @@ def one_in(page: AppTest, count: int) -> AppTest:
     return checked(slider.set_value(count).run())
 
 
-def regions(page: AppTest) -> list[dict[str, float]]:
+def regions(page: AppTest) -> list[dict[Any, Any]]:
     found = [frame.value for frame in page.dataframe if "Region" in frame.value]
     return [row for frame in found for row in frame.to_dict("records")]
 
