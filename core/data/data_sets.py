@@ -301,8 +301,8 @@ DATA_SETS: tuple[DataSet, ...] = (
         files=(),
         holds="parts",
         by_hand=N_(
-            "Its original is at {homepage}. Lay its images out as train/good, test/good, test/<defect> and masks as "
-            "ground_truth/<defect> in {place}, tiles of one session on one side."
+            "Its original is at {homepage} (the dot belongs to the address). Lay its images out as train/good, "
+            "test/good, test/<defect> and masks as ground_truth/<defect> in {place}, tiles of one session on one side."
         ),
     ),
 )
