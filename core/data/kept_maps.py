@@ -22,7 +22,7 @@ from core.store.sealed import name_file
 MAPS = "maps.npz"
 """File in a checkpoint, covered by its manifest."""
 SIDE = 128
-KEPT_MAX = 32
+KEPT_MAX = 96
 
 
 @dataclass(frozen=True)

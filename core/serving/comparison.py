@@ -52,6 +52,20 @@ def evaluations(champion: Version, rival: Version) -> tuple[Evaluation | None, E
     return own, theirs
 
 
+def alike(champion: Version, rival: Version) -> tuple[Evaluation | None, Evaluation | None]:
+    """`evaluations` whose decisions can be compared: of parts the champion's at as many false alarms as the rival's.
+
+    Raises:
+        ModelRefused: one of them is damaged.
+    """
+    own, theirs = evaluations(champion, rival)
+    if own is None or theirs is None or find_sector(rival.sector).reads != "parts":
+        return own, theirs
+    from core.training.part_gate import at_alarms_of
+
+    return at_alarms_of(own, theirs), theirs
+
+
 def suites_of(champion: Version, rival: Version) -> tuple[Evaluation | None, Evaluation | None]:
     """Both as measured on their task's own suite, None where they were not; see `core.training.slice_suite`.
 
@@ -139,13 +153,14 @@ def _judged_parts(champion: Version, rival: Version, measured: Costs | None, hea
     from core.training.part_gate import PART_RULES, known_parts_check, part_checks
     from core.training.part_limits import Promised
 
-    both, threshold = evaluations(champion, rival), rival.manifest.get("threshold", {})
+    used, new = evaluations(champion, rival)
+    threshold = rival.manifest.get("threshold", {})
     promised = Promised(float(threshold["promised"]), int(threshold["held_out"])) if "promised" in threshold else None
-    found = judge(*both, measured, headline, PART_RULES)
-    for check in part_checks(*both, promised):
+    found = judge(*alike(champion, rival), measured, headline, PART_RULES)
+    for check in part_checks(used, new, promised):
         found = found.and_also(check)
-    own, theirs = service.evaluation_of(champion), both[1]
-    if own is None or theirs is None or own.data.fingerprint == theirs.data.fingerprint:
+    own = service.evaluation_of(champion)
+    if own is None or new is None or own.data.fingerprint == new.data.fingerprint:
         return found
     at_home = load_evaluation(home_folder(rival.path, champion.sha256))
-    return found.and_also(known_parts_check(own, at_home, theirs.data.name))
+    return found.and_also(known_parts_check(own, at_home, new.data.name))

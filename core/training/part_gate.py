@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -28,6 +29,24 @@ MAPS = ("pixel_f1", "pro")
 """Metrics of a map that may not get worse."""
 
 
+def at_alarms_of(champion: Evaluation, challenger: Evaluation) -> Evaluation:
+    """The version in use with the decisions that it makes at as many false alarms as the challenger.
+
+    What two versions find can only be compared at equal false alarms: a memory of another part calls everything
+    defective, and so misses nothing.
+    """
+    score, good = np.asarray(champion.table["scores"])[:, 1], np.asarray(champion.table["truth"]) == 0
+    alarms, ranked = _alarms_in(challenger), np.sort(score[good])[::-1]
+    limit = ranked[alarms] if alarms < len(ranked) else -math.inf
+    return replace(champion, table={**champion.table, "prediction": (score > limit).astype(np.int64)})
+
+
+def _alarms_in(evaluation: Evaluation) -> int:
+    """Good parts that are called defective."""
+    truth, called = (np.asarray(evaluation.table[name]) for name in ("truth", "prediction"))
+    return int(called[truth == 0].sum())
+
+
 def part_checks(
     champion: Evaluation | None, challenger: Evaluation | None, promised: Promised | None, rules: GateRules = PART_RULES
 ) -> Iterator[Check]:
@@ -46,6 +65,7 @@ def part_checks(
         yield Check("defects", "undecided", Message(reason))
         return
     if champion is not None and champion.data.fingerprint == challenger.data.fingerprint:
+        yield _alike(champion, challenger)
         yield from _maps(*shared(champion, challenger), rules)
     yield _alarms(challenger, promised, rules)
 
@@ -79,6 +99,17 @@ def known_parts_check(champion: Evaluation, at_home: Evaluation | None, made_fro
     return Check(NAME, "undecided", Message(template, {**said, **figures, "metric": metric}), **figures)
 
 
+def _alike(champion: Evaluation, challenger: Evaluation) -> Check:
+    """At which limit the version in use is compared, see `at_alarms_of`."""
+    template = N_(
+        "What both find is compared at as many false alarms: {new} of {n} good test parts, as the challenger has them. "
+        "At its own limit the version in use has {old}."
+    )
+    good = int((np.asarray(challenger.table["truth"]) == 0).sum())
+    said = {"new": _alarms_in(challenger), "old": _alarms_in(champion), "n": good}
+    return Check("alike", "pass", Message(template, said))
+
+
 def _maps(champion: Evaluation, challenger: Evaluation, rules: GateRules) -> Iterator[Check]:
     """Nothing where no masks are known: then there is nothing to hold a map against."""
     if not (has_pixels(champion.table) and has_pixels(challenger.table)):
@@ -104,7 +135,7 @@ def _maps(champion: Evaluation, challenger: Evaluation, rules: GateRules) -> Ite
 
 def _alarms(challenger: Evaluation, promised: Promised | None, rules: GateRules) -> Check:
     good = np.asarray(challenger.table["truth"]) == 0
-    count, alarms = int(good.sum()), int(np.asarray(challenger.table["prediction"])[good].sum())
+    count, alarms = int(good.sum()), _alarms_in(challenger)
     if challenger.data.split == STAND_IN:  # these good parts gave the limit
         count = 0
     if not count or promised is None:

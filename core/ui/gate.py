@@ -36,6 +36,7 @@ CHECKS = {
     "suite": N_("Slices of our own"),
     "calibration": N_("Calibration"),
     "defects": N_("Defects in the test"),
+    "alike": N_("Compared alike"),
     "pixel_f1": N_("Pixel F1"),
     "pro": N_("PRO"),
     "alarms": N_("Promise about good parts"),

@@ -145,7 +145,7 @@ def count_input(slug: str, name: str, title: str, default: int, least: int, step
 
 def _savings(slug: str, found: Worth) -> None:
     shown = [
-        (t("Saved against today's threshold"), found.against_today),
+        (told("Saved against today's threshold", slug), found.against_today),
         (told("Saved against looking at nobody", slug), found.against_nothing),
     ]
     if found.against_everything is not None:

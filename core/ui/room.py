@@ -11,7 +11,7 @@ import streamlit as st
 from core.access import allowed
 from core.contracts import N_, Sector
 from core.errors import AppError
-from core.serving.comparison import evaluations
+from core.serving.comparison import alike
 from core.store.registry import CHALLENGER, registry
 from core.store.versions import Version
 from core.ui.card import card_download, show_version_card
@@ -165,7 +165,7 @@ def _confirm_promotion(sector: Sector, version: Version, champion: Version) -> N
         )
         verdict = show_verdict(sector, champion, version)
         try:
-            show_comparison(sector.slug, *evaluations(champion, version))
+            show_comparison(sector.slug, *alike(champion, version))
         except AppError as error:
             show_error(error)
         if promotion_input(f"{sector.slug}.room", champion, version, verdict):

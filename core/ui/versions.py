@@ -11,7 +11,7 @@ import streamlit as st
 from core.access import allowed
 from core.contracts import Sector
 from core.errors import AppError
-from core.serving.comparison import evaluations
+from core.serving.comparison import alike
 from core.store.registry import registry
 from core.store.versions import Version
 from core.ui.comparison import show_changed, show_comparison
@@ -110,7 +110,7 @@ def _compare(sector: Sector, champion: Version, rivals: list[Version]) -> None:
     rival = rivals[refs.index(ref)]
     verdict = show_verdict(sector, champion, rival)
     try:
-        own, theirs = evaluations(champion, rival)
+        own, theirs = alike(champion, rival)
     except AppError as error:
         show_error(error)
     else:

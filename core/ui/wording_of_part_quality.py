@@ -7,6 +7,7 @@ from typing import Final
 from core.contracts import N_
 
 OF_PART_QUALITY: Final = {
+    "Saved against today's threshold": N_("Saved against today's limit"),
     "Saved against looking at nobody": N_("Saved against letting every part pass"),
     "Saved against looking at all": N_("Saved against calling every part defective"),
     "At these prices it is cheapest to look at nobody: a review costs more than it saves.": N_(

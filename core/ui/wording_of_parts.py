@@ -40,7 +40,7 @@ OF_PARTS: Final = {
     "On the {n:,} images that are in both tests ({old:,} and {new:,} images), drawn together for the 95 % interval. "
     "Fixed and broken are decisions at each version's own threshold.": N_(
         "On the {n:,} images that are in both tests ({old:,} and {new:,} images), drawn together for the 95 % "
-        "interval. Fixed and broken are verdicts at each version's own limit."
+        "interval. Fixed and broken are verdicts at as many false alarms as the challenger has."
     ),
     # training
     "The bundled model has learned from images of the same source. To it only the test images are new; "
@@ -49,8 +49,8 @@ OF_PARTS: Final = {
     ),
     # corrections
     "They join the training images only. What is among the test or validation images is left out.": N_(
-        "Good parts join the memory, drawn defects the network that outlines them. What is among the test images is "
-        "left out."
+        "Good parts join the memory. Marked defects teach the network that outlines them, where learning from known "
+        "defects is on and enough of them are marked. What is among the validation or test images is left out."
     ),
     # the card
     "Classes": N_("Verdicts"),

@@ -8,7 +8,7 @@ from scipy.stats import binom
 
 from core.training.gate import judge
 from core.training.paired import metric_change, shared
-from core.training.part_gate import PART_RULES, known_parts_check, part_checks
+from core.training.part_gate import PART_RULES, at_alarms_of, known_parts_check, part_checks
 from core.training.part_limits import Promised
 from tests.training.part_tables import parts
 from tests.training.tables import SAME_COSTS
@@ -28,11 +28,12 @@ def test_a_better_memory_passes_without_a_word_of_calibration():
         verdict = verdict.and_also(check)
     assert verdict.result == "pass", [(check.name, check.result, str(check.message)) for check in verdict.checks]
     assert [check.name for check in verdict.checks] == [
-        "test", "answers", "headline", "decisions", "slices", "latency", "size", "pixel_f1", "pro", "alarms"
+        "test", "answers", "headline", "decisions", "slices", "latency", "size", "alike", "pixel_f1", "pro", "alarms"
     ]  # fmt: skip
     assert "Image AUROC changes by +0." in str(verdict.checks[2].message)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("metric", ["image_auroc", "pixel_f1", "pro", "pixel_auroc"])
 def test_change_of_a_metric_is_the_difference_of_both_summaries(metric):
     old, new = parts(strength=1.0), parts(strength=3.0)
@@ -65,6 +66,20 @@ def test_promise_is_held_against_alarms_on_good_test_parts():
     assert alarms > 30 and found.result == "fail" and f"{alarms} of 100 good test parts" in str(found.message)
     assert results(parts(), parts(), Promised(0.5, 99))["alarms"].result == "pass"
     assert results(parts(), parts(), None)["alarms"].result == "undecided"
+
+
+@pytest.mark.slow
+def test_a_memory_that_calls_everything_defective_gains_nothing_by_it():
+    everything, found = parts(100, 100, 0.0, limit=0.0), parts(100, 100, 2.0)
+    alike = at_alarms_of(everything, found)
+    good = found.table["truth"] == 0
+    assert everything.table["prediction"].all() and not alike.table["prediction"].all()
+    assert alike.table["prediction"][good].sum() == found.table["prediction"][good].sum() > 0
+    own = judge(everything, found, SAME_COSTS, "image_auroc", PART_RULES)
+    fair = judge(alike, found, SAME_COSTS, "image_auroc", PART_RULES)
+    slices = [next(check.result for check in one.checks if check.name == "slices") for one in (own, fair)]
+    assert slices == ["fail", "pass"]
+    assert "At its own limit the version in use has 100." in str(results(everything, found)["alike"].message)
 
 
 def test_chance_of_alarms_takes_the_doubt_about_the_limit_in():

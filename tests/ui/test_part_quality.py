@@ -164,3 +164,17 @@ def test_a_version_for_another_part_is_undecided_and_said_to_replace(home: Path,
     home_check = next(check for check in verdict.checks if check.name == "home")
     assert verdict.result == home_check.result == "undecided"
     assert "It learned from screws, the version in use from made parts." in str(home_check.message)
+
+
+def test_what_both_find_is_compared_at_equal_false_alarms(open_page: OpenPage, home: Path) -> None:
+    everything = register(home, "all", evaluation=parts(good=60, defects=60, strength=0.0, limit=0.0))
+    registry().promote("defects", everything.number)
+    rival = register(home, "finds", evaluation=parts(good=60, defects=60, strength=4.0))
+    page = open_page("defects", view="improve")
+    assert not page.exception
+    fixed, broke = (int(metric.value) for metric in page.metric if metric.label in ("Fixed", "Broke"))
+    own, theirs = comparison.alike(everything, rival)
+    assert own is not None and theirs is not None and fixed > 40 > broke
+    good = theirs.table["truth"] == 0
+    assert own.table["prediction"][good].sum() == theirs.table["prediction"][good].sum()
+    assert "as many false alarms as the challenger has" in words(page)
