@@ -13,7 +13,7 @@ JUDGED_MIN = 8
 """Pictures below which there is no telling what is ordinary."""
 FAR_SPREADS = 8.0
 """Robust standard deviations above the median distance from the middle picture beyond which one is named."""
-FAR_TIMES = 2.5
+FAR_TIMES = 2.0
 """It has to be so many times as far as the median, too: parts that are nearly equal have hardly any spread."""
 
 

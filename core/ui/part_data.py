@@ -12,7 +12,7 @@ from PIL import Image
 from core.contracts import N_
 from core.data.surface_layout import GOOD
 from core.ui.i18n import t
-from core.ui.labels import SPLIT_NAMES
+from core.ui.labels import SPLIT_NAMES, label_name
 from core.ui.pictures import jpeg, show_picture
 from core.ui.views import escape
 
@@ -70,22 +70,22 @@ def pictures_of(slug: str, key: str) -> Mapping[str, bytes]:
 
 
 def settled(slug: str, key: str) -> dict[str, bool]:
-    """Options that the checked data leave no choice about: without masks there is nothing more to learn from."""
+    """Options that the checked data leave no choice about, such as without masks whether to learn from defects."""
+    from core.data.surface_check import PartReport
+
     kept = st.session_state.get(f"{slug}.data_check")
-    if kept is None or kept[0] != key or _learnable(kept[1]):
+    if kept is None or kept[0] != key or not isinstance(kept[1], PartReport):
         return {}
-    return {"supervised": False}
+    without = {"supervised": not _learnable(kept[1]), "keep_examples": "test" not in kept[1].counts}
+    return {name: False for name, barred in without.items() if barred}
 
 
-def _learnable(report: object) -> bool:
-    """Whether a second network could learn from the defects of checked data; true where no report says otherwise."""
-    masked = getattr(report, "masked", None)
-    if masked is None:
-        return True
-    by_split = {split: sum(kinds.values()) for split, kinds in masked.items()}
+def _learnable(report: PartReport) -> bool:
+    """Whether a second network could learn from the defects of checked data."""
+    trained = sum(report.masked.get("train", {}).values())
     # Without masks among the training images half of the test images of each type is taken.
-    halved = sum(count // 2 for count in masked.get("test", {}).values())
-    return by_split.get("train", 0) >= MASKS_MIN or (not by_split.get("train") and halved >= MASKS_MIN)
+    halved = sum(count // 2 for count in report.masked.get("test", {}).values())
+    return (trained or halved) >= MASKS_MIN
 
 
 def show_counts(slug: str, key: str, report: PartReport) -> None:
@@ -95,7 +95,7 @@ def show_counts(slug: str, key: str, report: PartReport) -> None:
     )
     masks = {kind: sum(counts.get(kind, 0) for counts in report.masked.values()) for kind in kinds}
     st.dataframe(
-        {t("Shows"): [t("good part") if kind == GOOD else kind for kind in kinds]}
+        {t("Shows"): [label_name(kind) for kind in kinds]}
         | {
             t(SPLIT_NAMES.get(split, split)).capitalize(): [counts.get(kind, 0) for kind in kinds]
             for split, counts in report.counts.items()

@@ -57,7 +57,7 @@ class TrainingData:
     def argument(self) -> str:
         """What stands after `--data` on the command line, quoted; it does not tell where a server keeps things."""
         if self.path is None:
-            return shlex.quote(self.name) + "/" * self.loose
+            return shlex.quote(self.name + "/" * self.loose)
         if name := name_of(self.path):
             return shlex.quote(name)
         data = settings().data
@@ -80,9 +80,11 @@ def training_data_input(asked: Sector) -> TrainingData | None:
     slug = asked.slug
     known = {entry.name: entry for entry in DATA_SETS if entry.kind == slug}
     here = {name: path for name in known if (path := local_path(name)) is not None}
-    own = {_UPLOAD: told("My own images (zip or npz)", slug)}
-    sets = {name: t(known[name].title) for name in here}
-    titles = own | sets if asked.reads == "parts" else sets | own  # a part is taught from a handful of own images
+    titles = {name: t(known[name].title) for name in here}
+    if asked.reads == "parts":  # mostly one of the visitor's own, from a handful of images
+        titles = {_UPLOAD: t("My own images of a part"), **titles}
+    else:
+        titles |= {_UPLOAD: told("My own images (zip or npz)", slug)}
     chosen = st.radio(
         t("Learn from"),
         list(titles),

@@ -10,10 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.contracts import N_, DataInfo, Evaluation, Message, Metric
+from core.data.examples import CONTENT
+from core.data.images import Progress
 from core.data.surface_layout import GOOD
 from core.data.surfaces import PartImages, PartSet
 from core.errors import InputRefused
-from core.tasks.anomaly_detection.memory import batches_of
+from core.tasks.anomaly_detection.memory import batches_of, untold
 from core.tasks.anomaly_detection.predictor import LABELS, MAP_THRESHOLD, AnomalyPredictor
 from core.training.metrics import Array, Statistic, auroc_of, bootstrap, share
 from core.training.seen import with_seen
@@ -37,9 +39,14 @@ _PIXEL: Mapping[str, Callable[[Mapping[str, NDArray[Any]]], Statistic]] = {
 }
 
 
-def outputs_of(predictor: AnomalyPredictor, parts: PartSet) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+def outputs_of(
+    predictor: AnomalyPredictor, parts: PartSet, progress: Progress = untold
+) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
     """Scores (N,), maps (N, S, S), and domain scores (N,) of stored images."""
-    found = [predictor.outputs(batch) for batch in batches_of(parts.pixels, predictor.device)]
+    found = []
+    for batch in batches_of(parts.pixels, predictor.device):
+        found.append(predictor.outputs(batch))
+        progress(sum(len(each.scores) for each in found), len(parts))
     return (
         np.concatenate([each.scores for each in found]),
         np.concatenate([each.maps for each in found]),
@@ -53,9 +60,9 @@ def score_parts(predictor: AnomalyPredictor, parts: PartSet) -> dict[str, NDArra
     return _judged(predictor, parts, scores, domain)
 
 
-def measure_parts(predictor: AnomalyPredictor, parts: PartSet) -> dict[str, NDArray[Any]]:
+def measure_parts(predictor: AnomalyPredictor, parts: PartSet, progress: Progress = untold) -> dict[str, NDArray[Any]]:
     """Columns of an evaluation table, one row for each image."""
-    scores, maps, domain = outputs_of(predictor, parts)
+    scores, maps, domain = outputs_of(predictor, parts, progress)
     table = _judged(predictor, parts, scores, domain)
     masks = [mask if known else None for mask, known in zip(parts.masks, parts.has_mask, strict=True)]
     if (~parts.good & parts.has_mask).any():
@@ -70,6 +77,7 @@ def _judged(
     return columns_of(parts.ids, parts.types, scores, predictor.threshold) | {
         "abstained": domain > 1.0,
         "domain_score": domain.astype(np.float32),
+        **({} if parts.contents is None else {CONTENT: parts.contents}),
     }
 
 
@@ -157,10 +165,15 @@ def part_to_measure(predictor: AnomalyPredictor, data: PartImages) -> tuple[Part
 
 
 def evaluate_part(
-    predictor: AnomalyPredictor, data: PartImages, parts: PartSet, split: str, command: str
+    predictor: AnomalyPredictor,
+    data: PartImages,
+    parts: PartSet,
+    split: str,
+    command: str,
+    progress: Progress = untold,
 ) -> Evaluation:
     """One row per image."""
-    table = measure_parts(predictor, parts)
+    table = measure_parts(predictor, parts, progress)
     info = DataInfo(data.name, split, len(parts), data.fingerprint)
     notices = (*data.report.notices, *data.report.warnings)
     found = Evaluation(LABELS, table, summary_of(table), info, predictor.seed, command, notices=notices)
@@ -195,6 +208,7 @@ def evaluate_like(predictor: AnomalyPredictor, data: PartImages, like: Evaluatio
 
 def join_parts(parts: list[PartSet]) -> PartSet:
     """One set of the images of several of the same data."""
+    contents = [part.contents for part in parts if part.contents is not None]
     return PartSet(
         np.concatenate([part.pixels for part in parts]),
         np.concatenate([part.types for part in parts]),
@@ -202,6 +216,7 @@ def join_parts(parts: list[PartSet]) -> PartSet:
         np.concatenate([part.has_mask for part in parts]),
         tuple(image_id for part in parts for image_id in part.ids),
         np.concatenate([part.groups for part in parts]),
+        np.concatenate(contents) if len(contents) == len(parts) else None,
     )
 
 

@@ -10,6 +10,7 @@ from typing import ClassVar
 import numpy as np
 
 from core.contracts import N_, Evaluation, Heatmap, ImageSample, Metric, RunContext
+from core.data.images import Progress
 from core.data.surfaces import PartImages, PartSet, read_parts
 from core.errors import InputRefused
 from core.tasks.anomaly_detection import explain, measure
@@ -24,7 +25,7 @@ from core.tasks.anomaly_detection.predictor import AnomalyPredictor
 from core.tasks.anomaly_detection.robustness import measure_robustness
 from core.tasks.anomaly_detection.statement import write_statement
 from core.tasks.anomaly_detection.supervise import supervise
-from core.tasks.anomaly_detection.train import Learned, learn, read_data, suspect_notice
+from core.tasks.anomaly_detection.train import Learned, learn, read_data, stoppable, suspect_notice
 from core.tasks.anomaly_detection.worst import keep_pictures, keep_worst
 from core.training.commands import evaluate_command, train_command
 from core.training.evaluation import VALIDATION, save_evaluation
@@ -79,7 +80,7 @@ class AnomalyDetection:
             write_checkpoint(folder, trained)
         run.stage("evaluate")
         predictor = self.load(folder, "cpu")
-        tested, evaluation = _measured(predictor, parts, learned, commands[1])
+        tested, evaluation = _measured(predictor, parts, learned, commands[1], stoppable(run))
         save_evaluation(folder / VALIDATION, choosing_evaluation(predictor, parts, learned))
         if tested is not None:
             keep_worst(folder, predictor, tested, evaluation)
@@ -134,12 +135,12 @@ def as_read_by(predictor: AnomalyPredictor, parts: PartImages) -> PartImages:
 
 
 def _measured(
-    predictor: AnomalyPredictor, parts: PartImages, learned: Learned, command: str
+    predictor: AnomalyPredictor, parts: PartImages, learned: Learned, command: str, progress: Progress
 ) -> tuple[PartSet | None, Evaluation]:
     """The images that a run is measured on, None where it has none, and its evaluation."""
     if "test" in parts.splits:
         chosen, split = measure.part_to_measure(predictor, parts)
-        evaluation = measure.evaluate_part(predictor, parts, chosen, split, command)
+        evaluation = measure.evaluate_part(predictor, parts, chosen, split, command, progress)
     else:
         chosen, evaluation = None, held_out_evaluation(predictor, parts, learned, command)
     return chosen, replace(evaluation, notices=(*evaluation.notices, *suspect_notice(learned)))
