@@ -39,12 +39,12 @@ def last_picture(page: Page) -> str:
 def test_a_sample_is_answered_with_a_map_whose_opacity_can_be_set(visit: OpenVisit, dark: bool) -> None:
     visitor = visit(dark=dark)
     page = sample(visitor, "brushed_metal-scratch-jpg")
-    expect(page.get_by_text("Synthetic sample, drawn as: Brushed metal, Scratch")).to_be_visible()
+    expect(page.get_by_text("Synthetic sample, drawn as: Brushed metal, Scratch")).to_be_visible(timeout=PATIENCE_MS)
     before = last_picture(page)
     slider = page.locator(".st-key-defects-opacity").get_by_role("slider")
     slider.press("Home")
     visitor.settle()
-    expect(page.get_by_test_id("stImage").locator("img").last).not_to_have_attribute("src", before)
+    expect(page.get_by_test_id("stImage").locator("img").last).not_to_have_attribute("src", before, timeout=PATIENCE_MS)
     expect(page.get_by_test_id("stException")).to_have_count(0)
     assert visitor.foreign == []
 
@@ -66,7 +66,8 @@ def test_takt_is_measured_when_somebody_asks_for_it(visit: OpenVisit) -> None:
     expect(page.get_by_text("Not measured yet")).to_be_visible(timeout=PATIENCE_MS)
     page.get_by_role("button", name="Measure on this part").click()
     expect(page.get_by_text("95 of 100 answers took at most")).to_be_visible(timeout=FIRST_ANSWER_MS)
-    expect(page.locator(".st-key-defects-takt_chart").get_by_text(re.compile(r"\d+ ms$")).first).to_be_visible()
+    figure = page.locator(".st-key-defects-takt_chart").get_by_text(re.compile(r"\d+ ms$")).first
+    expect(figure).to_be_visible(timeout=PATIENCE_MS)
 
 
 def test_a_row_of_many_parts_opens_large(visit: OpenVisit) -> None:
@@ -81,11 +82,11 @@ def test_a_row_of_many_parts_opens_large(visit: OpenVisit) -> None:
     table = page.get_by_test_id("stDataFrame").first
     expect(table).to_be_visible(timeout=FIRST_ANSWER_MS)
     visitor.settle()
-    expect(page.get_by_text("All: 4")).to_be_visible()
+    expect(page.get_by_text("All: 4")).to_be_visible(timeout=PATIENCE_MS)
     table.scroll_into_view_if_needed()
     table.click(position={"x": 20, "y": 40 + 64 + 32})
     expect(verdict(page)).to_be_visible(timeout=PATIENCE_MS)
-    expect(page.get_by_text("1.png", exact=True).last).to_be_visible()
+    expect(page.get_by_text("1.png", exact=True).last).to_be_visible(timeout=PATIENCE_MS)
     expect(page.get_by_test_id("stException")).to_have_count(0)
 
 
