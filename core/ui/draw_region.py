@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 TOOLS: Final = {"box": N_("Box"), "freehand": N_("Freehand"), "closer": N_("Look closer")}
-HEIGHT: Final = 440
+HEIGHT: Final = 400
 CLOSEST: Final = 0.02
 """Smallest side of what is looked at, as a share of the image."""
 INK: Final = "#ff7f0e"
@@ -183,7 +183,7 @@ def _canvas(slug: str, sample: ImageSample, drawing: Drawing, tool: str) -> go.F
             path="M" + "L".join(f"{x},{y}" for x, y in outline) + "Z",
             line={"color": INK, "width": 3},
             fillcolor=f"rgba{(*ImageColor.getrgb(INK), 0.12)}",
-            label={"text": f" {number} ", "textposition": "top left", "font": {"size": 16, "color": "#ffffff"}},
+            label={"text": f" {number} ", "textposition": "top left", "font": {"size": 16, "color": INK}},
         )
     axis: dict[str, Any] = {"visible": False, "constrain": "domain", "fixedrange": True}
     figure.update_xaxes(range=[left, right], **axis)
