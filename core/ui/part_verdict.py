@@ -63,11 +63,11 @@ def show_score(found: AnomalyPrediction) -> None:
     )
     if found.outcome == "unsure":
         sentence = (
-            N_("Just below the limit, and that is known from few good parts only. Let a person look.")
+            N_("Just below the limit, which {count:,} good parts do not fix more exactly. Let a person look.")
             if score < limit
-            else N_("Just above the limit, and that is known from few good parts only. Let a person look.")
+            else N_("Just above the limit, which {count:,} good parts do not fix more exactly. Let a person look.")
         )
-        st.write(t(sentence))
+        st.write(t(sentence, count=found.held_out))
     st.write(
         t(
             "Of {count:,} held-out good parts, {lower:,} score lower than this one.",
