@@ -4,7 +4,7 @@ A small network learns to give the features of an ImageNet MobileNetV2 (strides 
 inspection set: they are generated textures, scenes and documents of `core/data/negatives`, simulated parts, and public
 chest X-rays (CC BY 4.0), mixed, toned and cropped at random. So figures on inspection sets are figures on unseen parts.
 It starts from the bundled network of the medical page, which this project trained itself, and from heads solved by
-least squares. The bundled weights were made in two runs, the second on larger pictures of which less is seen at once:
+least squares. Weights can be made in several runs, later ones on larger pictures of which less is seen at once:
 
     python -m bench.surface_backbone --out FIRST --epochs 60 --look whole
     python -m bench.surface_backbone --out FOLDER --epochs 40 --look close --start FIRST

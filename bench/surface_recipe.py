@@ -13,6 +13,7 @@ import json
 import sys
 import time
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -48,10 +49,6 @@ IMAGENET = "imagenet"
 ORIGIN = {
     "licence": "CC-BY-4.0",
     "features": {
-        "commands": [
-            "python -m bench.surface_backbone --out FIRST --epochs 60 --look whole",
-            "python -m bench.surface_backbone --out FOLDER --epochs 40 --look close --start FIRST",
-        ],
         "pictures": "generated textures, scenes and documents, simulated parts, chest X-rays; no inspection set",
         "attribution": (
             "Chest X-ray images (paediatric), D. S. Kermany, K. Zhang, M. Goldbaum, Mendeley Data, "
@@ -74,6 +71,14 @@ def read_backbone(named: str) -> Backbone:
         return load_teacher()
     said = json.loads((Path(named) / STATED).read_text(encoding="utf-8"))
     return load_backbone(said["spec"], load_file(Path(named) / WEIGHTS))
+
+
+def commands_of(trained: dict[str, Any]) -> list[str]:
+    """The lines that made a backbone, the first run first."""
+    before = commands_of(trained["start"]) if trained["start"] else []
+    line = f"python -m bench.surface_backbone --out RUN{len(before) + 1} --look {trained['look']}"
+    line += f" --epochs {trained['epochs']} --seed {trained['seed']}"
+    return [*before, f"{line} --start RUN{len(before)}" if before else line]
 
 
 def lay_out(folder: Path) -> Path:
@@ -108,33 +113,40 @@ def of_kind(evaluation: Evaluation, kind: str) -> dict[str, Any]:
 
 
 class Timed(ListedRun):
-    """A run that knows when its model was there and the measuring began."""
-
-    began = 0.0
-    model_seconds = 0.0
+    """A run that knows when each of its stages began, in seconds of the clock and of the processor."""
 
     def stage(self, name: str) -> None:
         """As `ListedRun.stage`."""
         super().stage(name)
-        if name == "evaluate":
-            self.model_seconds = time.perf_counter() - self.began
+        self.begun[name] = (time.perf_counter(), time.process_time())
+
+    @cached_property
+    def begun(self) -> dict[str, tuple[float, float]]:
+        """By stage."""
+        return {}
+
+    def seconds(self, first: str, last: str) -> dict[str, float]:
+        """From the beginning of one stage to that of another."""
+        clock, processor = (end - start for start, end in zip(self.begun[first], self.begun[last], strict=True))
+        return {"clock": clock, "processor": processor}
 
 
 def twenty(backbone: Backbone, data: Path, folder: Path) -> dict[str, Any]:
     """Twenty good images -> a model, with the seconds it took and figures on images never seen."""
     config = AnomalyDetectionConfig()
     run = Timed(folder, 0)
-    run.began = time.perf_counter()
+    run.stage("read")
     parts = read_parts(data, config.image_size)
-    read_seconds = time.perf_counter() - run.began
     train = parts.splits["train"].take(parts.splits["train"].good)
     parts.splits["train"] = train.take(np.linspace(0, len(train) - 1, 20).astype(int))
+    run.stage("learn")
     TASK.train_parts(config, parts, backbone, run, (COMMAND, COMMAND))
+    run.stage("done")
     evaluation = _evaluation(folder / "checkpoint")
     return {
-        "read_seconds_all_images": read_seconds,
-        "model_seconds": run.model_seconds - read_seconds,
-        "measured_seconds": time.perf_counter() - run.began - run.model_seconds,
+        "read_all_images": run.seconds("read", "learn"),
+        "model": run.seconds("learn", "evaluate"),
+        "measuring": run.seconds("evaluate", "done"),
         **{name: evaluation.summary[name].as_dict() for name in METRICS},
     }
 
@@ -193,7 +205,8 @@ def bundle(backbone: Backbone, named: str, folder: Path) -> dict[str, Any]:
         manifest = json.loads((made / MANIFEST).read_text(encoding="utf-8"))
         trained = json.loads((Path(named) / STATED).read_text(encoding="utf-8"))
         origin: dict[str, Any] = ORIGIN
-        features = origin["features"] | {"unexplained_variance": trained["unexplained_variance"]}
+        shown = {"commands": commands_of(trained), "unexplained_variance": trained["unexplained_variance"]}
+        features = origin["features"] | shown
         manifest |= {"by_kind": found, "licence": origin["licence"], "features": features}
         (made / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
         write_card(made, evaluation)
