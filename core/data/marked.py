@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from PIL import Image, ImageDraw
 
 from core.contracts import Outline
@@ -19,14 +19,14 @@ AREA_MIN = 1e-5
 """Share of the image below which a stroke was no more than a click."""
 
 
-def outline_of(across: Sequence[float], down: Sequence[float]) -> Outline | None:
+def outline_of(across: ArrayLike, down: ArrayLike) -> Outline | None:
     """The outline of a stroke; None for a click.
 
     Args:
         across: Of each point, as shares of the width; what lies outside of the image is drawn to its edge.
         down: Likewise, as shares of the height.
     """
-    points = np.clip(np.column_stack([across, down]).astype(np.float64), 0.0, 1.0)
+    points = np.clip(np.column_stack([np.asarray(across, np.float64), np.asarray(down, np.float64)]), 0.0, 1.0)
     if not len(points) or not np.isfinite(points).all():
         return None
     kept = np.unique(np.linspace(0, len(points) - 1, min(CORNERS_MAX, len(points))).round().astype(int))

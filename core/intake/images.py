@@ -258,3 +258,9 @@ def _extension_notice(name: str, kind: str) -> list[Message]:
             N_("The name ends in .{extension}, but the content is {kind}."), {"extension": extension[:10], "kind": kind}
         )
     ]
+
+
+def png_text(data: bytes, key: str) -> str:
+    """A text chunk of a PNG that `read_image` has let through; empty when it has none of that name."""
+    with Image.open(io.BytesIO(data), formats=["PNG"]) as image:
+        return str(image.info.get(key, ""))

@@ -11,12 +11,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from PIL.PngImagePlugin import PngImageFile, PngInfo
+from PIL.PngImagePlugin import PngInfo
 
 from core.contracts import N_, ImageSample, Outline
 from core.data.marked import as_text, from_text
 from core.errors import StoreError
-from core.intake.images import read_image
+from core.intake.images import png_text, read_image
 from core.store import kept
 
 KEPT_SIDE = 1024
@@ -65,9 +65,8 @@ def laid_out(folder: Path) -> Iterator[tuple[str, ImageSample]]:
 
 def _read(data: bytes, name: str) -> ImageSample:
     sample = read_image(data, name)
-    with Image.open(io.BytesIO(data)) as image:
-        line = image.text.get(_MARKED) if isinstance(image, PngImageFile) else None
-    if line is None:
+    line = png_text(data, _MARKED)
+    if not line:
         return sample
     try:
         return replace(sample, marked=from_text(line), removed_tags=())

@@ -12,7 +12,6 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from core.contracts import AnomalyPrediction, Decision, ImageSample, ModelRef, Outline
-from core.data.marked import rectangle
 from core.errors import StoreError
 from core.store import feedback, pictures
 from core.store.kept import write_bytes
@@ -20,8 +19,8 @@ from tests.house import House
 
 LABELS = ("good", "defect")
 MODEL = ModelRef("fake", "1", "tiny", "a" * 64)
-BOX, OTHER = rectangle(0.1, 0.2, 0.3, 0.4), rectangle(0.5, 0.5, 0.9, 0.7)
-assert BOX is not None and OTHER is not None
+BOX: Outline = ((0.1, 0.2), (0.3, 0.2), (0.3, 0.4), (0.1, 0.4))
+OTHER: Outline = ((0.5, 0.5), (0.9, 0.5), (0.7, 0.8))
 PART = ImageSample("part.png", np.random.default_rng(0).integers(0, 255, (40, 30, 3), dtype=np.uint8), "b" * 64)
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from core.contracts import ImageSample, Outline
-from core.data.marked import mask_of, rectangle
+from core.data.marked import mask_of
 from core.data.surfaces import PartImages
+from core.intake.images import read_image
 from core.settings import settings
 from core.store import pictures
 from core.store.files import read_manifest
@@ -17,11 +19,11 @@ from core.tasks.anomaly_detection.config import MASKS_MIN
 from core.tasks.anomaly_detection.corrections import Joined, join_corrections
 from core.tasks.anomaly_detection.task import TASK
 from core.tasks.anomaly_detection.train import CORRECTION, corrected, learn, read_data
+from core.training.evaluation import load_evaluation
 from core.training.run import CORRECTIONS, ListedRun
 from tests.tasks.surfaces import TINY, laid_out, mvtec_files, picture, tiny_backbone
 
-BOX = rectangle(0.3, 0.3, 0.6, 0.5)
-assert BOX is not None
+BOX: Outline = ((0.3, 0.3), (0.6, 0.3), (0.6, 0.5), (0.3, 0.5))
 
 
 @pytest.fixture(scope="module")
@@ -98,7 +100,7 @@ def test_what_is_measured_or_unmarked_or_unknown_is_counted_and_left_out(
     parts: PartImages, folder: Path, tmp_path: Path
 ) -> None:
     run = ListedRun(tmp_path)
-    tested = pictures.read_image((folder / "test/good/002.png").read_bytes(), "002.png").pixels
+    tested = read_image((folder / "test/good/002.png").read_bytes(), "002.png").pixels
     noisy = np.clip(tested.astype(int) + np.random.default_rng(0).integers(-1, 2, tested.shape), 0, 255)
     give(run, "good", "same", tested)
     give(run, "good", "nearly", noisy.astype(np.uint8))
@@ -111,7 +113,7 @@ def test_what_is_measured_or_unmarked_or_unknown_is_counted_and_left_out(
 
 def test_repeated_training_image_stays_in_its_fold(parts: PartImages, folder: Path, tmp_path: Path) -> None:
     run = ListedRun(tmp_path)
-    known = pictures.read_image((folder / "train/good/005.png").read_bytes(), "005.png").pixels
+    known = read_image((folder / "train/good/005.png").read_bytes(), "005.png").pixels
     give(run, "good", "again", known)
     give(run, "good", "twin", part(5))
     give(run, "good", "twin2", part(5))
@@ -129,9 +131,10 @@ def test_memory_knows_corrections_and_the_limit_does_not_come_from_them(parts: P
         give(run, "good", f"i{place}", pixels)
     taught, told = join_corrections(parts, run, supervised=False)
     assert told is not None and told.used == 6
-    before, after = (learn(tiny_backbone(), data, TINY, run) for data in (parts, taught))
-    assert after.left_out == before.left_out and not [name for name in after.suspects if name.startswith(CORRECTION)]
-    assert len(after.held_out.scores) == len(before.held_out.scores) == 16 - before.left_out
+    config = replace(TINY, suspects="keep")
+    before, after = (learn(tiny_backbone(), data, config, run) for data in (parts, taught))
+    assert not [name for name in after.suspects if name.startswith(CORRECTION)]
+    assert len(after.held_out.scores) == len(before.held_out.scores) == 16
     assert after.held_out.scores.max() < before.held_out.scores.max() + 0.5
 
 
@@ -159,3 +162,16 @@ def test_run_with_corrections_reads_their_like_and_says_how_many(
     assert all(answer.decision is not None for answer in answers["with"])
     lowest = min(answer.verdict.score for answer in answers["without"])
     assert max(answer.verdict.score for answer in answers["with"]) < lowest - 0.1
+
+
+@pytest.mark.slow
+def test_second_network_learns_from_marked_defects_and_the_whole_test_stays(parts: PartImages, tmp_path: Path) -> None:
+    run = ListedRun(tmp_path, 1)
+    for place in range(MASKS_MIN + 1):
+        give(run, "defect", f"d{place}", part(30 + place, "blot"), BOX)
+    checkpoint = TASK.train_parts(replace(TINY, supervised=True), parts, tiny_backbone(), run, ("train", "evaluate"))
+    manifest = read_manifest(checkpoint)
+    assert manifest["supervised"] and manifest["data"]["corrections"] == MASKS_MIN + 1
+    assert manifest["data"]["supervised_ids"] == [], "half of the test images would go without them"
+    evaluation = load_evaluation(checkpoint)
+    assert evaluation is not None and evaluation.data.n == len(parts.splits["test"])
