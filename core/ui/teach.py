@@ -108,7 +108,8 @@ def _say_kept(slug: str) -> None:
             "PNG, JPEG, TIFF, WebP, GIF or BMP, each up to {image_mb} MB, together up to {zip_mb} MB. They are kept in "
             "memory, in a file while they are checked, and in the folder of the job while it learns; after a run that "
             "was cancelled or failed for {hours:g} hours more, unless you delete them. What stays with the new "
-            "version: names of images, features of some places of the good parts, and figures.",
+            "version: names of images, features of some places of the good parts, small maps of the test images it "
+            "is worst at, and figures.",
             image_mb=limits.image_bytes // 2**20,
             zip_mb=data_bytes(slug) // 2**20,
             hours=settings().job_keep_hours,

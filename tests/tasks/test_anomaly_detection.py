@@ -244,3 +244,15 @@ def test_defects_without_good_parts_are_ranked_among_the_held_out_ones(tmp_path)
     assert evaluation.summary["image_auroc"].value > 0.9
     assert evaluation.table[AT_LIMIT][8:].sum() == 0, "pixel figures stay those of the defects' own images"
     assert evaluation.data.split == STAND_IN
+
+
+@pytest.mark.slow
+def test_every_stage_says_how_far_it_is(tmp_path):
+    config = replace(TINY, supervised=True, epochs=1)
+    run = ListedRun(tmp_path, 1)
+    path = zipped(tmp_path / "parts.zip", mvtec_files(good=10, tested=12))
+    TASK.train_parts(config, read_data(path, config, run), tiny_backbone(), run, ("train", "evaluate"))
+    last = {stage: (step, total) for stage, step, total, _ in run.reports}
+    assert set(last) == set(run.stages)
+    assert {"read", "look", "suspects", "remember", "hold_out", "outline", "evaluate", "robustness"} == set(last)
+    assert all(step == total > 0 for step, total in last.values()), last

@@ -26,7 +26,7 @@ class AnomalyDetectionConfig:
         "",
         N_("Architecture"),
         N_("Name of a timm model of the hub, such as mobilenetv3_large_100. Empty with our own network."),
-        advanced=True,
+        when={"pretrained": ("hub",)},
     )
     false_alarm_rate: float = option(
         0.01,
@@ -78,6 +78,7 @@ class AnomalyDetectionConfig:
         low=1,
         high=500,
         advanced=True,
+        when={"supervised": (True,)},
     )
     keep_examples: bool = option(
         False,
