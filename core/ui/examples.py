@@ -101,6 +101,8 @@ class _Page:
 
     small: Mapping[str, bytes]
     hint: Message | None
+    found: frozenset[str] = frozenset()
+    """Ids whose pictures are here; of the others there may be a map."""
     mapped: bool = False
     """Whether the maps of parts are drawn over any of them."""
 
@@ -135,16 +137,17 @@ def _pictures(slot: str, measured: Measured, ids: tuple[str, ...]) -> _Page:
     if not find_sector(measured.version.sector).pictured:
         return _Page({}, None)
     wanted = (measured.version.sha256, ids)
-    kept = st.session_state.get(slot)
-    if kept is None or kept[0] != wanted:
-        found = pictures(measured.evaluation, ids, measured.version.path)
+    kept: tuple[object, _Page] | None = st.session_state.get(slot)
+    page = kept[1] if kept is not None and kept[0] == wanted else None
+    if page is not None and page.hint is None:
+        return page
+    found = pictures(measured.evaluation, ids, measured.version.path)
+    if page is None or page.found != found.found.keys():  # what is missing may be fetched meanwhile
         plain = {name: for_display(one, _SMALL_SIDE) for name, one in found.found.items()}
         maps = {name: one for name in ids if (one := with_map(measured.version, name, plain.get(name))) is not None}
         small = {name: jpeg(Image.fromarray(one)) for name, one in (plain | maps).items()}
-        kept = (wanted, _Page(small, found.hint, bool(maps)))
-        if found.hint is None:  # what is missing may be fetched meanwhile
-            st.session_state[slot] = kept
-    page: _Page = kept[1]
+        page = _Page(small, found.hint, frozenset(plain), bool(maps))
+        st.session_state[slot] = (wanted, page)
     return page
 
 

@@ -139,8 +139,7 @@ def price_input(slug: str, name: str, title: str, default: float, said: str | No
 
 def count_input(slug: str, name: str, title: str, default: int, least: int, step: int = 100) -> int:
     """A whole number of `least` or more."""
-    key = f"{slug}.money_{name}"
-    return int(st.number_input(title, least, 10**9, default, step, key=key, persist_state="session"))
+    return int(st.number_input(title, least, 10**9, default, step, key=f"{slug}.money_{name}", persist_state="session"))
 
 
 def _savings(slug: str, found: Worth) -> None:
@@ -236,9 +235,10 @@ def _chart(measured: Measured, prices: Prices, found: Worth, target: int) -> Non
         (found.today, t("today"), look.muted),
         (found.threshold, t("cheapest"), look.primary),
     ]
-    for place, name, colour in marks:
+    for (place, name, colour), side in zip(sorted(marks, key=lambda mark: mark[0]), ("left", "right"), strict=True):
         if math.isfinite(place):
-            figure.add_vline(x=100 * place, line={"dash": "dot", "color": colour}, annotation_text=name)
+            line = {"dash": "dot", "color": colour}
+            figure.add_vline(x=100 * place, line=line, annotation_text=name, annotation_position=f"top {side}")
     figure.update_layout(showlegend=False)
     figure.update_xaxes(title=told("Threshold, %", measured.slug))
     nobody = found.cost.value + found.against_nothing.value

@@ -111,10 +111,17 @@ def _scores(measured: Measured, figures: LimitFigures) -> None:
             xbins={"start": 0, "end": 1, "size": 1 / _BINS},
             hovertemplate="%{x}: %{y:.1f} %<extra>%{fullData.name}</extra>",
         )
-    low, high = figures.promise.unsure
-    figure.add_vrect(x0=low, x1=high, fillcolor=look.muted, opacity=0.18, line_width=0)
-    figure.add_vline(x=figures.promise.limit, line={"dash": "dot", "color": look.text})
-    figure.update_layout(barmode="overlay", showlegend=True)
+    (low, high), limit = figures.promise.unsure, figures.promise.limit
+    shade = {"opacity": 0.18, "fillcolor": look.muted, "line": {"width": 0}}
+    upright = {"xref": "x", "yref": "paper", "y0": 0, "y1": 1}
+    figure.update_layout(
+        barmode="overlay",
+        showlegend=True,
+        shapes=[
+            {**upright, "type": "rect", "x0": low, "x1": high, **shade},
+            {**upright, "type": "line", "x0": limit, "x1": limit, "line": {"dash": "dot", "color": look.text}},
+        ],
+    )
     figure.update_xaxes(title=t("Score"), range=[0, 1])
     figure.update_yaxes(title=t("Share of either kind, %"))
     show_chart(figure, f"{measured.slug}.alarm_scores", height=300, alt=t("Scores of good and defective test parts"))

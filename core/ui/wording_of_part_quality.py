@@ -9,7 +9,7 @@ from core.contracts import N_
 OF_PART_QUALITY: Final = {
     "Saved against today's threshold": N_("Saved against today's limit"),
     "Saved against looking at nobody": N_("Saved against letting every part pass"),
-    "Saved against looking at all": N_("Saved against calling every part defective"),
+    "Saved against looking at all": N_("Saved against scrapping every part"),
     "At these prices it is cheapest to look at nobody: a review costs more than it saves.": N_(
         "At these prices it is cheapest to let every part pass: scrap costs more than the escapes it avoids."
     ),
