@@ -140,3 +140,24 @@ def test_the_same_images_make_the_same_file() -> None:
     files = tuple(_File(name, content) for name, content, _ in good_parts(4))
     once, again = (SentParts("Bolt", "key", files).getvalue() for _ in range(2))
     assert once == again and not SentParts("Bolt", "key", files).packed
+
+
+def test_what_a_training_left_out_is_shown_with_the_pictures_of_this_session() -> None:
+    def script() -> None:
+        import numpy as np
+        from PIL import Image
+
+        from core.ui.part_data import show_left_out
+        from core.ui.pictures import jpeg
+
+        kept = {"train/good/1.png": jpeg(Image.fromarray(np.zeros((8, 8, 3), np.uint8)))}
+        show_left_out(["train/good/1.png", "train/good/2.png"], kept, True)
+        show_left_out([], kept, True)
+
+    page = AppTest.from_function(script).run()
+    assert not page.exception
+    assert [box.value for box in page.warning] == [
+        "2 images among the good parts look unlike all others and were left out. Look at them: they may show defects."
+    ]
+    assert len(page.get("image")) == 1
+    assert "2\\.png" in page.caption[-1].value and "1\\.png" not in page.caption[-1].value
