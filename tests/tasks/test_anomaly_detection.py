@@ -15,7 +15,7 @@ from core.tasks.anomaly_detection.config import AnomalyDetectionConfig
 from core.tasks.anomaly_detection.measure import AT_LIMIT, TYPE, by_type
 from core.tasks.anomaly_detection.robustness import IMAGES, chosen_of
 from core.tasks.anomaly_detection.task import TASK
-from core.tasks.anomaly_detection.train import read_data
+from core.tasks.anomaly_detection.train import learn, read_data
 from core.training.evaluation import load_evaluation
 from core.training.false_alarms import STAND_IN
 from core.training.robustness import AS_TAKEN, DISTURBANCES, load_robustness
@@ -256,3 +256,27 @@ def test_every_stage_says_how_far_it_is(tmp_path):
     assert set(last) == set(run.stages)
     assert {"read", "look", "suspects", "remember", "hold_out", "outline", "evaluate", "robustness"} == set(last)
     assert all(step == total > 0 for step, total in last.values()), last
+
+
+def test_parts_that_all_look_alike_are_each_held_out(tmp_path):
+    """Before one camera aligned parts repeat each other; likeness must not put all of them into one fold."""
+    rng = np.random.default_rng(5)
+    still = picture(rng)[0].astype(float)
+    noisy = [np.clip(still + rng.normal(0, 2, still.shape), 0, 255).astype(np.uint8) for _ in range(10)]
+    path = zipped(tmp_path / "alike.zip", {f"{place}.png": png(pixels) for place, pixels in enumerate(noisy)})
+    run = ListedRun(tmp_path, 1)
+    data = read_data(path, TINY, run)
+    assert len(set(data.splits["train"].groups)) <= 2
+    learned = learn(tiny_backbone(), data, TINY, run)
+    assert len(learned.held_out.scores) + learned.left_out == 10
+
+
+@pytest.mark.parametrize("tested", [True, False])
+def test_good_parts_of_validation_are_learned_from_unless_they_serve_as_the_test(tmp_path, tested):
+    files = mvtec_files(good=9, tested=4)
+    moved = {name.replace("test/good", "validation/good"): content for name, content in files.items()}
+    if not tested:
+        moved = {name: content for name, content in moved.items() if "/good/" in name}
+    run = ListedRun(tmp_path, 1)
+    learned = learn(tiny_backbone(), read_data(zipped(tmp_path / "v.zip", moved), TINY, run), TINY, run)
+    assert len(learned.held_out.scores) + learned.left_out == (13 if tested else 9)

@@ -6,7 +6,7 @@ import torch
 
 from core.tasks.anomaly_detection.bank import make_bank, nearest
 from core.tasks.anomaly_detection.coreset import METHODS, choose
-from core.tasks.anomaly_detection.folds import FOLDS, folds_of, renumbered, suspects_of
+from core.tasks.anomaly_detection.folds import FOLDS, folds_of, renumbered, runs_of, suspects_of
 from core.tasks.anomaly_detection.memory import judge, judge_held_out, remember
 from core.tasks.anomaly_detection.regions import regions_of
 
@@ -68,6 +68,18 @@ def test_folds_keep_repetitions_together_and_are_even():
     assert np.array_equal(renumbered(np.array([-1, 4, 2, 4])), [-1, 1, 0, 1])
 
 
+def test_runs_are_of_images_taken_one_after_the_other():
+    """Three exposures of thirty parts: the last number in the name counts, not the order of the names."""
+    ids = [f"train/good/exp{exposure}_num_{3 * part + exposure}.jpg" for exposure in (2, 0, 1) for part in range(30)]
+    folds = runs_of(np.arange(90), ids)
+    numbers = np.array([int(name.rpartition("_")[2].removesuffix(".jpg")) for name in ids])
+    assert folds[np.argsort(numbers)].tolist() == [rank // 9 for rank in range(90)]
+    together = np.where(np.isin(numbers, (0, 89)), 1000, np.arange(90))
+    again = runs_of(together, ids)
+    assert again[numbers == 0] == again[numbers == 89] and set(again) == set(range(FOLDS))
+    assert runs_of(np.arange(3), ["a.png", "c.png", "b.png"]).tolist() == [0, 2, 1]
+
+
 def test_suspects_are_the_far_ones_and_few():
     rng = np.random.default_rng(0)
     assert not len(suspects_of(rng.normal(0, 1, 60)))
@@ -96,7 +108,7 @@ def test_a_held_out_part_is_judged_without_itself():
     known = judge(folded.memory(), maps, 32).image
     assert int(held_out.scores.argmax()) == 3
     assert held_out.scores[3] > known[3] + 0.1, "knowing itself it finds nothing odd"
-    for name, bank in folded.memory(without=1).banks.items():
+    for name, bank in folded.memory(without=(1,)).banks.items():
         kept = [points for fold, points in enumerate(folded.kept[name]) if fold != 1]
         assert torch.equal(bank.points, torch.cat(kept))
 
@@ -107,6 +119,17 @@ def test_the_map_points_at_what_is_odd():
     assert int(found.image.argmax()) == 2
     row, column = divmod(int(found.maps[2].argmax()), 64)
     assert 28 <= row <= 52 and 28 <= column <= 52
+
+
+def test_a_third_layer_tells_that_an_image_is_odd_but_not_where():
+    maps, others = (
+        [*maps_of(n, seed), torch.randn(n, 5, 4, 4, generator=generator(seed + 2))] for n, seed in ((16, 0), (4, 50))
+    )
+    others[2][1] += 9
+    memory = remember(maps, np.arange(16) % 4, 400, "random", generator()).memory()
+    found, plain = judge(memory, others, 64), judge(memory, [*others[:2], maps[2][:4]], 64)
+    assert int(found.image.argmax()) == 1 and found.image[1] > plain.image[1] + 0.3
+    assert torch.equal(found.maps, plain.maps)
 
 
 def test_regions_have_edges_area_and_peak():

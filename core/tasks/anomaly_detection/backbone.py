@@ -14,8 +14,8 @@ from core.contracts import N_, Message
 from core.errors import InputRefused
 from core.store.sealed import refused
 
-STRIDES = (8, 16)
-"""Layers that are compared: the last ones that halve the picture three and four times."""
+STRIDES = (8, 16, 32)
+"""Layers that are looked at: the last ones that halve the picture three, four and five times; the fifth may lack."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ def layers_of(network: nn.Module) -> tuple[int, ...]:
         )
     strides = [int(entry["reduction"]) for entry in known]
     found = {stride: place for place, stride in enumerate(strides) if stride in STRIDES}
-    return tuple(sorted(found.values())) if len(found) == len(STRIDES) else tuple(range(len(strides)))[-2:]
+    return tuple(sorted(found.values())) if found.keys() >= set(STRIDES[:2]) else tuple(range(len(strides)))[-2:]
 
 
 def build_backbone(spec: BackboneSpec) -> Backbone:

@@ -9,8 +9,8 @@ from torch import Tensor
 
 NEIGHBOURS = 5
 """Of a patch, over which distances are averaged."""
-CELLS_AT_ONCE = 2**24
-"""Distances held at one time; bounds the memory of a search."""
+CELLS_AT_ONCE = 2**20
+"""Distances held at one time: few enough to stay in the processor's cache and its allocator's hands."""
 
 
 @dataclass(frozen=True)

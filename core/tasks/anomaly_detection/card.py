@@ -40,7 +40,7 @@ Research and teaching demo. Not a safety device; a person decides about parts.
 
 ## The limit
 
-{words} {source}
+{words} Every good part was judged by a memory without it and those taken with it; in use the memory knows all of them.
 
 ## Measured
 
@@ -94,11 +94,6 @@ def write_card(folder: Path, evaluation: Evaluation) -> None:
         settings=", ".join(f"{name} {value}" for name, value in manifest["config"].items() if value != ""),
         features=LICENCES[manifest["config"]["pretrained"]],
         words=threshold["words"],
-        source=(
-            "Taken from the validation split, which the memory does not know."
-            if threshold["from_validation"]
-            else "Every good part was judged by a memory of the others; in use the memory knows all of them."
-        ),
         types=_types(manifest.get("by_type", {}), evaluation),
         kinds=_kinds(manifest.get("by_kind", {})),
         disturbed=_disturbed(load_robustness(folder)),

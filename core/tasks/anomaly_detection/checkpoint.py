@@ -84,7 +84,6 @@ def _manifest(trained: Trained) -> dict[str, Any]:
             "rate": rate,
             "promised": promised.rate,
             "held_out": promised.held_out,
-            "from_validation": learned.from_validation,
             "words": str(in_words(promised)),
             "rule": "conformal quantile of held-out good parts",
         },

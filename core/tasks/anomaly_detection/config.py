@@ -36,14 +36,14 @@ class AnomalyDetectionConfig:
         high=0.5,
     )
     image_size: int = option(
-        256,
+        384,
         N_("Image size in pixels"),
         N_("Images are squeezed to this square. Larger finds smaller defects and takes longer."),
         low=64,
         high=768,
     )
     coreset: str = option(
-        "greedy",
+        "random",
         N_("Choice of patches"),
         N_("How the patches that are kept are chosen among those of the good parts."),
         choices={"greedy": N_("Evenly spread"), "kmeans": N_("Centres of clusters"), "random": N_("At random")},

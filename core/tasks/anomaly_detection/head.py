@@ -33,7 +33,7 @@ class Head(nn.Module):
 
     def __init__(self, channels: Sequence[int]) -> None:
         super().__init__()
-        shallow, deep = channels[-2:]
+        shallow, deep = channels[:2]
         self.units = nn.ModuleList([nn.BatchNorm2d(shallow), nn.BatchNorm2d(deep)])
         self.stem = nn.Sequential(nn.Conv2d(1, 16, 3, 2, 1), nn.ReLU(), nn.Conv2d(16, 24, 3, 2, 1), nn.ReLU())
         self.deep = _block(deep + 1, WIDTH)
@@ -48,11 +48,11 @@ class Head(nn.Module):
 
         Args:
             images: (N, C, S, S) in [0, 1].
-            maps: Feature maps of the backbone; the last two are used, (N, C, H, W).
+            maps: Feature maps of the backbone; the first two are used, (N, C, H, W).
             odd: Map of the memory, (N, S, S) in [0, 1].
         """
         edges = self.stem(images.mean(1, keepdim=True) - 0.5)
-        shallow, deep = (unit(values.float()) for unit, values in zip(self.units, maps[-2:], strict=True))
+        shallow, deep = (unit(values.float()) for unit, values in zip(self.units, maps[:2], strict=True))
         found = self.deep(_joined(deep, odd=odd))
         found = self.middle(_joined(shallow, found, odd=odd))
         found = self.fine(_joined(edges, found, odd=odd))

@@ -1,14 +1,14 @@
-"""What good parts look like: banks of their patches at two scales, and how odd every place of an image is against them.
+"""What good parts look like: banks of their patches at several scales, and how odd every place of an image is.
 
 A patch is as odd as it is far from its neighbours among the patches of good parts, in units of how far apart good
-patches lie there. Oddness is a logarithm, so that the two scales can be averaged.
+patches lie there. Oddness is a logarithm, so that scales can be averaged.
 Sources: Roth et al., Towards Total Recall in Industrial Anomaly Detection, CVPR 2022 (memory bank); Breunig et al.,
 LOF: Identifying Density-Based Local Outliers, SIGMOD 2000 (distances in units of the local density).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,10 +21,10 @@ from core.data.images import Progress
 from core.tasks.anomaly_detection.backbone import Backbone
 from core.tasks.anomaly_detection.bank import NEIGHBOURS, Bank, make_bank
 from core.tasks.anomaly_detection.coreset import choose
-from core.tasks.anomaly_detection.patches import SCALES, describe, spreads_of
+from core.tasks.anomaly_detection.patches import describe, scales_of, spreads_of
 
 BATCH = 16
-WEIGHT_IMAGE, WEIGHT_PIXEL = 0.75, 0.5
+WEIGHT_IMAGE, WEIGHT_PIXEL = 1.25, 1.0
 """Powers of the local spacing by which distances are divided: whether a part is odd depends on it more than where."""
 REFERENCE = 2
 """Patches drawn to measure the spacing, as a multiple of those that are kept."""
@@ -45,9 +45,9 @@ class Oddness:
     """How odd a batch of images is."""
 
     image: Tensor
-    """(N,): the oddest place of each, in units that depend on the local spacing the most."""
+    """(N,): the oddest place of each, on average over the scales, which may find it in different places."""
     maps: Tensor
-    """(N, S, S)."""
+    """(N, S, S): at the scales that are fine enough to say where."""
     core: Tensor
     """(N,): the oddness that three quarters of an image exceed."""
 
@@ -66,21 +66,28 @@ class Memory:
 
     def oddness(self, maps: Sequence[Tensor], side: int) -> Oddness:
         """How odd images are, from their feature maps; `side` is that of the resulting maps in pixels."""
-        pixel, image = [], []
-        for scale in SCALES:
+        scales = scales_of(len(maps))
+        image, pixel = [], []
+        for scale in scales:
             patches = describe(maps, self.spreads, scale)
             distance, spacing = self.banks[scale.name].search(patches.flatten(0, 2))
             far, near = torch.log(distance + 1e-9), torch.log(spacing)
+            image.append((far - WEIGHT_IMAGE * near).view(len(patches), -1).amax(1))
             pixel.append((far - WEIGHT_PIXEL * near).view(patches.shape[:3]))
-            image.append((far - WEIGHT_IMAGE * near).view(patches.shape[:3]))
-        where, which = torch.stack(pixel).mean(0), torch.stack(image).mean(0)
+        size = pixel[0].shape[1:]
+        where = [_stretch(odd, size) for odd, scale in zip(pixel, scales, strict=True) if scale.places]
         core = torch.quantile(pixel[0].flatten(1), CORE, dim=1)
-        return Oddness(_enlarge(which, side).amax((1, 2)), _enlarge(where, side), core)
+        return Oddness(torch.stack(image).mean(0), _enlarge(torch.stack(where).mean(0), side), core)
+
+
+def _stretch(grid: Tensor, size: Sequence[int]) -> Tensor:
+    """A grid (N, H, W) at another size."""
+    return F.interpolate(grid[:, None], size=tuple(size), mode="bilinear", align_corners=False)[:, 0]
 
 
 def _enlarge(grid: Tensor, side: int) -> Tensor:
     """Stretch to (N, side, side) and smooth."""
-    maps = F.interpolate(grid[:, None], size=(side, side), mode="bilinear", align_corners=False)
+    maps = _stretch(grid, (side, side))[:, None]
     deviation = side * SMOOTHING
     reach = int(3 * deviation + 0.5)
     offsets = torch.arange(-reach, reach + 1, device=grid.device)
@@ -115,8 +122,8 @@ class Folded:
     kept: Mapping[str, Sequence[Tensor]]
     drawn: Mapping[str, Sequence[Tensor]]
 
-    def memory(self, without: int | None = None) -> Memory:
-        """The memory of all folds, or of all but one: nothing in it depends on the parts of that one."""
+    def memory(self, without: Collection[int] = ()) -> Memory:
+        """The memory of all folds but some: none of its patches is of their parts."""
         banks = {
             name: make_bank(torch.cat(_others(kept, without)), torch.cat(_others(self.drawn[name], without)))
             for name, kept in self.kept.items()
@@ -124,8 +131,8 @@ class Folded:
         return Memory(self.spreads, banks)
 
 
-def _others(folds: Sequence[Tensor], without: int | None) -> list[Tensor]:
-    return [patches for fold, patches in enumerate(folds) if fold != without]
+def _others(folds: Sequence[Tensor], without: Collection[int]) -> list[Tensor]:
+    return [patches for fold, patches in enumerate(folds) if fold not in without]
 
 
 @torch.inference_mode()
@@ -152,9 +159,10 @@ def remember(
     spreads = tuple(spreads_of([values[some].float() for values in maps]))
     count = int(folds.max()) + 1
     share = max(NEIGHBOURS + 1, size // count)
-    kept: dict[str, list[Tensor]] = {scale.name: [] for scale in SCALES}
-    drawn: dict[str, list[Tensor]] = {scale.name: [] for scale in SCALES}
-    for scale in SCALES:
+    scales = scales_of(len(maps))
+    kept: dict[str, list[Tensor]] = {scale.name: [] for scale in scales}
+    drawn: dict[str, list[Tensor]] = {scale.name: [] for scale in scales}
+    for scale in scales:
         for fold in range(count):
             rows = torch.from_numpy(np.flatnonzero(folds == fold))
             parts = ([values[part] for values in maps] for part in torch.split(rows, BATCH))
@@ -162,7 +170,7 @@ def remember(
             kept[scale.name].append(choose(patches, share, method, generator))
             places = torch.randperm(len(patches), generator=generator)[: REFERENCE * share]
             drawn[scale.name].append(patches[places.to(patches.device)])
-            progress(sum(map(len, kept.values())), len(SCALES) * count)
+            progress(sum(map(len, kept.values())), len(scales) * count)
     return Folded(spreads, kept, drawn)
 
 
@@ -197,7 +205,7 @@ def judge_held_out(
     scores, peaks, cores = (torch.zeros(len(folds)) for _ in range(3))
     for fold in np.unique(folds):
         rows = torch.from_numpy(np.flatnonzero(folds == fold))
-        memory = folded.memory(without=int(fold))
+        memory = folded.memory(without=(int(fold),))
         for part in torch.split(rows, BATCH):
             found = judge(memory, [values[part] for values in maps], side)
             scores[part], peaks[part], cores[part] = found.image, found.maps.amax((1, 2)), found.core

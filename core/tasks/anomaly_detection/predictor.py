@@ -20,7 +20,7 @@ from core.tasks.anomaly_detection.bank import Bank
 from core.tasks.anomaly_detection.head import Head, load_head
 from core.tasks.anomaly_detection.memory import BATCH, Memory
 from core.tasks.anomaly_detection.model import backbone_of, read_checkpoint
-from core.tasks.anomaly_detection.patches import SCALES
+from core.tasks.anomaly_detection.patches import scales_of
 from core.tasks.anomaly_detection.regions import regions_of
 from core.tasks.anomaly_detection.scaling import PartGuard, Scaling, part_reason
 from core.training.false_alarms import Promise, promise
@@ -60,7 +60,7 @@ class AnomalyPredictor:
                         checkpoint.tensors[f"memory.{scale.name}.points"].float(),
                         checkpoint.tensors[f"memory.{scale.name}.spacing"].float(),
                     )
-                    for scale in SCALES
+                    for scale in scales_of(len(self.backbone.channels))
                 },
             ).to(device)
             self.held_out = np.sort(checkpoint.tensors["held_out.scores"].double().numpy())

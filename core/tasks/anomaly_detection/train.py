@@ -18,12 +18,12 @@ from core.device import pick_device
 from core.errors import RunCancelled
 from core.tasks.anomaly_detection.backbone import Backbone
 from core.tasks.anomaly_detection.config import AnomalyDetectionConfig
-from core.tasks.anomaly_detection.folds import folds_of, renumbered, suspects_of
+from core.tasks.anomaly_detection.folds import folds_of, renumbered, runs_of, suspects_of, told_apart
+from core.tasks.anomaly_detection.measure import join_parts
 from core.tasks.anomaly_detection.memory import (
     HeldOut,
     Memory,
     features_of,
-    judge,
     judge_held_out,
     remember,
 )
@@ -31,8 +31,6 @@ from core.training.seeding import seed_everything
 
 QUICK = 1000
 """Patches kept at each scale while suspicious parts are looked for."""
-VALIDATION_MIN = 20
-"""With so many good parts in a validation split the limit is taken from them; else every part is held out once."""
 CORRECTION = "correction//"
 """What the ids of corrections begin with; no path of an image does."""
 
@@ -44,8 +42,6 @@ class Learned:
     memory: Memory
     held_out: HeldOut
     """Of the good parts that the limit is taken from."""
-    from_validation: bool
-    """Whether those are the validation split, which the memory knows nothing of; else each was held out once."""
     suspects: tuple[str, ...] = ()
     """Good parts that look like none of the others, the most unlike one first."""
     left_out: int = 0
@@ -72,7 +68,7 @@ def read_data(path: Path, config: AnomalyDetectionConfig, run: RunContext) -> Pa
 
 
 def learn(backbone: Backbone, data: PartImages, config: AnomalyDetectionConfig, run: RunContext) -> Learned:
-    """Remember the good parts of the training split and judge held-out ones.
+    """Remember the good parts and judge each by a memory without it and those taken with it.
 
     Raises:
         RunCancelled: Somebody asked for it to stop.
@@ -81,44 +77,37 @@ def learn(backbone: Backbone, data: PartImages, config: AnomalyDetectionConfig, 
     device = pick_device()
     generator = seed_everything(config.seed)
     backbone = backbone.to(device)
-    good = data.splits["train"].take(data.splits["train"].good)
+    good = _good_parts(data)
     maps = features_of(backbone, good.pixels, device, stoppable(run))
-    folds = folds_of(good.groups, config.seed)
-    said = corrected(good.ids)
+    said, groups = corrected(good.ids), told_apart(good.groups)
     run.stage("suspects")
-    suspects = _suspects(maps, folds, config, generator, stoppable(run))
+    suspects = _suspects(maps, folds_of(groups, config.seed), config, generator, stoppable(run))
     suspects = suspects[~said[suspects]]  # a person has looked at corrections
+    folds = runs_of(groups, good.ids)
     if config.suspects == "leave_out":
         folds[suspects] = -1
         folds = renumbered(folds)
     run.stage("remember")
     folded = remember(maps, folds, config.bank_size, config.coreset, generator, stoppable(run))
-    memory = folded.memory()
     run.stage("hold_out")
-    validation = _validation(data)
-    if validation is not None:
-        found = judge(memory, features_of(backbone, validation.pixels, device, stoppable(run)), config.image_size)
-        held_out = HeldOut(found.image, found.maps.amax((1, 2)), found.core)
-    else:
-        # Corrections were mostly alarms: with them the limit would be that of parts which are odder than good ones are.
-        used = np.flatnonzero((folds >= 0) & ~said)
-        kept = [values[used] for values in maps]
-        held_out = judge_held_out(folded, kept, folds[used], config.image_size, stoppable(run))
+    # Corrections were mostly alarms: with them the limit would be that of parts which are odder than good ones are.
+    used = np.flatnonzero((folds >= 0) & ~said)
+    kept = [values[used] for values in maps]
+    held_out = judge_held_out(folded, kept, folds[used], config.image_size, stoppable(run))
     names = tuple(good.ids[place] for place in suspects)
-    return Learned(memory.to("cpu"), held_out, validation is not None, names, int((folds < 0).sum()))
+    return Learned(folded.memory().to("cpu"), held_out, names, int((folds < 0).sum()))
+
+
+def _good_parts(data: PartImages) -> PartSet:
+    """Those of the training split, and of the validation split where it does not have to serve as the test split."""
+    names = ("train", "validation") if "test" in data.splits else ("train",)
+    found = [data.splits[name] for name in names if name in data.splits]
+    return join_parts([parts.take(parts.good) for parts in found])
 
 
 def corrected(ids: Sequence[str]) -> NDArray[np.bool_]:
     """Which images (N,) are corrections."""
     return np.array([image_id.startswith(CORRECTION) for image_id in ids], bool)
-
-
-def _validation(data: PartImages) -> PartSet | None:
-    """The good parts of the validation split, when they are enough."""
-    found = data.splits.get("validation")
-    if found is None or int(found.good.sum()) < VALIDATION_MIN:
-        return None
-    return found.take(found.good)
 
 
 def _suspects(
