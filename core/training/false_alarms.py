@@ -29,8 +29,8 @@ class Promise:
     limit: float
     """An alarm is a score above this one."""
     unsure: tuple[float, float]
-    """The limit that infinitely many good parts would have given lies between these with 80 % confidence; beyond the
-    highest held-out score that is an extrapolation."""
+    """The limit that infinitely many good parts would have given for the promised rate lies between these with 80 %
+    confidence; beyond the highest held-out score that is an extrapolation."""
     held_out: int
 
     @property
@@ -62,32 +62,41 @@ def promise(scores: NDArray[np.floating], rate: float) -> Promise:
     ranked = np.sort(np.asarray(scores, np.float64))
     n = len(ranked)
     rank = min(n, math.ceil((n + 1) * (1 - rate) - 1e-9))
-    tail = (1 - CONFIDENCE) / 2
-    lower = max(1, int(binom.ppf(tail, n, 1 - rate)))
-    upper = int(binom.ppf(1 - tail, n, 1 - rate)) + 1
-    low = float(ranked[min(lower, rank) - 1])
-    high = float(ranked[upper - 1]) if upper <= n else float(2 * ranked[-1] - low)
-    return Promise(rate, (n + 1 - rank) / (n + 1), float(ranked[rank - 1]), (low, high), n)
+    return Promise(rate, (n + 1 - rank) / (n + 1), float(ranked[rank - 1]), _unsure(ranked, rate), n)
+
+
+def _unsure(ranked: NDArray[np.float64], rate: float) -> tuple[float, float]:
+    """Of sorted scores (n,), see `Promise.unsure`; both ends rise as the rate falls, down to the lowest promised one.
+
+    Above the highest score lies as much again as its own band reaches below it.
+    """
+    n = len(ranked)
+    lowest, tail = 1 / (n + 1), (1 - CONFIDENCE) / 2
+    lower, least = (max(1, int(binom.ppf(tail, n, 1 - share))) for share in (max(rate, lowest), lowest))
+    upper = int(binom.ppf(1 - tail, n, 1 - max(rate, lowest))) + 1
+    beyond = 2 * ranked[-1] - ranked[least - 1]
+    return float(ranked[lower - 1]), float(ranked[upper - 1] if upper <= n else beyond)
 
 
 def in_words(found: Promise) -> Message:
     """What a limit promises, for somebody who sets it."""
-    params = {"asked": _one_in(found.asked), "best": _one_in(found.rate), "count": found.held_out}
+    low, high = (f"{100 * share:.1f}" for share in found.likely)
+    params = {"asked": _one_in(found.asked), "count": found.held_out, "low": low, "high": high}
     if not found.kept:
         return Message(
             N_(
-                "With {count} held-out good parts, 1 false alarm in {best} good parts is the lowest rate that can be "
-                "promised; 1 in {asked} was asked for."
+                "With {count} held-out good parts, 1 false alarm in {best} good parts on average is the lowest rate "
+                "that can be promised; 1 in {asked} was asked for. The true rate of this limit is likely between {low} "
+                "and {high} %."
             ),
-            params,
+            params | {"best": _one_in(found.rate)},
         )
-    low, high = (f"{100 * share:.1f}" for share in found.likely)
     return Message(
         N_(
-            "At most 1 good part in {asked} is called defective, by {count} held-out good parts; the true rate is "
-            "likely between {low} and {high} %."
+            "On average at most 1 good part in {asked} is called defective, by {count} held-out good parts; the true "
+            "rate of this limit is likely between {low} and {high} %."
         ),
-        params | {"low": low, "high": high},
+        params,
     )
 
 

@@ -127,8 +127,8 @@ def _scores(measured: Measured, figures: LimitFigures) -> None:
     show_chart(figure, f"{measured.slug}.alarm_scores", height=300, alt=t("Scores of good and defective test parts"))
     st.caption(
         t(
-            "Dotted: the limit. Grey: where the limit of infinitely many good parts would lie, with 80 % confidence; "
-            "scores there are called unsure."
+            "Dotted: the limit. Grey: where the limit of infinitely many good parts would lie for the promised rate, "
+            "with 80 % confidence; scores there are called unsure."
         )
     )
 

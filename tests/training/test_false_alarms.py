@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.stats import expon, lognorm, norm
 
 from core.training.false_alarms import expected_alarms, in_words, promise
 
@@ -11,7 +12,9 @@ def test_a_promise_of_few_parts_says_what_is_possible():
     assert not found.kept
     assert found.rate == pytest.approx(1 / 61)
     assert found.limit == 59.0, "the highest of them, and not one below which everything is a defect"
-    assert str(in_words(found)).startswith("With 60 held-out good parts, 1 false alarm in 61 good parts")
+    words = str(in_words(found))
+    assert words.startswith("With 60 held-out good parts, 1 false alarm in 61 good parts on average is the lowest rate")
+    assert words.endswith("The true rate of this limit is likely between 0.0 and 6.0 %.")
 
 
 def test_the_limit_is_the_conformal_rank():
@@ -20,13 +23,38 @@ def test_the_limit_is_the_conformal_rank():
     assert found.unsure[0] < 95.0 < found.unsure[1]
     low, high = found.likely
     assert low < 0.05 < high
-    assert "At most 1 good part in 20" in str(in_words(found))
+    assert str(in_words(found)) == (
+        "On average at most 1 good part in 20 is called defective, by 99 held-out good parts; the true rate of this "
+        "limit is likely between 1.7 and 10.0 %."
+    )
 
 
 def test_one_part_promises_one_in_two():
     found = promise(np.array([3.0]), 0.01)
     assert (found.limit, found.rate) == (3.0, 0.5)
     assert found.unsure[0] <= found.unsure[1]
+
+
+@pytest.mark.parametrize("n", [2, 5, 20, 60, 240])
+def test_a_stricter_rate_raises_the_band_and_never_closes_it(n):
+    scores = np.random.default_rng(n).normal(size=n)
+    asked = np.geomspace(0.6, 1e-5, 60)
+    found = [promise(scores, rate) for rate in asked]
+    assert all(one.unsure[0] <= one.limit <= one.unsure[1] for one in found)
+    low, high = np.array([one.unsure for one in found]).T
+    assert (np.diff(low) >= 0).all() and (np.diff(high) >= 0).all(), "what was unsure is no flat defect at a lower rate"
+    strict = asked < 1 / (n + 1)
+    assert (high - low)[strict] == pytest.approx(np.diff(promise(scores, 1 / (n + 1)).unsure)[0])
+    assert (high[strict] > scores.max()).all()
+
+
+@pytest.mark.parametrize("drawn", [norm, expon, lognorm(0.6)], ids=["normal", "exponential", "lognormal"])
+@pytest.mark.parametrize("n", [20, 60])
+def test_the_band_of_the_lowest_promised_rate_holds_its_true_limit(drawn, n):
+    sets = drawn.rvs(size=(400, n), random_state=np.random.default_rng(2))
+    true = drawn.ppf(1 - 1 / (n + 1))
+    bands = np.array([promise(scores, 0.0001).unsure for scores in sets])
+    assert 0.7 < ((bands[:, 0] <= true) & (true <= bands[:, 1])).mean() < 0.9
 
 
 @pytest.mark.parametrize("rate", [0.01, 0.02, 0.05, 0.2])

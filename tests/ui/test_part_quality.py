@@ -68,13 +68,13 @@ def test_figures_of_pixels_stand_in_front(open_page: OpenPage, champion: Version
 def test_a_rate_gives_a_limit_and_what_it_costs(open_page: OpenPage, champion: Version) -> None:
     page = view(open_page, "alarms")
     assert page.select_slider[0].value == 20, "the offered rate that is closest to 1 in 10"
-    assert "At most 1 good part in 20 is called defective, by 99 held-out good parts" in words(page)
+    assert "On average at most 1 good part in 20 is called defective, by 99 held-out good parts" in words(page)
     limits = page.dataframe[0].value
     assert list(limits["Limit"]) == sorted(limits["Limit"]), "fewer false alarms, higher limit"
     escapes = [float(cell.split()[0]) for cell in limits["Escapes, %"]]
     assert escapes == sorted(escapes)
     page.select_slider(key="defects.quality_one_in").set_value(1000).run()
-    assert "1 false alarm in 100 good parts is the lowest rate that can be promised" in words(page)
+    assert "1 false alarm in 100 good parts on average is the lowest rate that can be promised" in words(page)
 
 
 def test_mistakes_are_shown_with_map_and_score(open_page: OpenPage, champion: Version) -> None:
