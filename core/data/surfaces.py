@@ -45,11 +45,18 @@ class PartSet:
     ids: tuple[str, ...]
     groups: NDArray[np.int64]
     """Shape (N,): equal for images that repeat each other, across all splits."""
-    contents: NDArray[np.str_] | None = None
-    """Shape (N,): `content_hash` in hex of every image of a public data set; None for what somebody sent."""
+    hashes: NDArray[np.str_] | None = None
+    """Shape (N,): `content_hash` in hex of every image, empty for what was never a file; None when not known."""
+    public: bool = False
+    """Whether the images are those of a public data set."""
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    @property
+    def contents(self) -> NDArray[np.str_] | None:
+        """Shape (N,): the hashes, as far as they may be told; None for what somebody sent."""
+        return self.hashes if self.public else None
 
     @property
     def good(self) -> NDArray[np.bool_]:
@@ -66,7 +73,8 @@ class PartSet:
             self.has_mask[places],
             tuple(self.ids[row] for row in places),
             self.groups[places],
-            None if self.contents is None else self.contents[places],
+            None if self.hashes is None else self.hashes[places],
+            self.public,
         )
 
 
@@ -228,8 +236,8 @@ class _Collected:
             if mask is not None:
                 masks[at], known[at] = mask, True
         ids = tuple(self.ids[row] for row in rows)
-        contents = np.array([self.hashes[row].hex() for row in rows]) if self.public else None
-        return PartSet(pixels, np.array(self.types)[rows], masks, known, ids, groups[rows], contents)
+        hashes = np.array([self.hashes[row].hex() for row in rows])
+        return PartSet(pixels, np.array(self.types)[rows], masks, known, ids, groups[rows], hashes, self.public)
 
     def _fingerprint(self) -> str:
         digest = hashlib.sha256()

@@ -40,6 +40,8 @@ class Trained:
     head: Head | None = None
     supervised_ids: tuple[str, ...] = ()
     """Test images that the head learned from, which nothing is measured on."""
+    supervised_hashes: tuple[str, ...] = ()
+    """`content_hash` in hex of all images that the head learned from, to know them by in other data."""
     corrections: Joined | None = None
     """What visitors' corrections added to the training images; None without them."""
 
@@ -108,6 +110,7 @@ def _data(trained: Trained) -> dict[str, Any]:
         "suspects": list(learned.suspects),
         "suspects_left_out": learned.left_out,
         "supervised_ids": list(trained.supervised_ids),
+        "supervised_hashes": list(trained.supervised_hashes),
         **_joined(trained),
     }
 

@@ -141,4 +141,5 @@ def _extended(train: PartSet, joining: Sequence[_Taken]) -> PartSet:
         np.concatenate([train.has_mask, np.ones(len(joining), bool)]),
         train.ids + tuple(CORRECTION + entry.name for entry in joining),
         np.array(groups, np.int64),
+        None if train.hashes is None else np.append(train.hashes, [""] * len(joining)),
     )

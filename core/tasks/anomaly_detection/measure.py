@@ -152,16 +152,33 @@ def part_to_measure(predictor: AnomalyPredictor, data: PartImages) -> tuple[Part
     """
     own = data.fingerprint == predictor.trained_on
     name = next((split for split in ("test", "validation") if split in data.splits), "train")
+    nothing = InputRefused(
+        "data.nothing_to_measure",
+        N_("The model was made from all of these images; there is nothing left to measure it on."),
+        N_("Send other images of good parts, or of defects."),
+    )
     if own and name == "train":
-        raise InputRefused(
-            "data.nothing_to_measure",
-            N_("The model was made from all of these images; there is nothing left to measure it on."),
-            N_("Send other images of good parts, or of defects."),
-        )
-    parts = data.splits[name]
-    if own and predictor.learned_ids:
-        parts = parts.take(np.array([image_id not in predictor.learned_ids for image_id in parts.ids]))
+        raise nothing
+    parts = data.splits[name].take(~lessons_among(predictor, data.splits[name], own))
+    if not len(parts):
+        raise nothing
     return parts, name
+
+
+def lessons_among(predictor: AnomalyPredictor, parts: PartSet, own: bool) -> NDArray[np.bool_]:
+    """Which images (N,) the second network learned from.
+
+    Told by what they show: other data may hold them too, under whatever name. Versions that do not know this go by
+    names alone.
+
+    Args:
+        predictor: The model.
+        parts: Images of its own data, or of others.
+        own: Whether the data are those that it was made from.
+    """
+    named = own or not predictor.learned_hashes
+    found = np.isin(parts.ids, list(predictor.learned_ids if named else ()))
+    return found if parts.hashes is None else found | np.isin(parts.hashes, list(predictor.learned_hashes))
 
 
 def evaluate_part(
@@ -198,17 +215,16 @@ def evaluate_like(predictor: AnomalyPredictor, data: PartImages, like: Evaluatio
             Message(N_("None of the images that were measured before is in {name}."), {"name": like.data.name}),
         )
     joined = join_parts([found for _, found in parts])
-    learned = np.concatenate([np.full(len(found), name == "train") & found.good for name, found in parts])
+    own = data.fingerprint == predictor.trained_on
+    learned = np.concatenate([np.full(len(found), own and name == "train") & found.good for name, found in parts])
     evaluation = evaluate_part(predictor, data, joined, like.data.split, command)
     evaluation = replace(evaluation, data=replace(evaluation.data, name=like.data.name))
-    if data.fingerprint != predictor.trained_on:
-        return evaluation
-    return with_seen(evaluation, learned | np.isin(joined.ids, list(predictor.learned_ids)))
+    return with_seen(evaluation, learned | lessons_among(predictor, joined, own))
 
 
 def join_parts(parts: list[PartSet]) -> PartSet:
     """One set of the images of several of the same data."""
-    contents = [part.contents for part in parts if part.contents is not None]
+    hashes = [part.hashes for part in parts if part.hashes is not None]
     return PartSet(
         np.concatenate([part.pixels for part in parts]),
         np.concatenate([part.types for part in parts]),
@@ -216,7 +232,8 @@ def join_parts(parts: list[PartSet]) -> PartSet:
         np.concatenate([part.has_mask for part in parts]),
         tuple(image_id for part in parts for image_id in part.ids),
         np.concatenate([part.groups for part in parts]),
-        np.concatenate(contents) if len(contents) == len(parts) else None,
+        np.concatenate(hashes) if len(hashes) == len(parts) else None,
+        all(part.public for part in parts),
     )
 
 

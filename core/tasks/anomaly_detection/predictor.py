@@ -72,6 +72,7 @@ class AnomalyPredictor:
             self.architecture = str(manifest["architecture"])
             self.trained_on, self.seed = str(manifest["data"]["fingerprint"]), int(manifest["seed"])
             self.learned_ids = frozenset(map(str, manifest["data"]["supervised_ids"]))
+            self.learned_hashes = frozenset(map(str, manifest["data"].get("supervised_hashes", ())))
             self.head: Head | None = load_head(checkpoint.part("head."), self.backbone.channels)
         except (KeyError, TypeError, ValueError, RuntimeError) as error:
             raise refused(

@@ -55,7 +55,8 @@ def supervise(trained: Trained, predictor: AnomalyPredictor, run: RunContext) ->
     )
     run.stage("outline")
     head = train_head(shown, predictor.backbone.channels, config.epochs, config.seed, run)
-    return replace(trained, head=head, supervised_ids=taken)
+    shown_as = () if lessons.hashes is None else tuple(sorted({str(known) for known in lessons.hashes if known}))
+    return replace(trained, head=head, supervised_ids=taken, supervised_hashes=shown_as)
 
 
 def _usable(parts: PartSet, random: np.random.Generator) -> PartSet:
