@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 from core.errors import InputRefused
-from core.tasks.anomaly_detection.task import TASK
+from core.tasks.anomaly_detection import task
+from core.tasks.anomaly_detection.predictor import AnomalyPredictor
+from core.tasks.anomaly_detection.task import TASK, AnomalyDetection
 from core.tasks.anomaly_detection.train import read_data
 from core.training.run import ListedRun
 from tests.tasks.surfaces import TINY, mvtec_files, picture, png, tiny_backbone, zipped
@@ -71,3 +73,18 @@ def test_lessons_alone_leave_nothing_to_measure(predictor, tmp_path):
     with pytest.raises(InputRefused) as refused:
         TASK.evaluate(predictor, zipped(tmp_path / "learned.zip", learned))
     assert refused.value.code == "data.nothing_to_measure"
+
+
+def test_a_run_is_measured_where_it_was_learned(tmp_path, monkeypatch):
+    chosen = []
+
+    def load(self, folder, device):
+        chosen.append(device)
+        return AnomalyPredictor(folder, device)
+
+    monkeypatch.setattr(AnomalyDetection, "load", load)
+    monkeypatch.setattr(task, "pick_device", lambda: "cpu:0")
+    config, run = replace(TINY, supervised=True), ListedRun(tmp_path / "run", TINY.seed)
+    data = read_data(zipped(tmp_path / "parts.zip", mvtec_files(good=8, tested=6)), config, run)
+    TASK.train_parts(config, data, tiny_backbone(), run, ("train", "evaluate"))
+    assert chosen == ["cpu:0", "cpu:0"], "once for the second network, once for the evaluation"

@@ -91,7 +91,7 @@ def load_head(tensors: Mapping[str, Tensor], channels: Sequence[int]) -> Head | 
 
 @dataclass(frozen=True)
 class Lessons:
-    """What the head learns from: images with masks, and what the model of good parts says of them."""
+    """What the head learns from: images with masks, and what the model of good parts says of them; on one device."""
 
     images: Tensor
     """(N, C, S, S), uint8."""
@@ -148,7 +148,7 @@ def train_head(lessons: Lessons, channels: Sequence[int], epochs: int, seed: int
         RunCancelled: Somebody asked for it to stop.
     """
     generator = seed_everything(seed)
-    head = Head(channels)
+    head = Head(channels).to(lessons.images.device)
     order = torch.randperm(len(lessons), generator=generator)
     held, learned = order[: max(1, round(HELD_OUT * len(order)))], order[max(1, round(HELD_OUT * len(order))) :]
     size = min(BATCH, len(learned))

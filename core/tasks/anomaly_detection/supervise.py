@@ -48,10 +48,10 @@ def supervise(trained: Trained, predictor: AnomalyPredictor, run: RunContext) ->
     maps = features_of(predictor.backbone, lessons.pixels, predictor.device, stoppable(run))
     odd = predictor.map_scaling.score(judge(predictor.memory, maps, predictor.size).maps.numpy())
     shown = Lessons(
-        torch.from_numpy(np.ascontiguousarray(lessons.pixels)).permute(0, 3, 1, 2),
-        [values.cpu() for values in maps],
-        torch.from_numpy(odd).float(),
-        torch.from_numpy(lessons.masks),
+        torch.from_numpy(np.ascontiguousarray(lessons.pixels)).permute(0, 3, 1, 2).to(predictor.device),
+        maps,
+        torch.from_numpy(odd).float().to(predictor.device),
+        torch.from_numpy(lessons.masks).to(predictor.device),
     )
     run.stage("outline")
     head = train_head(shown, predictor.backbone.channels, config.epochs, config.seed, run)

@@ -12,6 +12,7 @@ import numpy as np
 from core.contracts import N_, Evaluation, Heatmap, ImageSample, Metric, RunContext
 from core.data.images import Progress
 from core.data.surfaces import PartImages, PartSet, read_parts
+from core.device import pick_device
 from core.errors import InputRefused
 from core.tasks.anomaly_detection import explain, measure
 from core.tasks.anomaly_detection.backbone import Backbone
@@ -29,6 +30,7 @@ from core.tasks.anomaly_detection.train import Learned, learn, read_data, stoppa
 from core.tasks.anomaly_detection.worst import keep_pictures, keep_worst
 from core.training.commands import evaluate_command, train_command
 from core.training.evaluation import VALIDATION, save_evaluation
+from core.training.false_alarms import GAVE_LIMIT
 from core.training.robustness import save_robustness
 
 PROBE_SIDE = 512
@@ -76,10 +78,10 @@ class AnomalyDetection:
         trained = Trained(backbone.to("cpu"), learned, taught, config, commands[0], corrections=joined)
         write_checkpoint(folder, trained)
         if config.supervised:
-            trained = supervise(trained, self.load(folder, "cpu"), run)
+            trained = supervise(trained, self.load(folder, pick_device()), run)
             write_checkpoint(folder, trained)
         run.stage("evaluate")
-        predictor = self.load(folder, "cpu")
+        predictor = self.load(folder, pick_device())
         tested, evaluation = _measured(predictor, parts, learned, commands[1], stoppable(run))
         save_evaluation(folder / VALIDATION, choosing_evaluation(predictor, parts, learned))
         if tested is not None:
@@ -120,7 +122,7 @@ class AnomalyDetection:
 
     def summarise(self, evaluation: Evaluation) -> dict[str, Metric]:
         """The metrics of a table that came of `evaluate`, or of some of its rows."""
-        return measure.summary_of(evaluation.table)
+        return measure.summary_of(evaluation.table, gave_limit=evaluation.data.split in GAVE_LIMIT)
 
 
 def as_read_by(predictor: AnomalyPredictor, parts: PartImages) -> PartImages:
