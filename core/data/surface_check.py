@@ -69,6 +69,7 @@ class Looked:
     lone_masks: Sequence[str] = ()
     mask_sizes: Sequence[str] = ()
     empty_masks: Sequence[str] = ()
+    full_masks: Sequence[str] = ()
 
 
 def check_parts(looked: Looked, unreadable: Sequence[Refusal], notices: Sequence[Message]) -> PartReport:
@@ -206,6 +207,10 @@ def _mask_warnings(looked: Looked) -> list[Message]:
     if looked.empty_masks:
         found = {"count": len(looked.empty_masks), "first": looked.empty_masks[0]}
         said.append(Message(N_("Empty masks of defective images, left out: {count}. First: {first}"), found))
+    if looked.full_masks:
+        found = {"count": len(looked.full_masks), "first": looked.full_masks[0]}
+        template = N_("Masks that mark nearly all of their image: {count}. First: {first}. Is white the defect?")
+        said.append(Message(template, found))
     defects = looked.types != GOOD
     without = int((defects & ~looked.masked).sum())
     if without and looked.masked[defects].any():

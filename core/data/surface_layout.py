@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from core.contracts import N_, Message, Refusal
@@ -13,7 +13,18 @@ from core.intake.archives import ImageSource
 from core.intake.listing import ImageEntry
 
 GOOD = "good"
-GOOD_NAMES = frozenset({"good", "ok", "normal", "free", "fine", "defect-free", "defect_free"})
+DEFECT = "defect"
+"""Type of a defect of which nobody says what kind it is."""
+GOOD_NAMES = frozenset(
+    {"good", "ok", "normal", "free", "fine", "defect-free", "defect_free", "良品", "合格", "合格品", "正常"}
+)
+BAD_NAME = re.compile(
+    "abnormal|anomal(y|ies|ous)|bad|broken|cracks?|damaged?|defect(s|ive)?|dents?|faulty|ng|nok|rejects?|scrap"
+    "|scratch(es|ed)?|stains?|不良品?|不合格品?|划[伤痕]|异常|次品|瑕疵|缺陷",
+    re.IGNORECASE,
+)
+"""Folders that cannot be meant to hold good parts, even where they are the only one."""
+PLAIN_NAMES = frozenset({"images", "imgs"})
 MASK_NAMES = frozenset({"ground_truth", "groundtruth", "ground-truth", "masks", "mask", "gt"})
 WANTED = N_(
     "Lay the images out like this:\ntrain/good/1.png, train/good/2.png, ...\ntest/good/3.png, test/scratch/4.png, ...\n"
@@ -31,7 +42,7 @@ class PlacedPart:
     split: str
     """`train`, `validation`, `test`, or `all` when the data carries no split."""
     type: str
-    """`good`, or the name of the defect."""
+    """`good`, or the name of the defect; empty where only the mask can tell: it is black for a good part."""
     mask: ImageEntry | None = None
     """The picture of where the defect is."""
 
@@ -45,13 +56,14 @@ class Placement:
     """Images of which nobody says whether they show good parts."""
     lone_masks: tuple[str, ...]
     """Masks that belong to no image."""
+    notices: tuple[Message, ...] = ()
 
 
 def place_parts(source: ImageSource, name: str) -> Placement:
     """Read from the folders what every image shows.
 
     Folders that wrap everything are passed over. Without any folder of a known name all images show good parts, as
-    long as they lie together.
+    long as they lie together and have no masks beside them.
 
     Raises:
         InputRefused: The folders do not tell good parts from others, or hold several products.
@@ -61,23 +73,53 @@ def place_parts(source: ImageSource, name: str) -> Placement:
     _refuse_several(entries, depth, name)
     words = {folder.lower() for entry in entries for folder in entry.folders[depth:]}
     told = bool(words & (GOOD_NAMES | MASK_NAMES | SPLIT_NAMES.keys()))
-    if not told and len({entry.folders[depth:] for entry in entries}) > 1:
-        raise _untold(name)
+    beside = _beside(entries)
+    if not told:
+        _refuse_untold(entries, depth, beside, name)
     images: list[tuple[ImageEntry, str, str]] = []
     masks: list[tuple[ImageEntry, str]] = []
     outside: list[Refusal] = []
+    lone: list[str] = []
     for entry in entries:
-        folders = entry.folders[depth:] if told else ()
-        kind, split, found = _read_folders(folders)
+        kind, split, found = _read_folders(entry.folders[depth:] if told else ())
         if kind == "mask":
             masks.append((entry, found))
-        elif found:
+        elif entry in beside.masks:
+            continue
+        elif beside.of and found not in ("", GOOD) and mask_of(entry.name):
+            lone.append(entry.label)
+        elif found or entry in beside.of:
             images.append((entry, split, found))
-        else:
+        elif split == "test":
             outside.append(_outside(entry))
-    matched, lone = _match(images, masks)
+        else:
+            images.append((entry, split, GOOD))
+    matched, others = _match(images, masks)
+    matched |= beside.of
     parts = tuple(PlacedPart(source, entry, split, kind, matched.get(entry)) for entry, split, kind in images)
-    return Placement(parts, tuple(outside), tuple(lone))
+    notices = () if told or beside.of else _taken_as_good(entries, depth)
+    return Placement(parts, tuple(outside), (*lone, *others), notices)
+
+
+@dataclass(frozen=True)
+class _Beside:
+    """Masks that lie in the folder of their image, called like it with `_mask`, `_gt` or `_label` behind it."""
+
+    of: Mapping[ImageEntry, ImageEntry]
+    masks: frozenset[ImageEntry]
+
+
+def _beside(entries: Sequence[ImageEntry]) -> _Beside:
+    by_stem: dict[tuple[tuple[str, ...], str], list[ImageEntry]] = {}
+    for entry in entries:
+        by_stem.setdefault((entry.folders, _stem(entry)), []).append(entry)
+    found: dict[ImageEntry, ImageEntry] = {}
+    for entry in entries:
+        base = mask_of(entry.name)
+        images = by_stem.get((entry.folders, base), []) if base else []
+        if len(images) == 1 and not MASK_NAMES & {folder.lower() for folder in entry.folders}:
+            found[images[0]] = entry
+    return _Beside(found, frozenset(found.values()))
 
 
 def _read_folders(folders: Sequence[str]) -> tuple[str, str, str]:
@@ -90,9 +132,9 @@ def _read_folders(folders: Sequence[str]) -> tuple[str, str, str]:
     split, rest = "all", list(folders)
     if lower and lower[0] in SPLIT_NAMES:
         split, rest = SPLIT_NAMES[lower[0]], rest[1:]
-    rest = [folder for folder in rest if folder.lower() not in {"images", "imgs"}]
+    rest = [folder for folder in rest if folder.lower() not in PLAIN_NAMES]
     if not rest:
-        return "part", split, "" if split == "test" else GOOD
+        return "part", split, ""
     return "part", split, GOOD if rest[0].lower() in GOOD_NAMES else rest[0]
 
 
@@ -160,7 +202,25 @@ def _refuse_several(entries: Sequence[ImageEntry], depth: int, name: str) -> Non
         )
 
 
-def _untold(name: str) -> InputRefused:
+def _refuse_untold(entries: Sequence[ImageEntry], depth: int, beside: _Beside, name: str) -> None:
+    """Refuse images that no folder calls good when they cannot be taken for it, and no mask beside each tells."""
+    images = [entry for entry in entries if entry not in beside.masks]
+    apart = len({entry.folders[depth:] for entry in entries}) > 1
+    bad = any(BAD_NAME.fullmatch(folder) for entry in entries[:1] for folder in entry.folders[:depth])
+    if bad or (apart and not all(entry in beside.of for entry in images)):
+        raise untold(name)
+
+
+def _taken_as_good(entries: Sequence[ImageEntry], depth: int) -> tuple[Message, ...]:
+    """Say that the one folder of everything is taken to hold good parts."""
+    folders = [folder for folder in entries[0].folders[:depth] if folder.lower() not in PLAIN_NAMES] if entries else []
+    if not folders:
+        return ()
+    return (Message(N_("The images of the folder {folder} are taken for good parts."), {"folder": folders[-1]}),)
+
+
+def untold(name: str) -> InputRefused:
+    """The refusal of a collection in which nothing says which images show good parts."""
     return InputRefused(
         "data.no_good_parts",
         Message(N_("{name}: no folder says which images show good parts."), {"name": name}),

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from core.data.surface_layout import GOOD, mask_of
+from core.data.surface_layout import DEFECT, GOOD, mask_of
 from core.intake.labels import display_label
 from core.intake.packing import pack_files
-
-DEFECT = "defect"
-"""Type of all defects that came without a word about their kind."""
 
 
 def pack_parts(good: Sequence[tuple[str, bytes]], defective: Sequence[tuple[str, bytes]] = ()) -> bytes:
@@ -33,5 +30,5 @@ def _placed(files: Sequence[tuple[str, bytes]], split: str, kind: str) -> Iterat
     for label, (_, content) in zip(labels, files, strict=True):
         base = mask_of(label)
         # One without its image is still a mask among defects; a good part may be called so for reasons of its own.
-        is_mask = base in stems or (base and kind == DEFECT)
+        is_mask = base and (base in stems or kind == DEFECT)
         yield f"{f'ground_truth/{kind}' if is_mask else f'{split}/{kind}'}/{label}", content

@@ -18,7 +18,7 @@ from core.data.duplicates import content_hash, duplicate_groups, group_for_split
 from core.data.images import Progress, open_sources, sole_file
 from core.data.pixels import is_grey, squeeze
 from core.data.surface_check import Looked, PartReport, check_parts
-from core.data.surface_layout import GOOD, PlacedPart, place_parts
+from core.data.surface_layout import DEFECT, GOOD, PlacedPart, place_parts, untold
 from core.data.surface_list import is_listed, place_listed
 from core.errors import InputRefused
 from core.intake.archives import check_refused_share
@@ -28,6 +28,10 @@ from core.settings import Limits
 SPLITS = ("train", "validation", "test")
 ASPECT_TOLERANCE = 0.02
 """How far, relatively, a mask's ratio of width to height may be off its image's to be taken for one of another size."""
+KINDS_MAX = 31
+"""Brightest value of a mask up to which its values are taken for numbers of kinds of defects."""
+FULL_MASK = 0.9
+"""Share of an image above which a mask is suspicious: good pixels may be white in it, and defective ones black."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +103,8 @@ def read_parts(path: Path, size: int, limits: Limits | None = None, progress: Pr
     Args:
         path: A folder or zip in the MVTec layout (`train/good`, `test/<type>`, `ground_truth/<type>`; also
             `validation/good` and `train/<type>`), with or without a folder round it; `good` beside folders of defects;
-            or images of good parts alone; or a folder with a table that lists them, see `surface_list`.
+            or images of good parts alone; or a folder with a table that lists them, see `surface_list`. Masks may lie
+            beside their images, too; without folders an image is defective where its mask is not black.
         size: Side in pixels.
         limits: What is let through. When omitted: the settings' limits, wider ones for data that was fetched.
         progress: Told how far the reading is; may raise to stop it.
@@ -117,6 +122,8 @@ def read_parts(path: Path, size: int, limits: Limits | None = None, progress: Pr
             if progress:
                 progress(done, len(placed))
     check_refused_share(name, len(collected.ids), collected.refused)
+    if not collected.ids:  # masks alone
+        raise untold(name)
     return collected.finish()
 
 
@@ -144,6 +151,8 @@ class _Collected:
     """Images whose mask has another size than they."""
     empty_masks: list[str] = field(default_factory=list)
     """Defective images whose mask is empty."""
+    full_masks: list[str] = field(default_factory=list)
+    """Images whose mask marks nearly all of them."""
 
     def place(self, path: Path, limits: Limits, stack: ExitStack) -> list[PlacedPart]:
         """Say by its folders what every image of a path shows; `stack` closes what was opened."""
@@ -153,7 +162,7 @@ class _Collected:
             found = place_parts(source, self.name)
             placed += [replace(part, split=split or part.split) for part in found.parts]
             self.refused += [*source.refused, *found.outside]
-            self.notices += source.notices
+            self.notices += [*source.notices, *found.notices]
             self.lone_masks += found.lone_masks
         return placed
 
@@ -164,9 +173,12 @@ class _Collected:
         except InputRefused as error:
             self.refused.append(error.refusal(part.entry.label))
             return
+        mask, kind = self._mask(part, pixels.shape[:2]), part.type
+        if not kind:
+            kind = GOOD if mask is not None and not mask.any() else DEFECT
         split = part.split
         if split == "all":
-            split = "train" if part.type == GOOD else "test"
+            split = "train" if kind == GOOD else "test"
         self.images.append(squeeze(pixels, self.size))
         self.hashes.append(content_hash(pixels))
         self.thumbs.append(thumbnail(pixels))
@@ -174,22 +186,19 @@ class _Collected:
         self.grey.append(is_grey(pixels))
         self.ids.append(part.entry.label)
         self.splits.append(split)
-        self.types.append(part.type)
-        self.masks.append(self._mask(part, pixels.shape[:2]))
+        self.types.append(kind)
+        self.masks.append(mask)
 
     def _mask(self, part: PlacedPart, shape: tuple[int, ...]) -> NDArray[np.bool_] | None:
         """Where the defect is, squeezed; None when nobody says, or when it cannot be of this image."""
         if part.type == GOOD:
             return np.zeros((self.size, self.size), bool)
-        if part.mask is None:
+        picture = self._mask_picture(part)
+        if picture is None:
             return None
-        try:
-            picture = part.source.read(part.mask).pixels.max(axis=2)
-        except InputRefused as error:
-            self.refused.append(error.refusal(part.mask.label))
-            return None
-        self.mask_hashes[part.entry.label] = content_hash(picture)
         if not picture.any():
+            if not part.type:
+                return np.zeros((self.size, self.size), bool)
             self.empty_masks.append(part.entry.label)
             return None
         if picture.shape != shape:
@@ -197,7 +206,22 @@ class _Collected:
             ratio = (picture.shape[1] / picture.shape[0]) / (shape[1] / shape[0])
             if abs(ratio - 1) > ASPECT_TOLERANCE:
                 return None
-        return squeeze_mask(picture > picture.max() / 2, self.size)
+        marked = marked_in(picture)
+        if marked.mean() > FULL_MASK:
+            self.full_masks.append(part.entry.label)
+        return squeeze_mask(marked, self.size)
+
+    def _mask_picture(self, part: PlacedPart) -> NDArray[np.uint8] | None:
+        """The mask in full size, grey (H, W); None when there is none that can be read."""
+        if part.mask is None:
+            return None
+        try:
+            picture = np.asarray(part.source.read(part.mask).pixels.max(axis=2), np.uint8)
+        except InputRefused as error:
+            self.refused.append(error.refusal(part.mask.label))
+            return None
+        self.mask_hashes[part.entry.label] = content_hash(picture)
+        return picture
 
     def finish(self) -> PartImages:
         """Compare, check and put together."""
@@ -216,6 +240,7 @@ class _Collected:
             lone_masks=self.lone_masks,
             mask_sizes=self.mask_sizes,
             empty_masks=self.empty_masks,
+            full_masks=self.full_masks,
         )
         report = check_parts(looked, self.refused, self.notices)
         grey, groups = bool(colours.any()), group_for_splits(exact, near)
@@ -263,6 +288,16 @@ def read_pictures(path: Path, ids: Collection[str]) -> dict[str, NDArray[np.uint
 def as_grey(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """The mean of the channels of a picture (H, W, 3), as (H, W, 1)."""
     return np.asarray(np.rint(pixels.mean(axis=2, keepdims=True)), np.uint8)
+
+
+def marked_in(picture: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Which pixels of the grey picture of a mask (H, W) are marked.
+
+    Grey levels come from resizing and compression: the brighter half of them is marked. Small values alone are numbers
+    of kinds of defects, and each of them is marked.
+    """
+    brightest = int(picture.max())
+    return np.asarray(picture > (brightest / 2 if brightest > KINDS_MAX else 0))
 
 
 def squeeze_mask(mask: NDArray[np.bool_], size: int) -> NDArray[np.bool_]:

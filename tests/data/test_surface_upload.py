@@ -50,6 +50,13 @@ def test_a_good_part_may_be_called_a_mask() -> None:
     assert "train/good/face_mask.png" in zipfile.ZipFile(io.BytesIO(packed)).namelist()
 
 
+def test_a_name_without_an_ending_makes_no_masks_of_the_others() -> None:
+    packed = pack_parts([("1.png", b"x"), ("2.png", b"y"), ("IMG001", b"z")])
+    assert zipfile.ZipFile(io.BytesIO(packed)).namelist() == [
+        f"train/good/{name}" for name in ("1.png", "2.png", "IMG001")
+    ]
+
+
 def test_the_same_image_good_and_defective_is_said(tmp_path: Path) -> None:
     files = {f"train/good/{place}.png": part(place)[0] for place in range(5)}
     files |= {"test/blot/1.png": files["train/good/1.png"], "test/good/2.png": files["train/good/2.png"]}

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from core.data.surfaces import read_parts, squeeze_mask
+from core.data.surfaces import marked_in, read_parts, squeeze_mask
 from core.errors import InputRefused
 from tests.tasks.surfaces import laid_out, mvtec_files, picture, png, zipped
 
@@ -131,3 +131,87 @@ def test_a_thin_defect_survives_the_squeeze():
     mask[200, 100:300] = True
     small = squeeze_mask(mask, 64)
     assert small.any() and small.sum() < 64
+
+
+def parts(count, defect="good", seed=0):
+    """Pictures and their masks, as PNG."""
+    rng = np.random.default_rng(seed)
+    made = [picture(rng, defect) for _ in range(count)]
+    return [(png(pixels), png(mask.astype(np.uint8) * 255)) for pixels, mask in made]
+
+
+def test_masks_alone_are_refused(tmp_path):
+    masks = {f"ground_truth/blot/{i}.png": mask for i, (_, mask) in enumerate(parts(3, "blot"))}
+    with pytest.raises(InputRefused) as refused:
+        read_parts(laid_out(tmp_path / "masks", masks), 32)
+    assert refused.value.code == "data.no_good_parts"
+
+
+@pytest.mark.parametrize("folder", ["defect", "NG", "scratch", "不良", "line2/bad"])
+def test_a_single_folder_of_defects_is_not_learned_as_good(folder, tmp_path):
+    files = {f"{folder}/{i}.png": content for i, (content, _) in enumerate(parts(5))}
+    with pytest.raises(InputRefused) as refused:
+        read_parts(zipped(tmp_path / "set.zip", files), 32)
+    assert refused.value.code == "data.no_good_parts"
+
+
+@pytest.mark.parametrize(("folder", "says"), [("monday", "folder monday"), ("images", ""), ("good", "")])
+def test_a_single_folder_that_is_taken_as_good_is_named(folder, says, tmp_path):
+    files = {f"{folder}/{i}.png": content for i, (content, _) in enumerate(parts(5))}
+    report = read_parts(zipped(tmp_path / "set.zip", files), 32).report
+    assert report.good == 5
+    noticed = " ".join(map(str, report.notices))
+    assert says in noticed if says else not noticed
+
+
+def test_masks_beside_their_images_are_masks(tmp_path):
+    files = {f"good/{i}.png": content for i, (content, _) in enumerate(parts(5))}
+    for i, (content, mask) in enumerate(parts(4, "blot", 1)):
+        files |= {f"defect/{i}.png": content, f"defect/{i}_mask.png": mask}
+    lone = files | {"defect/9_mask.png": parts(1, "blot", 2)[0][1], "good/face_mask.png": parts(1, seed=3)[0][0]}
+    data = read_parts(laid_out(tmp_path / "set", lone), 32)
+    assert data.report.good == 6 and data.report.defects == 4
+    test = data.splits["test"]
+    assert test.has_mask.all() and test.masks.any(axis=(1, 2)).all()
+    assert "Masks that belong to no image, or to several: 1. First: defect/9_mask.png" in said(data)
+
+
+@pytest.mark.parametrize("folder", ["set/", "", "kos{i}/"])
+def test_without_a_word_the_masks_beside_images_tell_which_are_good(folder, tmp_path):
+    files = {}
+    for i, (content, mask) in enumerate([*parts(5), *parts(3, "blot", 1)]):
+        place = folder.format(i=i)
+        files |= {f"{place}Part{i}.png": content, f"{place}Part{i}_label.png": mask}
+    data = read_parts(zipped(tmp_path / "set.zip", files), 32)
+    assert {name: sorted(set(part.types)) for name, part in data.splits.items()} == {
+        "train": ["good"],
+        "test": ["defect"],
+    }
+    assert data.report.good == 5 and data.report.defects == 3 and data.splits["test"].has_mask.all()
+    assert not data.report.notices and "Empty masks" not in said(data)
+
+
+def test_splits_without_kinds_take_them_from_the_masks_beside(tmp_path):
+    files = {}
+    for i, (content, mask) in enumerate([*parts(6), *parts(4, "blot", 1)]):
+        split = "test" if i % 2 else "train"
+        files |= {f"{split}/{i}.png": content, f"{split}/{i}_GT.png": mask}
+    data = read_parts(laid_out(tmp_path / "set", files), 32)
+    assert {name: sorted(part.types) for name, part in data.splits.items()} == {
+        name: ["defect"] * 2 + ["good"] * 3 for name in ("train", "test")
+    }
+
+
+def test_every_kind_in_a_mask_of_kinds_is_marked_and_grey_edges_are_halved():
+    kinds = np.zeros((60, 60), np.uint8)
+    kinds[5:15, 5:15], kinds[20:40, 20:40], kinds[50:54, 10:40] = 1, 2, 5
+    assert np.array_equal(marked_in(kinds), kinds > 0)
+    soft = np.array([[0, 3, 100, 200, 255]], np.uint8)
+    assert marked_in(soft).tolist() == [[False, False, False, True, True]]
+
+
+def test_a_mask_of_nearly_everything_is_said(files, tmp_path):
+    white = files | {"ground_truth/blot/000_mask.png": png(np.full((96, 96), 255, np.uint8))}
+    words = said(read_parts(laid_out(tmp_path / "white", white), 32))
+    assert "Masks that mark nearly all of their image: 1. First: test/blot/000.png" in words
+    assert "nearly all" not in said(read_parts(laid_out(tmp_path / "set", files), 32))
