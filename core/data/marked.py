@@ -15,12 +15,12 @@ OUTLINES_MAX = 20
 """Places on one image."""
 CORNERS_MAX = 100
 """Of one outline; a longer stroke is thinned."""
-AREA_MIN = 1e-5
-"""Share of the image below which a stroke was no more than a click."""
+AREA_MIN = 1e-7
+"""Share of the image below which an outline holds nothing: less than two pixels of 4000 x 4000."""
 
 
 def outline_of(across: ArrayLike, down: ArrayLike) -> Outline | None:
-    """The outline of a stroke; None for a click.
+    """The outline of a stroke; None when it holds nothing.
 
     Args:
         across: Of each point, as shares of the width; what lies outside of the image is drawn to its edge.
@@ -30,7 +30,7 @@ def outline_of(across: ArrayLike, down: ArrayLike) -> Outline | None:
     if not len(points) or not np.isfinite(points).all():
         return None
     kept = np.unique(np.linspace(0, len(points) - 1, min(CORNERS_MAX, len(points))).round().astype(int))
-    points = points[kept].round(4)
+    points = points[kept].round(6)
     if area_of(points) < AREA_MIN:
         return None
     return tuple((float(x), float(y)) for x, y in points)

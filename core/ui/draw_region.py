@@ -26,6 +26,8 @@ TOOLS: Final = {"box": N_("Box"), "freehand": N_("Freehand"), "closer": N_("Look
 HEIGHT: Final = 400
 CLOSEST: Final = 0.02
 """Smallest side of what is looked at, as a share of the image."""
+CLICK: Final = 5e-6
+"""Share of what is shown below which a stroke was no more than a click: not quite a pixel of the screen."""
 INK: Final = "#ff7f0e"
 _WHOLE: Final = (0.0, 0.0, 1.0, 1.0)
 
@@ -36,9 +38,12 @@ class Drawing:
 
     marked: list[Outline] = field(default_factory=list)
     view: tuple[float, float, float, float] = _WHOLE
+    too_small: bool = False
+    """Whether something of the last drawing was no more than a click."""
 
     def undo(self) -> None:
         """Take the last place back."""
+        self.too_small = False
         del self.marked[-1:]
 
     def show_whole(self) -> None:
@@ -81,17 +86,21 @@ def forget_regions(where: str) -> None:
 def take_stroke(drawing: Drawing, selection: Mapping[str, Any], *, closer: bool = False) -> None:
     """Add what was drawn, as the chart tells it, to the marked places; or look at that part of the image alone."""
     strokes = [*selection.get("box", ()), *selection.get("lasso", ())]
+    left, top, right, bottom = drawing.view
+    click = CLICK * (right - left) * (bottom - top)
+    drawing.too_small = False
     for stroke in strokes:
         across, down = (sorted(stroke[axis]) for axis in ("x", "y"))
         box = rectangle(across[0], down[0], across[-1], down[-1])
-        if box is None:
+        # A box is told by two corners, a lasso by every point of its way.
+        outline = box if len(stroke["x"]) == 2 else outline_of(stroke["x"], stroke["y"])
+        if box is None or outline is None or area_of(outline) < click:
+            drawing.too_small = True
             continue
         if closer:
             drawing.view = _view_of(box)
             return
-        # A box is told by two corners, a lasso by every point of its way.
-        outline = box if len(stroke["x"]) == 2 else outline_of(stroke["x"], stroke["y"])
-        if outline is not None and outline not in drawing.marked and len(drawing.marked) < OUTLINES_MAX:
+        if outline not in drawing.marked and len(drawing.marked) < OUTLINES_MAX:
             drawing.marked.append(outline)
 
 
@@ -134,6 +143,8 @@ def _show_list(where: str, drawing: Drawing, offered: Sequence[Outline]) -> None
         st.markdown(t("Region {number}: {percent:.2g} % of the image", number=number, percent=100 * area_of(outline)))
     if not drawing.marked:
         st.caption(t("Nothing is marked yet."))
+    if drawing.too_small:
+        st.caption(t("What you drew is too small to be a region. Look closer and draw it again."))
     if len(drawing.marked) == OUTLINES_MAX:
         st.caption(t("More than {most} regions cannot be marked.", most=OUTLINES_MAX))
     if drawing.marked:

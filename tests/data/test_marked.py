@@ -48,6 +48,14 @@ def test_a_click_is_no_outline(across: list[float], down: list[float]) -> None:
     assert outline_of(across, down) is None
 
 
+@pytest.mark.parametrize(("pixels", "side"), [(6, 2000), (10, 4000), (4, 4000)])
+def test_small_box_on_a_large_image_is_kept_where_it_is(pixels: int, side: int) -> None:
+    small = rectangle(1003 / side, 777 / side, (1003 + pixels) / side, (777 + pixels) / side)
+    assert small is not None and area_of(small) == pytest.approx((pixels / side) ** 2, rel=0.01)
+    assert mask_of([small], side).sum() == pytest.approx(pixels**2, rel=0.6)
+    assert from_text(as_text((small,))) == (small,)
+
+
 def test_thinnest_outline_marks_at_least_a_pixel() -> None:
     thin = rectangle(0.1, 0.5, 0.9, 0.501)
     assert thin is not None and mask_of([thin], 32).sum() >= 20

@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.contracts import AnomalyPrediction, Decision, Region
 from core.data.marked import OUTLINES_MAX, area_of, rectangle
-from core.ui.draw_region import CLOSEST, Drawing, outlined, take_stroke
+from core.ui.draw_region import CLOSEST, HEIGHT, Drawing, outlined, take_stroke
 from core.ui.part_correct import outlines_of
 
 
@@ -40,6 +40,30 @@ def test_clicks_mark_nothing_and_there_is_an_end() -> None:
     for place in range(OUTLINES_MAX + 3):
         take_stroke(drawing, {"box": [box(0.01 * place, 0.0, 0.01 * place + 0.02, 0.2)]})
     assert len(drawing.marked) == OUTLINES_MAX
+
+
+@pytest.mark.parametrize(("pixels", "side"), [(6, 2000), (12, 4000)])
+def test_small_box_is_marked(pixels: int, side: int) -> None:
+    drawing, end = Drawing(), 0.5 + pixels / side
+    take_stroke(drawing, {"box": [box(0.5, 0.5, end, end)]})
+    assert drawing.marked == [rectangle(0.5, 0.5, end, end)] and not drawing.too_small
+
+
+def test_what_is_a_click_depends_on_what_is_shown_and_is_said() -> None:
+    drawing, end = Drawing(), 0.5 + 0.5 / HEIGHT
+    tiny = {"box": [box(0.5, 0.5, end, end)]}
+    take_stroke(drawing, tiny)
+    assert not drawing.marked and drawing.too_small
+    take_stroke(drawing, tiny, closer=True)
+    assert drawing.view == (0.0, 0.0, 1.0, 1.0) and drawing.too_small, "nobody asks for a closer look with a click"
+    take_stroke(drawing, {"box": [box(0.45, 0.45, 0.55, 0.55)]}, closer=True)
+    assert not drawing.too_small
+    take_stroke(drawing, tiny)
+    assert len(drawing.marked) == 1 and not drawing.too_small
+    take_stroke(drawing, {"lasso": [{"x": [0.5, 0.51, 0.52], "y": [0.5, 0.5, 0.5]}]})
+    assert drawing.too_small
+    take_stroke(drawing, {"box": []})
+    assert len(drawing.marked) == 1 and not drawing.too_small
 
 
 def test_closer_look_shows_that_part_and_marks_nothing() -> None:
@@ -91,7 +115,9 @@ def test_regions_are_offered_listed_and_taken_back() -> None:
     assert page.session_state["found"] == (rectangle(0.1, 0.2, 0.3, 0.4),)
     assert any("Region 1" in line.value and "4" in line.value for line in page.markdown)
     page.session_state["there.drawing"].view = (0.2, 0.2, 0.4, 0.4)
+    page.session_state["there.drawing"].too_small = True
     page.run()
+    assert any("too small" in line.value for line in page.caption)
     page.button("there.whole").click().run()
     page.button("there.undo_region").click().run()
     assert not page.exception and page.session_state["found"] == ()
