@@ -170,13 +170,13 @@ def main() -> None:
         }
         print(seed, json.dumps(found[str(seed)]), flush=True)
     found["seeds"] = spread(evaluations)
-    found["by_type"] = {kind: figures(metrics) for kind, metrics in by_type(evaluations[0].table).items()}
+    found["by_type"] = {kind: figures(metrics) for kind, metrics in by_type(evaluations[0]).items()}
     if asked.supervised:
         config = AnomalyDetectionConfig(**chosen, supervised=True, seed=asked.seeds[0])
         _, evaluation, _ = run_one(config, parts, backbone, asked.out / asked.backbone / "supervised")
         found["supervised"] = {
             "metrics": figures(evaluation.summary),
-            "by_type": {kind: figures(metrics) for kind, metrics in by_type(evaluation.table).items()},
+            "by_type": {kind: figures(metrics) for kind, metrics in by_type(evaluation).items()},
         }
     few = (f"_{asked.good}" if asked.good else "") + (f"_{asked.size}" if asked.size != PLAIN.image_size else "")
     (asked.out / f"{asked.backbone}{few}.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")

@@ -17,6 +17,8 @@ HELD_OUT = "held-out good parts"
 """Split of an evaluation of the good parts that gave a limit, each judged by a memory without it."""
 STAND_IN = "test, good parts held out"
 """Split of an evaluation of test defects beside the held-out good parts, where the test images hold no good ones."""
+GAVE_LIMIT = (HELD_OUT, STAND_IN)
+"""Splits whose good parts gave the limit themselves: false alarms among them are no measurement."""
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from core.training.metrics import Array, share
 from core.training.quality import take
 
 HALF_MIN = 3
-"""Test defects in either half below which prices are weighed on neither."""
+"""Defects below which a table neither chooses a limit by prices nor measures one."""
 
 
 @dataclass(frozen=True)
@@ -84,10 +84,10 @@ def limit_figures(choosing: Evaluation, test: Evaluation, rate: float) -> LimitF
 def tables_of_prices(choosing: Evaluation, test: Evaluation) -> tuple[Evaluation, Evaluation] | None:
     """What chooses a limit by prices, and what measures it; None where too few defects are known for both.
 
-    Where the held-out table holds no defects, every other one of the test, in order of their ids, joins it and is
+    Where the held-out table holds too few defects, every other one of the test, in order of their ids, joins it and is
     measured no more. Where held-out good parts stand in for those of the test, every other one does the same.
     """
-    if np.asarray(choosing.table["truth"]).any():
+    if int((np.asarray(choosing.table["truth"]) == 1).sum()) >= HALF_MIN:
         return choosing, test
     defect, twice = np.asarray(test.table["truth"]) == 1, _in_both(test, choosing)
     if int(defect.sum()) < 2 * HALF_MIN:

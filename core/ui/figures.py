@@ -92,6 +92,8 @@ def _read_evaluation(_sha256: str, version: Version) -> Evaluation | None:
 def show_metrics(evaluation: Evaluation, names: Iterable[str]) -> None:
     """Those of the metrics `names` that were measured, and what they were measured on."""
     shown = [name for name in dict.fromkeys(names) if name in evaluation.summary]
+    if not shown:
+        return
     with st.grid(min_column_width=140):
         for name in shown:
             metric = evaluation.summary[name]

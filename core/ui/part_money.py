@@ -38,12 +38,13 @@ def show_part_money(measured: Measured, choosing: Evaluation | None) -> None:
         return
     chooses, measures = tables
     if measures is not measured.evaluation:
-        defects = (int((np.asarray(table.table["truth"]) == 1).sum()) for table in (chooses, measures))
+        whole, rest = (int((np.asarray(one.table["truth"]) == 1).sum()) for one in (measured.evaluation, measures))
         st.caption(
             t(
-                "The training data hold no defects, so {chosen:,} of the test defects choose the limit together with "
-                "the held-out good parts, and only the other {rest:,} measure it.",
-                **dict(zip(("chosen", "rest"), defects, strict=True)),
+                "The training data hold too few defects, so {chosen:,} of the test defects choose the limit together "
+                "with the held-out good parts, and only the other {rest:,} measure it.",
+                chosen=whole - rest,
+                rest=rest,
             )
         )
     show_money(Measured(measured.slug, measured.version, measures), chooses, _prices_input)

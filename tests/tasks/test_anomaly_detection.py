@@ -56,7 +56,7 @@ def test_defects_are_found_outlined_and_measured(predictor, checkpoint):
     summary = evaluation.summary
     assert summary["image_auroc"].value > 0.95
     assert summary["pixel_auroc"].value > 0.85 and summary["pro"].value > 0.6
-    assert set(by_type(evaluation.table)) == {"blot", "scratch"}
+    assert set(by_type(evaluation)) == {"blot", "scratch"}
     assert evaluation.table[TYPE].tolist().count("good") == 8
     for defect in ("blot", "scratch"):
         part, mask = sample(defect, 77)
@@ -148,7 +148,7 @@ def test_good_parts_alone_are_measured_by_themselves(tmp_path):
     path = zipped(tmp_path / "good.zip", {f"{i}.png": png(picture(rng)[0]) for i in range(12)})
     folder = trained_on(path, tmp_path / "run")
     evaluation = load_evaluation(folder)
-    assert set(evaluation.summary) == {"false_alarm_rate", "declined"}
+    assert not evaluation.summary, "good parts that gave the limit measure nothing"
     assert evaluation.data.n == 12 and evaluation.summary["false_alarm_rate"].value <= 0.1
     with pytest.raises(InputRefused) as refused:
         TASK.evaluate(TASK.load(folder, "cpu"), path)
@@ -243,7 +243,10 @@ def test_defects_without_good_parts_are_ranked_among_the_held_out_ones(tmp_path)
     assert evaluation.table[TYPE].tolist().count("good") == 12 and evaluation.data.n == 12 + 8
     assert evaluation.summary["image_auroc"].value > 0.9
     assert evaluation.table[AT_LIMIT][8:].sum() == 0, "pixel figures stay those of the defects' own images"
-    assert evaluation.data.split == STAND_IN
+    assert evaluation.data.split == STAND_IN and TASK.summarise(evaluation) == evaluation.summary
+    assert "false_alarm_rate" not in evaluation.summary and evaluation.summary["declined"].n == 8
+    by_kind = json.loads((folder / "manifest.json").read_text())["by_type"]
+    assert all("false_alarm_rate" not in figures and figures["declined"]["n"] == 4 for figures in by_kind.values())
 
 
 @pytest.mark.slow

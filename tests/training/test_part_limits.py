@@ -51,6 +51,14 @@ def test_defects_of_the_training_data_choose_and_the_whole_test_measures():
     assert tables_of_prices(choosing, test) == (choosing, test)
 
 
+@pytest.mark.parametrize("few", [1, HALF_MIN - 1])
+def test_a_few_defects_of_the_training_data_choose_with_half_of_those_of_the_test(few):
+    chooses, measures = tables_of_prices(held_out(99, few), parts(good=40, defects=20)) or (None, None)
+    assert chooses is not None and measures is not None
+    assert (chooses.table["truth"] == 1).sum() == few + 10 and (measures.table["truth"] == 1).sum() == 10
+    assert tables_of_prices(held_out(99, few), parts(defects=2 * HALF_MIN - 1)) is None
+
+
 def test_half_of_the_test_defects_choose_and_the_other_half_measures():
     choosing, test = held_out(99), parts(good=40, defects=21)
     chooses, measures = tables_of_prices(choosing, test) or (None, None)

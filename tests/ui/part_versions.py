@@ -44,7 +44,7 @@ def write_checkpoint(
         "sha256": hashlib.sha256(weights).hexdigest(),
         "by_type": {
             kind: {name: metric.as_dict() for name, metric in figures.items()}
-            for kind, figures in by_type(evaluation.table).items()
+            for kind, figures in by_type(evaluation).items()
         },
     }
     (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")

@@ -105,7 +105,7 @@ def _measured(evaluation: Evaluation) -> dict[str, object]:
     metrics = [
         f"| {name} | {metric.value:.4f} | {metric.low:.4f} to {metric.high:.4f} |"
         for name, metric in evaluation.summary.items()
-    ]
+    ] or ["| none measured | - | - |"]
     return {
         "split": evaluation.data.split,
         "eval_data": evaluation.data.name,

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from core.contracts import N_, DataInfo, Evaluation, Message
 from core.data.surface_layout import GOOD
 from core.data.surfaces import PartImages, PartSet
-from core.tasks.anomaly_detection.measure import TYPE, columns_of, join_parts, outputs_of, summary_of, with_few
+from core.tasks.anomaly_detection.measure import TYPE, columns_of, join_parts, score_parts, summary_of, with_few
 from core.tasks.anomaly_detection.predictor import LABELS, AnomalyPredictor
 from core.tasks.anomaly_detection.train import Learned
 from core.training.false_alarms import HELD_OUT, STAND_IN
@@ -49,7 +49,8 @@ def beside_held_out(found: Evaluation, predictor: AnomalyPredictor, data: PartIm
         {"count": n},
     )
     info = replace(found.data, split=STAND_IN, n=found.data.n + n)
-    return replace(found, table=table, summary=summary_of(table), data=info, notices=(*found.notices, said))
+    summary = summary_of(table, gave_limit=True)
+    return replace(found, table=table, summary=summary, data=info, notices=(*found.notices, said))
 
 
 def choosing_evaluation(predictor: AnomalyPredictor, data: PartImages, learned: Learned) -> Evaluation:
@@ -67,10 +68,10 @@ def _evaluated(predictor: AnomalyPredictor, data: PartImages, learned: Learned, 
     table = columns_of(ids, np.full(len(ids), GOOD), scores, predictor.threshold)
     if defects is not None:
         chosen = defects.take(_spread(defects))
-        columns = columns_of(chosen.ids, chosen.types, outputs_of(predictor, chosen)[0], predictor.threshold)
+        columns = score_parts(predictor, chosen)
         table = {name: np.concatenate([column, columns[name]]) for name, column in table.items()}
     info = DataInfo(data.name, HELD_OUT if defects is None else "validation", len(table[TYPE]), data.fingerprint)
-    return Evaluation(LABELS, table, summary_of(table), info, predictor.seed, "")
+    return Evaluation(LABELS, table, summary_of(table, gave_limit=True), info, predictor.seed, "")
 
 
 def _spread(defects: PartSet) -> NDArray[np.int64]:

@@ -17,6 +17,7 @@ from core.data.surfaces import PartImages, PartSet
 from core.errors import InputRefused
 from core.tasks.anomaly_detection.memory import batches_of, untold
 from core.tasks.anomaly_detection.predictor import LABELS, MAP_THRESHOLD, AnomalyPredictor
+from core.training.false_alarms import GAVE_LIMIT
 from core.training.metrics import Array, Statistic, auroc_of, bootstrap, share
 from core.training.seen import with_seen
 from core.training.segmentation import (
@@ -113,12 +114,13 @@ def _f1_at_limit_of(table: Mapping[str, NDArray[Any]]) -> Statistic:
     return statistic
 
 
-def summary_of(table: Mapping[str, NDArray[Any]], seed: int = 0) -> dict[str, Metric]:
+def summary_of(table: Mapping[str, NDArray[Any]], seed: int = 0, gave_limit: bool = False) -> dict[str, Metric]:
     """The metrics of an evaluation table, or of some of its rows; intervals are over images.
 
     pixel_f1 (the best over all limits, as published figures are), pro and pixel_auroc where masks are known;
     pixel_f1_at_limit at the limit of the outlined regions; image_auroc where there are good parts and defects;
-    false_alarm_rate of the good parts and escape_rate of the defects at the threshold; declined.
+    false_alarm_rate of the good parts and escape_rate of the defects at the threshold; declined. Where the good parts
+    gave the limit themselves, nothing is said of their false alarms, and declined is that of the defects.
     """
     truth, called = np.asarray(table["truth"]) == 1, np.asarray(table["prediction"]) == 1
     n, summary = len(truth), dict[str, Metric]()
@@ -128,19 +130,22 @@ def summary_of(table: Mapping[str, NDArray[Any]], seed: int = 0) -> dict[str, Me
     if truth.any() and not truth.all():
         score = np.asarray(table["scores"])[:, 1]
         summary["image_auroc"] = bootstrap(auroc_of(truth, score), n, seed)
-    if not truth.all():
+    if not truth.all() and not gave_limit:
         summary["false_alarm_rate"] = share(int((called & ~truth).sum()), int((~truth).sum()))
     if truth.any():
         summary["escape_rate"] = share(int((~called & truth).sum()), int(truth.sum()))
-    return summary | {"declined": share(int(np.asarray(table["abstained"]).sum()), n)}
+    judged = np.asarray(table["abstained"])[truth if gave_limit else slice(None)]
+    return summary | ({"declined": share(int(judged.sum()), len(judged))} if len(judged) else {})
 
 
-def by_type(table: Mapping[str, NDArray[Any]]) -> dict[str, dict[str, Metric]]:
+def by_type(evaluation: Evaluation) -> dict[str, dict[str, Metric]]:
     """Type of defect -> its metrics, each measured with all good parts beside it."""
+    table, gave_limit = evaluation.table, evaluation.data.split in GAVE_LIMIT
     types = np.asarray(table[TYPE])
+    rows = {str(kind): (types == kind) | (types == GOOD) for kind in np.unique(types[types != GOOD])}
     return {
-        str(kind): summary_of({name: column[(types == kind) | (types == GOOD)] for name, column in table.items()})
-        for kind in np.unique(types[types != GOOD])
+        kind: summary_of({name: column[those] for name, column in table.items()}, gave_limit=gave_limit)
+        for kind, those in rows.items()
     }
 
 
@@ -193,8 +198,8 @@ def evaluate_part(
     table = measure_parts(predictor, parts, progress)
     info = DataInfo(data.name, split, len(parts), data.fingerprint)
     notices = (*data.report.notices, *data.report.warnings)
-    found = Evaluation(LABELS, table, summary_of(table), info, predictor.seed, command, notices=notices)
-    return with_few(found)
+    summary = summary_of(table, gave_limit=split in GAVE_LIMIT)
+    return with_few(Evaluation(LABELS, table, summary, info, predictor.seed, command, notices=notices))
 
 
 def evaluate_like(predictor: AnomalyPredictor, data: PartImages, like: Evaluation, command: str) -> Evaluation:

@@ -22,7 +22,7 @@ def write_statement(folder: Path, evaluation: Evaluation) -> None:
         "metrics": figures_dict(evaluation),
         "by_type": {
             kind: {name: metric.as_dict() for name, metric in figures.items()}
-            for kind, figures in by_type(evaluation.table).items()
+            for kind, figures in by_type(evaluation).items()
         },
         "licence": f"{own}; and that of the hub's weights it compares features of" if hub else own,
     }
