@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from core.contracts import Message, Refusal
+from core.contracts import N_, Message, Refusal
 from core.data.catalog import is_public, limits_for
 from core.data.duplicates import content_hash, duplicate_groups, group_for_splits, thumbnail
 from core.data.images import Progress, open_sources, sole_file
@@ -28,6 +28,8 @@ from core.settings import Limits
 SPLITS = ("train", "validation", "test")
 ASPECT_TOLERANCE = 0.02
 """How far, relatively, a mask's ratio of width to height may be off its image's to be taken for one of another size."""
+GOOD_MAX = 2000
+"""Good parts whose pixels are kept to learn from: more of them hardly tell more, and would fill the memory."""
 KINDS_MAX = 31
 """Brightest value of a mask up to which its values are taken for numbers of kinds of defects."""
 FULL_MASK = 0.9
@@ -117,8 +119,9 @@ def read_parts(path: Path, size: int, limits: Limits | None = None, progress: Pr
     with ExitStack() as stack:
         placed = place_listed(path, limits, stack) if is_listed(path) else collected.place(path, limits, stack)
         placed.sort(key=lambda part: part.entry.label)  # a folder and a zip of it give the same run
+        spare = _spare(placed)
         for done, part in enumerate(placed, start=1):
-            collected.read(part)
+            collected.read(part, keep=done - 1 not in spare)
             if progress:
                 progress(done, len(placed))
     check_refused_share(name, len(collected.ids), collected.refused)
@@ -144,7 +147,8 @@ class _Collected:
     grey: list[bool] = field(default_factory=list)
     hashes: list[bytes] = field(default_factory=list)
     thumbs: list[NDArray[np.uint8]] = field(default_factory=list)
-    images: list[NDArray[np.uint8]] = field(default_factory=list)
+    images: list[NDArray[np.uint8] | None] = field(default_factory=list)
+    """Squeezed, with one channel where they are grey; None for those that were looked at alone."""
     masks: list[NDArray[np.bool_] | None] = field(default_factory=list)
     mask_hashes: dict[str, bytes] = field(default_factory=dict)
     mask_sizes: list[str] = field(default_factory=list)
@@ -153,6 +157,9 @@ class _Collected:
     """Defective images whose mask is empty."""
     full_masks: list[str] = field(default_factory=list)
     """Images whose mask marks nearly all of them."""
+
+    def __post_init__(self) -> None:
+        self.unmarked = np.zeros((self.size, self.size), bool)  # all good parts share it
 
     def place(self, path: Path, limits: Limits, stack: ExitStack) -> list[PlacedPart]:
         """Say by its folders what every image of a path shows; `stack` closes what was opened."""
@@ -166,8 +173,8 @@ class _Collected:
             self.lone_masks += found.lone_masks
         return placed
 
-    def read(self, part: PlacedPart) -> None:
-        """Take one image, and its mask if there is one."""
+    def read(self, part: PlacedPart, keep: bool = True) -> None:
+        """Take one image, and its mask if there is one; not to `keep` it is to look at it for the data check alone."""
         try:
             pixels = part.source.read(part.entry).pixels
         except InputRefused as error:
@@ -179,11 +186,12 @@ class _Collected:
         split = part.split
         if split == "all":
             split = "train" if kind == GOOD else "test"
-        self.images.append(squeeze(pixels, self.size))
+        grey, small = is_grey(pixels), squeeze(pixels, self.size) if keep else None
+        self.images.append(as_grey(small) if small is not None and grey else small)
         self.hashes.append(content_hash(pixels))
         self.thumbs.append(thumbnail(pixels))
         self.sides.append((pixels.shape[1], pixels.shape[0]))
-        self.grey.append(is_grey(pixels))
+        self.grey.append(grey)
         self.ids.append(part.entry.label)
         self.splits.append(split)
         self.types.append(kind)
@@ -192,13 +200,13 @@ class _Collected:
     def _mask(self, part: PlacedPart, shape: tuple[int, ...]) -> NDArray[np.bool_] | None:
         """Where the defect is, squeezed; None when nobody says, or when it cannot be of this image."""
         if part.type == GOOD:
-            return np.zeros((self.size, self.size), bool)
+            return self.unmarked
         picture = self._mask_picture(part)
         if picture is None:
             return None
         if not picture.any():
             if not part.type:
-                return np.zeros((self.size, self.size), bool)
+                return self.unmarked
             self.empty_masks.append(part.entry.label)
             return None
         if picture.shape != shape:
@@ -242,24 +250,33 @@ class _Collected:
             empty_masks=self.empty_masks,
             full_masks=self.full_masks,
         )
+        kept = np.array([image is not None for image in self.images])
         report = check_parts(looked, self.refused, self.notices)
+        if not kept.all():
+            found = {"total": report.good, "count": report.good - int((~kept).sum())}
+            said = Message(N_("Of {total} images of good parts {count}, evenly spread, are learned from."), found)
+            report = replace(report, warnings=(*report.warnings, said))
         grey, groups = bool(colours.any()), group_for_splits(exact, near)
         splits = {
-            split: self._part_set(np.flatnonzero(looked.splits == split), grey, groups)
+            split: self._part_set(np.flatnonzero(kept & (looked.splits == split)), grey, groups)
             for split in SPLITS
             if (looked.splits == split).any()
         }
         return PartImages(self.name, splits, self._fingerprint(), grey, report)
 
     def _part_set(self, rows: NDArray[np.int64], grey: bool, groups: NDArray[np.int64]) -> PartSet:
+        """Copy the rows into one array, letting go of each image as it is copied."""
         pixels = np.empty((len(rows), self.size, self.size, 1 if grey else 3), np.uint8)
         masks = np.zeros((len(rows), self.size, self.size), bool)
         known = np.zeros(len(rows), bool)
         for at, row in enumerate(rows):
-            pixels[at] = as_grey(self.images[row]) if grey else self.images[row]
-            mask = self.masks[row]
-            if mask is not None:
-                masks[at], known[at] = mask, True
+            image, mask = self.images[row], self.masks[row]
+            if image is not None:
+                pixels[at] = as_grey(image) if grey and image.shape[2] > 1 else image
+            known[at] = mask is not None
+            if mask is not None and mask is not self.unmarked:
+                masks[at] = mask  # what is never written to takes no memory
+            self.images[row] = self.masks[row] = None
         ids = tuple(self.ids[row] for row in rows)
         hashes = np.array([self.hashes[row].hex() for row in rows])
         return PartSet(pixels, np.array(self.types)[rows], masks, known, ids, groups[rows], hashes, self.public)
@@ -269,6 +286,14 @@ class _Collected:
         for image_id, split, kind, content in zip(self.ids, self.splits, self.types, self.hashes, strict=True):
             digest.update(f"{image_id}\0{split}\0{kind}\0".encode() + content + self.mask_hashes.get(image_id, b""))
         return digest.hexdigest()
+
+
+def _spare(placed: Sequence[PlacedPart]) -> frozenset[int]:
+    """Places of good parts to learn from beyond `GOOD_MAX` of them, which are spread evenly."""
+    good = [place for place, part in enumerate(placed) if part.type == GOOD and part.split in ("train", "all")]
+    if len(good) <= GOOD_MAX:
+        return frozenset()
+    return frozenset(good) - {good[at] for at in np.linspace(0, len(good) - 1, GOOD_MAX).astype(int)}
 
 
 def read_pictures(path: Path, ids: Collection[str]) -> dict[str, NDArray[np.uint8]]:

@@ -1,8 +1,12 @@
 """Inspection images in the layouts they come in, and what is said of bad ones."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
+from core.data import surfaces
 from core.data.surfaces import marked_in, read_parts, squeeze_mask
 from core.errors import InputRefused
 from tests.tasks.surfaces import laid_out, mvtec_files, picture, png, zipped
@@ -215,3 +219,34 @@ def test_a_mask_of_nearly_everything_is_said(files, tmp_path):
     words = said(read_parts(laid_out(tmp_path / "white", white), 32))
     assert "Masks that mark nearly all of their image: 1. First: test/blot/000.png" in words
     assert "nearly all" not in said(read_parts(laid_out(tmp_path / "set", files), 32))
+
+
+def test_of_very_many_good_parts_some_are_kept_to_learn_from(tmp_path, monkeypatch):
+    rng = np.random.default_rng(0)
+    many = {f"train/good/{i:02}.png": png(picture(rng)[0]) for i in range(12)}
+    files = many | {f"test/good/{i}.png": png(picture(rng)[0]) for i in range(8)}
+    whole = read_parts(laid_out(tmp_path / "many", files), 32)
+    monkeypatch.setattr(surfaces, "GOOD_MAX", 6)
+    data = read_parts(tmp_path / "many", 32)
+    assert len(data.splits["train"]) == 6 and len(data.splits["test"]) == 8
+    assert {data.splits["train"].ids[0], data.splits["train"].ids[-1]} == {"train/good/00.png", "train/good/11.png"}
+    assert data.report.good == 12 and "Of 12 images of good parts 6" in said(data) and "evenly" not in said(whole)
+    rows = np.isin(whole.splits["train"].ids, data.splits["train"].ids)
+    assert np.array_equal(data.splits["train"].pixels, whole.splits["train"].pixels[rows])
+    assert data.fingerprint == whole.fingerprint, "it is the same data"
+
+
+@pytest.mark.slow
+def test_images_that_were_read_are_held_once(tmp_path):
+    rng = np.random.default_rng(0)
+    content = png(rng.integers(0, 256, (24, 24, 3), dtype=np.uint8))
+    path = laid_out(tmp_path / "colour", {f"{i:03}.png": content for i in range(120)})
+    program = (
+        "import resource, sys; from pathlib import Path; from core.data.surfaces import read_parts\n"
+        "most = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024\n"
+        "path = Path(sys.argv[1]); read_parts(path, 32); before = most()\n"
+        "pixels = read_parts(path, 768).splits['train'].pixels.nbytes\n"
+        "print((most() - before) / pixels)"
+    )
+    found = subprocess.run([sys.executable, "-c", program, str(path)], capture_output=True, text=True, check=True)
+    assert float(found.stdout) < 1.2, "the pixels, and nothing near as large beside them"
