@@ -19,6 +19,7 @@ from typing import Any, cast
 import numpy as np
 from torch import Tensor, nn
 
+from bench.chance import expected_alarms
 from bench.surfaces import IMAGENET, hub_cache, magnetic_tile
 from core.contracts import Evaluation, Metric
 from core.data.surfaces import PartImages, read_parts
@@ -32,7 +33,6 @@ from core.tasks.anomaly_detection.predictor import AnomalyPredictor
 from core.tasks.anomaly_detection.supervise import supervise
 from core.tasks.anomaly_detection.task import TASK
 from core.tasks.anomaly_detection.train import learn
-from core.training.false_alarms import expected_alarms
 from core.training.run import ListedRun
 
 SEEDS = (0, 1, 2)

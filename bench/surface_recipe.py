@@ -21,6 +21,7 @@ import numpy as np
 from PIL import Image
 from safetensors.torch import load_file
 
+from bench.chance import expected_alarms
 from bench.surface_backbone import STATED, WEIGHTS, load_teacher
 from bench.surfaces import magnetic_tile
 from core.contracts import Evaluation, ImageSample
@@ -34,7 +35,6 @@ from core.tasks.anomaly_detection.config import AnomalyDetectionConfig
 from core.tasks.anomaly_detection.measure import summary_of
 from core.tasks.anomaly_detection.task import TASK
 from core.training.evaluation import load_evaluation
-from core.training.false_alarms import expected_alarms
 from core.training.run import ListedRun
 
 COMMAND = "python -m bench.surface_recipe --backbone FOLDER --out FOLDER"

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import expon, lognorm, norm
 
-from core.training.false_alarms import expected_alarms, in_words, promise
+from core.training.false_alarms import in_words, promise
 
 
 def test_a_promise_of_few_parts_says_what_is_possible():
@@ -75,8 +75,3 @@ def test_higher_rates_mean_lower_limits():
     scores = np.random.default_rng(1).normal(size=80)
     limits = [promise(scores, rate).limit for rate in (0.01, 0.02, 0.05, 0.1, 0.5)]
     assert limits == sorted(limits, reverse=True)
-
-
-def test_expected_alarms_hold_the_mean():
-    low, high = expected_alarms(200, 0.05)
-    assert low < 10 < high
