@@ -14,7 +14,7 @@ import numpy as np
 from core.contracts import N_, Evaluation, Message, Metric
 from core.training.evaluation import METRIC_NAMES
 from core.training.false_alarms import STAND_IN
-from core.training.gate import Check, GateRules, Result, figured, not_worse
+from core.training.gate import Check, GateRules, Result, Verdict, figured, not_worse
 from core.training.home_test import NAME, home_check
 from core.training.metrics import share
 from core.training.p_value import p_said
@@ -97,6 +97,19 @@ def known_parts_check(champion: Evaluation, at_home: Evaluation | None, made_fro
     figures = {"value": found.value, "low": found.low, "high": found.high}
     metric = Message(METRIC_NAMES[HEADLINE])
     return Check(NAME, "undecided", Message(template, {**said, **figures, "metric": metric}), **figures)
+
+
+def only_another_part(verdict: Verdict) -> bool:
+    """Whether all that a verdict on a version of parts leaves open is what the version in use alone knows.
+
+    It is then better on its own test, and no test can weigh one part against another.
+    """
+    return verdict.result == "undecided" and [check.name for check in verdict.checks if check.result != "pass"] == [NAME]
+
+
+def declines_most(evaluation: Evaluation) -> bool:
+    """Whether a version declines most of the images: its decisions about the others say nothing of how good it is."""
+    return bool(np.asarray(evaluation.table["abstained"]).mean() > 0.5)
 
 
 def _alike(champion: Evaluation, challenger: Evaluation) -> Check:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
 
+import numpy as np
 import streamlit as st
 
 from core.contracts import Evaluation
@@ -22,9 +24,14 @@ from core.ui.wording import told
 if TYPE_CHECKING:
     from core.training.quality import Comparison
 
+_OF_DECISIONS: Final = ("false_alarm_rate", "escape_rate")
+
 
 def show_comparison(slug: str, champion: Evaluation | None, challenger: Evaluation | None) -> Comparison | None:
-    """What changed, or why that cannot be told, and all figures; returns what changed."""
+    """What changed, or why that cannot be told, and all figures; returns what changed.
+
+    Where a version of parts declines most of the images, its decisions are not compared, and None is returned.
+    """
     if champion is None or challenger is None:
         st.info(t("One of the two versions has no stored evaluation, so they cannot be compared."))
         return None
@@ -36,6 +43,9 @@ def show_comparison(slug: str, champion: Evaluation | None, challenger: Evaluati
             f"{told('The two cannot be compared image by image.', slug)} {say(reason)}", icon=":material/difference:"
         )
     comparison = quality.compare(champion, challenger)
+    if comparison is not None and find_sector(slug).reads == "parts" and _declines(champion):
+        _figures({t("In use"): _undecided(champion), t("Challenger"): challenger})
+        return None
     headline = _headline(slug)
     if comparison is not None and headline is None:
         _show_change(slug, comparison)
@@ -49,6 +59,31 @@ def show_comparison(slug: str, champion: Evaluation | None, challenger: Evaluati
         for title, evaluation in both.items():
             _figures({title: evaluation})
     return comparison
+
+
+def _declines(champion: Evaluation) -> bool:
+    """Whether the version in use declines most of the images, which is said here."""
+    from core.training.part_gate import declines_most
+
+    if not declines_most(champion):
+        return False
+    declined = np.asarray(champion.table["abstained"])
+    st.info(
+        t(
+            "The version in use declines {declined:,} of these {n:,} images, as unlike the parts that it knows. So its "
+            "false alarms and escapes are left empty, and nothing is called fixed or broken.",
+            declined=int(declined.sum()),
+            n=len(declined),
+        ),
+        icon=":material/block:",
+    )
+    return True
+
+
+def _undecided(evaluation: Evaluation) -> Evaluation:
+    """The same without the figures of its decisions."""
+    kept = {name: figure for name, figure in evaluation.summary.items() if name not in _OF_DECISIONS}
+    return replace(evaluation, summary=kept)
 
 
 def _headline(slug: str) -> str | None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import streamlit as st
 
+from core.store.versions import find_sector
 from core.ui.examples import examples_of, show_examples
 from core.ui.i18n import t
 from core.ui.labels import label_name
@@ -27,11 +28,12 @@ def show_confusion(measured: Measured) -> None:
     from core.training import quality
 
     slug, k = measured.slug, len(measured.evaluation.labels)
-    truth, decided = _cell(slug, k)
+    counts = quality.confusion(measured.evaluation)
+    truth, decided = _cell(slug, counts, find_sector(measured.version.sector).reads == "parts")
     resets = st.session_state.setdefault(f"{slug}.confusion_resets", 0)
     key = f"{slug}.confusion.{resets}"
     show_chart(
-        _matrix(measured, quality.confusion(measured.evaluation), (truth, decided)),
+        _matrix(measured, counts, (truth, decided)),
         key,
         height=min(760, 180 + 70 * k),
         alt=t("Confusion matrix: true label in rows, decision in columns"),
@@ -55,9 +57,13 @@ def choose_cell(slug: str, k: int, key: str) -> None:
         st.session_state[f"{slug}.cell_truth"], st.session_state[f"{slug}.cell_decided"] = divmod(place, k)
 
 
-def _cell(slug: str, k: int) -> tuple[int, int]:
-    """The cell that is open; at first the second label among those that are the first."""
-    for name, first in (("cell_truth", 0), ("cell_decided", min(1, k - 1))):
+def _cell(slug: str, counts: NDArray[Any], largest: bool) -> tuple[int, int]:
+    """The cell that is open; at first the second label among those that are the first, or the `largest` wrong one."""
+    k, opened = len(counts), (0, min(1, len(counts) - 1))
+    wrong = counts * (1 - np.eye(k, dtype=counts.dtype))
+    if largest and wrong.any():
+        opened = divmod(int(wrong.argmax()), k)
+    for name, first in zip(("cell_truth", "cell_decided"), opened, strict=True):
         if st.session_state.setdefault(f"{slug}.{name}", first) >= k:  # the version before had more labels
             st.session_state[f"{slug}.{name}"] = first
     return st.session_state[f"{slug}.cell_truth"], st.session_state[f"{slug}.cell_decided"]

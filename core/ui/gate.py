@@ -26,6 +26,10 @@ RESULTS = {
     "fail": N_("The gate stops it: something is worse, and more than by chance."),
     "undecided": N_("The gate cannot decide: the test images do not tell, or something was not measured."),
 }
+ANOTHER_PART = N_(
+    "It is better on its own test, but it learned from other parts than the version in use, and no test weighs one "
+    "part against another: a person decides."
+)
 CHECKS = {
     "test": N_("Same frozen test"),
     "answers": N_("Real answers"),
@@ -58,11 +62,21 @@ def show_verdict(sector: Sector, champion: Version, rival: Version) -> Verdict |
         show_error(error)
         return None
     box = {"pass": st.success, "fail": st.error, "undecided": st.warning}[verdict.result]
-    box(told(RESULTS[verdict.result], sector.slug), icon=":material/rule:")
+    box(told(_headline(sector, verdict), sector.slug), icon=":material/rule:")
     st.markdown("\n".join(_line(check) for check in verdict.checks))
     if allowed("presenter") and any(check.name == "latency" and check.value is None for check in verdict.checks):
         _offer_measuring(sector.slug, champion, rival)
     return verdict
+
+
+def _headline(sector: Sector, verdict: Verdict) -> str:
+    """The sentence above all reasons."""
+    if sector.reads == "parts":
+        from core.training.part_gate import only_another_part
+
+        if only_another_part(verdict):
+            return ANOTHER_PART
+    return RESULTS[verdict.result]
 
 
 def _line(check: Check) -> str:

@@ -16,6 +16,7 @@ from core.serving import comparison
 from core.serving.timing import save_costs
 from core.store.registry import registry
 from core.store.versions import Version
+from core.training.evaluation import save_evaluation
 from core.training.robustness import ROBUSTNESS
 from core.ui.quality import views_of
 from core.ui.versions import shown_metrics
@@ -75,6 +76,14 @@ def test_a_rate_gives_a_limit_and_what_it_costs(open_page: OpenPage, champion: V
     assert escapes == sorted(escapes)
     page.select_slider(key="defects.quality_one_in").set_value(1000).run()
     assert "1 false alarm in 100 good parts on average is the lowest rate that can be promised" in words(page)
+
+
+@pytest.mark.parametrize(("limit", "cell"), [(0.99, (1, 0)), (0.01, (0, 1))], ids=["misses", "alarms"])
+def test_confusion_opens_on_most_mistakes(open_page: OpenPage, home: Path, limit: float, cell: tuple[int, int]) -> None:
+    version = register(home, "one-sided", evaluation=parts(good=60, defects=60, limit=limit))
+    registry().promote("defects", version.number)
+    page = view(open_page, "confusion")
+    assert tuple(page.selectbox(key=f"defects.cell_{name}").value for name in ("truth", "decided")) == cell
 
 
 def test_mistakes_are_shown_with_map_and_score(open_page: OpenPage, champion: Version) -> None:
@@ -164,6 +173,30 @@ def test_a_version_for_another_part_is_undecided_and_said_to_replace(home: Path,
     home_check = next(check for check in verdict.checks if check.name == "home")
     assert verdict.result == home_check.result == "undecided"
     assert "It learned from screws, the version in use from made parts." in str(home_check.message)
+
+
+def test_a_better_version_for_another_part_is_for_a_person_to_decide(
+    open_page: OpenPage, home: Path, champion: Version
+) -> None:
+    other = parts(good=60, defects=60, strength=4.0, seed=5, fingerprint="other")
+    folder = write_checkpoint(home / "other", replace(other, data=replace(other.data, name="screws")), held_out())
+    beside = comparison.baseline_folder(folder, champion.sha256)
+    save_costs(beside, SAME_COSTS)
+    unlike = parts(good=60, defects=60, strength=1.0, seed=5, fingerprint="other", limit=0.0)
+    unlike.table["abstained"][:100] = True
+    save_evaluation(beside, unlike)
+    rival = registry().register("defects", folder)
+    page = open_page("defects", view="improve")
+    assert not page.exception
+    verdict = comparison.verdict("defects", rival)
+    assert [check.name for check in verdict.checks if check.result != "pass"] == ["home"]
+    said = words(page)
+    assert "it learned from other parts than the version in use" in said and "The gate cannot decide" not in said
+    assert "declines 100 of these 120 images" in said
+    assert not any(metric.label in ("Fixed", "Broke") for metric in page.metric)
+    figures = page.dataframe[1].value.set_index("Figure")
+    assert set(figures.loc[["False alarms", "Escapes"], "In use"]) == {"–"}
+    assert figures.loc["Escapes", "Challenger"] != "–"
 
 
 def test_what_both_find_is_compared_at_equal_false_alarms(open_page: OpenPage, home: Path) -> None:
