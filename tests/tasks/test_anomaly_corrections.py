@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from core.contracts import ImageSample, Outline
 from core.data.marked import mask_of
-from core.data.surfaces import PartImages
+from core.data.surfaces import PartImages, read_parts
 from core.intake.images import read_image
 from core.settings import settings
 from core.store import pictures
@@ -21,7 +23,7 @@ from core.tasks.anomaly_detection.task import TASK
 from core.tasks.anomaly_detection.train import CORRECTION, corrected, learn, read_data
 from core.training.evaluation import load_evaluation
 from core.training.run import CORRECTIONS, ListedRun
-from tests.tasks.surfaces import TINY, laid_out, mvtec_files, picture, tiny_backbone
+from tests.tasks.surfaces import TINY, laid_out, mvtec_files, picture, png, tiny_backbone
 
 BOX: Outline = ((0.3, 0.3), (0.6, 0.3), (0.6, 0.5), (0.3, 0.5))
 
@@ -109,6 +111,40 @@ def test_what_is_measured_or_unmarked_or_unknown_is_counted_and_left_out(
     taught, told = join_corrections(parts, run, supervised=True)
     assert taught is parts
     assert told == Joined(0, {"measured": 2, "unmarked": 1, "label": 1})
+
+
+def smooth(seed: int, *, side: int = 512, defect: bool = False) -> np.ndarray:
+    """A disc that was lit and placed alike, so that nothing but the noise of the camera tells two of them apart."""
+    rng = np.random.default_rng(seed)
+    rows, columns = np.mgrid[:side, :side] / side
+    right, down = rng.normal(0.5, 0.002, 2)
+    values = 180 + 20 * ((rows - down) ** 2 + (columns - right) ** 2 < 0.09) + rng.normal(0, 3, (side, side))
+    if defect:
+        values[side // 4 : side // 4 + 12, side // 4 : side // 4 + 15] -= 60
+    return np.repeat(np.clip(values, 0, 255).astype(np.uint8)[..., None], 3, axis=2)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("side", [512, 1200])
+def test_parts_that_only_their_noise_tells_apart_are_different_and_teach(tmp_path: Path, side: int) -> None:
+    files = {f"train/good/{seed}.png": png(smooth(seed, side=side)) for seed in range(5)}
+    files |= {f"test/good/{seed}.png": png(smooth(seed, side=side)) for seed in range(10, 15)}
+    data = read_parts(laid_out(tmp_path / "parts", files), 256)
+    run = ListedRun(tmp_path)
+    for seed in range(20, 23):
+        give(run, "good", f"new{seed}", smooth(seed, side=side))
+    for place in range(MASKS_MIN):
+        give(run, "defect", f"d{place}", smooth(30 + place, side=side, defect=True), BOX)
+    give(run, "good", "tested", smooth(12, side=side))
+    buffer = io.BytesIO()
+    Image.fromarray(smooth(13, side=side)).save(buffer, "JPEG", quality=75)
+    give(run, "good", "recompressed", read_image(buffer.getvalue(), "x.jpg").pixels)
+    give(run, "good", "trained", smooth(3, side=side))
+    taught, told = join_corrections(data, run, supervised=True)
+    assert told == Joined(MASKS_MIN + 4, {"measured": 2})
+    train = dict(zip(taught.splits["train"].ids, taught.splits["train"].groups, strict=True))
+    assert train[f"{CORRECTION}trained"] == train["train/good/3.png"]
+    assert train[f"{CORRECTION}new20"] not in data.splits["train"].groups
 
 
 def test_repeated_training_image_stays_in_its_fold(parts: PartImages, folder: Path, tmp_path: Path) -> None:

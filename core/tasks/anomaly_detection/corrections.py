@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,11 +24,18 @@ from core.training.run import CORRECTIONS
 Pixels = NDArray[np.uint8]
 
 SAME = 2.0
-"""Mean distance, of 255, below which two pictures in the size of a run are taken for the same one.
+"""Mean distance, of 255, from which on two pictures in the size of a run are different ones.
 
-Parts before one camera all look alike, so that likeness says nothing: kept pictures lie within 0.9 of themselves, good
-recompressed ones mostly within 2, and those of different parts, tiles as well as simulated ones, 2.9 or more apart.
+Kept pictures lie within 0.9 of themselves, good recompressed ones mostly within 2. So do smooth parts before one camera
+of each other, of which the distance is that of their noise: their grain has to agree, too.
 """
+SAME_GRAIN = 0.2
+"""Agreement of the grain, 1 for equal pictures, from which on near ones are the same. Simulated smooth parts, shifted
+and lit in several ways, agree to 0.08 at most, kept pictures with themselves to 0.4 or more, recompressed ones to 0.9
+(JPEG quality 95, much noise) down to 0.1 (quality 50, hardly any noise, so that nothing of the picture is in it)."""
+GRAIN_BLOCK = 8
+FLAT = 0.05
+"""Spread of the grain below which a block says nothing, such as one of a ground that is all white."""
 BLOCKS = 16
 
 
@@ -104,7 +112,40 @@ class _Known:
         # Means of blocks differ by no more than their pixels do, so that few pictures have to be compared in full.
         near = np.flatnonzero(np.abs(self.coarse - _coarse(pixels)).mean(axis=1) < SAME) if len(self.images) else ()
         found = (int(at) for at in near if np.abs(self.images[at].astype(np.int16) - pixels).mean() < SAME)
-        return next(found, None)
+        return next((at for at in found if self._same_grain(at, pixels)), None)
+
+    @cached_property
+    def _grain_sum(self) -> NDArray[np.float32]:
+        return np.asarray(sum(_grain(image) for image in self.images), np.float32)
+
+    def _same_grain(self, at: int, pixels: Pixels) -> bool:
+        """Whether what sets a near picture apart from the other known ones is there in this one, too.
+
+        Compared in every block alone, and the median of all taken: the edges of parts that lie alike agree by chance.
+        """
+        others = len(self.images) - 1
+        if not others:
+            return True
+        known = _grain(self.images[at])
+        usual = (self._grain_sum - known) / others
+        own, given = known - usual, _grain(pixels) - usual
+        telling = own.std(axis=1) > FLAT
+        if not telling.any():
+            return True
+        own, given = own[telling], given[telling]
+        product = (own * given).sum(axis=1) / np.sqrt((own**2).sum(axis=1) * (given**2).sum(axis=1) + 1e-9)
+        chance = 1 / (others + 1)  # both lack the same mean of the others, which is noise as well
+        return bool((np.median(product) - chance) / (1 - chance) >= SAME_GRAIN)
+
+
+def _grain(pixels: Pixels) -> NDArray[np.float32]:
+    """What is finer than eight pixels of a picture, in blocks of 16 x 16: (blocks, GRAIN_BLOCK * GRAIN_BLOCK)."""
+    half = len(pixels) // 2
+    fine = pixels.reshape(half, 2, half, 2, -1).mean(axis=(1, 3, 4), dtype=np.float32)
+    local = fine.reshape(half // 4, 4, half // 4, 4)
+    count = half // GRAIN_BLOCK
+    blocks = (local - local.mean(axis=(1, 3), keepdims=True)).reshape(count, GRAIN_BLOCK, count, GRAIN_BLOCK)
+    return np.asarray(blocks.transpose(0, 2, 1, 3).reshape(count**2, -1), np.float32)
 
 
 def _coarse(pixels: Pixels) -> NDArray[np.float32]:
