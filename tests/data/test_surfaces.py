@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -237,16 +238,17 @@ def test_of_very_many_good_parts_some_are_kept_to_learn_from(tmp_path, monkeypat
 
 
 @pytest.mark.slow
-def test_images_that_were_read_are_held_once(tmp_path):
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs what Linux says of memory")
+def test_grey_images_take_little_room_while_they_are_read(tmp_path):
     rng = np.random.default_rng(0)
-    content = png(rng.integers(0, 256, (24, 24, 3), dtype=np.uint8))
-    path = laid_out(tmp_path / "colour", {f"{i:03}.png": content for i in range(120)})
+    content = png(rng.integers(0, 256, (24, 24), dtype=np.uint8))
+    path = laid_out(tmp_path / "grey", {f"{i:03}.png": content for i in range(120)})
     program = (
-        "import resource, sys; from pathlib import Path; from core.data.surfaces import read_parts\n"
-        "most = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024\n"
+        "import re, sys; from pathlib import Path; from core.data.surfaces import read_parts\n"
+        "most = lambda: 1024 * int(re.search(r'VmHWM:\\s+(\\d+)', Path('/proc/self/status').read_text())[1])\n"
         "path = Path(sys.argv[1]); read_parts(path, 32); before = most()\n"
         "pixels = read_parts(path, 768).splits['train'].pixels.nbytes\n"
         "print((most() - before) / pixels)"
     )
     found = subprocess.run([sys.executable, "-c", program, str(path)], capture_output=True, text=True, check=True)
-    assert float(found.stdout) < 1.2, "the pixels, and nothing near as large beside them"
+    assert float(found.stdout) < 3, "no three channels of each, and no masks of good parts"
