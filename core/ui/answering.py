@@ -9,12 +9,15 @@ import streamlit as st
 
 from core.contracts import Sector
 from core.store.registry import CHALLENGER, CHAMPION, registry
-from core.store.versions import Version
+from core.store.versions import BUNDLED, Version
 from core.ui.i18n import t
 from core.ui.moves import role, version_name
 
 PARAMETER: Final = "model"
 """Name in the link, with the number of a version or `bundled`: a version taught a minute ago is tried by it."""
+
+_DATA_OF_SAMPLES: Final = "simulated_parts"
+"""Data set of the kinds of parts that the samples show."""
 
 
 @dataclass(frozen=True)
@@ -52,11 +55,30 @@ def version_input(sector: Sector) -> Asked:
     return Asked(CHAMPION if version.number == current.number else version.ref, version)
 
 
-def _remember(key: str, current: str) -> None:
-    if st.session_state[key] == current:
+def offer_bundled(sector: Sector, asked: Asked) -> None:
+    """Where a version that was taught on other parts answers: whose the samples are, and a click to ask that one."""
+    if not asked.version.number or asked.version.manifest.get("data", {}).get("name") == _DATA_OF_SAMPLES:
+        return
+    current = registry().resolve(sector.slug)
+    st.caption(f":material/info: {t('These samples are parts of the bundled model.')}")
+    st.button(
+        t("Answer with the bundled model"),
+        icon=":material/swap_horiz:",
+        key=f"{sector.slug}.ask_bundled",
+        on_click=_ask,
+        args=(BUNDLED, current.ref),
+    )
+
+
+def _ask(ref: str, current: str) -> None:
+    if ref == current:
         st.query_params.pop(PARAMETER, None)
     else:
-        st.query_params[PARAMETER] = st.session_state[key]
+        st.query_params[PARAMETER] = ref
+
+
+def _remember(key: str, current: str) -> None:
+    _ask(st.session_state[key], current)
 
 
 def _title(version: Version, current: Version) -> str:

@@ -87,6 +87,11 @@ def _choose(slug: str, what: str) -> None:
     st.session_state[f"{slug}.chosen"] = what
 
 
+def forget_chosen(slug: str) -> None:
+    """Nothing is chosen any more; what was uploaded stays."""
+    _choose(slug, "")
+
+
 def _sample_strip(slug: str, samples: Sequence[dict[str, Any]]) -> None:
     """A row of the first samples, one of each class in turn, and the rest behind a button."""
     st.caption(told("Try a sample. All of them are synthetic: drawn by this project, no patient is shown.", slug))

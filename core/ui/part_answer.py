@@ -8,7 +8,8 @@ import streamlit as st
 
 from core.contracts import Sector
 from core.errors import AppError
-from core.ui.answering import Asked, version_input
+from core.store.versions import Version
+from core.ui.answering import Asked, offer_bundled, version_input
 from core.ui.batch import download
 from core.ui.correct import show_correction
 from core.ui.i18n import t
@@ -20,7 +21,7 @@ from core.ui.part_map import show_map
 from core.ui.part_verdict import show_outcome, show_score
 from core.ui.predict import Row, sample_of
 from core.ui.takt import show_takt
-from core.ui.views import say, show_error, show_origin, show_refusals
+from core.ui.views import escape, say, show_error, show_origin, show_refusals
 
 if TYPE_CHECKING:
     from core.training.false_alarms import Promise
@@ -28,15 +29,25 @@ if TYPE_CHECKING:
 
 def show_parts(sector: Sector) -> None:
     """A sample or images of the visitor's own, and everything that follows from them."""
+    above = st.container()
     inputs = image_input(sector)
     try:
         asked = version_input(sector)
+        with above:
+            offer_bundled(sector, asked)
         if inputs is None:
-            st.caption(t("Choose a sample above, or upload an image, to get an answer."))
+            st.caption(_what_to_do(asked.version))
         else:
             _show(sector, inputs, asked)
     except AppError as error:
         show_error(error)
+
+
+def _what_to_do(version: Version) -> str:
+    """Of a version that was taught a part, that this part is what to show it."""
+    if version.number and version.name:
+        return t("Upload an image of {part}.", part=escape(version.name))
+    return t("Choose a sample above, or upload an image, to get an answer.")
 
 
 def _show(sector: Sector, inputs: Inputs, asked: Asked) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import streamlit as st
 
@@ -21,8 +21,13 @@ from core.store.versions import Version
 from core.ui import part_data
 from core.ui.answering import PARAMETER
 from core.ui.i18n import t
+from core.ui.inputs import forget_chosen
+from core.ui.part_limit import promise_line
 from core.ui.quota import charge_upload, data_bytes, megabytes
-from core.ui.views import escape, say, show_error
+from core.ui.views import escape, show_error
+
+if TYPE_CHECKING:
+    from core.training.false_alarms import Promise
 
 NAME_LENGTH: Final = 60
 _HEAD: Final = 4096
@@ -167,13 +172,14 @@ def show_taught(slug: str, record: JobRecord) -> None:
     except AppError as error:
         show_error(error)
         return
-    st.caption(f":material/verified: {say(_promised(version))}")
+    st.caption(promise_line(_promise_of(version)))
     if st.button(
         t("Try version {version} now", version=escape(version.ref)),
         type="primary",
         icon=":material/search_insights:",
         key=f"{slug}.try",
     ):
+        forget_chosen(slug)
         st.query_params.from_dict({"view": "answer", PARAMETER: version.ref})
         st.rerun(scope="app")
     data = version.manifest.get("data", {})
@@ -182,12 +188,10 @@ def show_taught(slug: str, record: JobRecord) -> None:
     part_data.show_left_out(data.get("suspects", []), pictures, bool(data.get("suspects_left_out")))
 
 
-def _promised(version: Version) -> Message:
+def _promise_of(version: Version) -> Promise:
     """What a version says of false alarms, from its manifest: nothing is loaded for it."""
-    from core.training.false_alarms import Promise, in_words
+    from core.training.false_alarms import Promise
 
     limit = version.manifest["threshold"]
     value = float(limit["value"])
-    return in_words(
-        Promise(float(limit["rate"]), float(limit["promised"]), value, (value, value), int(limit["held_out"]))
-    )
+    return Promise(float(limit["rate"]), float(limit["promised"]), value, (value, value), int(limit["held_out"]))

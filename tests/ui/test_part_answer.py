@@ -18,7 +18,9 @@ from core.catalog import sector
 from core.serving import parts
 from core.store.registry import registry
 from core.training.false_alarms import promise
-from core.ui import batch, part_batch, predict
+from core.training.quality import take
+from core.ui import batch, part_batch, part_limit, predict
+from core.ui.figures import stored_evaluation
 from core.ui.takt import slow_answer
 from tests.ui import part_service
 from tests.ui.checkpoints import write_checkpoint
@@ -29,6 +31,8 @@ from tests.ui.test_text_answer import drawn
 
 pytestmark = pytest.mark.slow
 Open = Callable[..., AppTest]
+BEST = len(HELD_OUT) + 1
+"""The lowest rate that so many held-out parts can promise is one in this."""
 LIMIT = promise(HELD_OUT, part_service.OWN_RATE)
 
 
@@ -137,15 +141,60 @@ def test_fewer_false_alarms_move_the_limit_without_asking_the_model_again(defect
     page = one_in(one(defects(), between), 20)
     assert f"limit {promise(HELD_OUT, 1 / 20).limit:.2f}" in said(page)
     assert "On average at most 1 good part in 20 is called defective" in said(page)
-    strict = one_in(page, 1000)
+    strict = one_in(page, BEST)
     assert "limit 0.50" in said(strict)
-    assert "1 false alarm in 61 good parts on average is the lowest rate that can be promised" in said(strict)
+    assert "On average at most 1 good part in 61 is called defective" in said(strict)
     assert len(asked.asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("held_out", "rates"),
+    [(1, [2]), (16, [5, 10, 17]), (60, [20, 50, 61]), (99, [20, 50, 100]), (240, [20, 50, 100, 200, 241])],
+)
+def test_only_rates_that_the_held_out_parts_can_promise_are_offered(held_out: int, rates: list[int]) -> None:
+    scores = np.linspace(0.2, 0.5, held_out)
+    found = part_limit.offered(promise(scores, 0.01))
+    assert found == rates
+    assert all(promise(scores, 1 / count).kept for count in found)
+
+
+def test_a_version_that_was_asked_for_more_than_it_can_promise_begins_at_the_best_and_says_so(
+    defects: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few = np.linspace(0.2, 0.5, 16)
+    monkeypatch.setattr(parts, "promised", lambda slug, rate=None, ref="champion": promise(few, rate or 0.01))
+    page = one(defects(), 0.25)
+    (slider,) = page.select_slider
+    assert (slider.options, slider.value) == (["1 in 5", "1 in 10", "1 in 17"], 17)
+    assert ":material/warning: With 16 held-out good parts, 1 false alarm in 17 good parts" in said(page)
+    assert "The model's own: 1 in 100 good parts." in said(page)
+    assert ":material/verified: On average at most 1 good part in 10" in said(one_in(page, 10))
+
+
+def test_the_price_of_a_limit_is_counted_on_the_test_defects_of_the_version_and_moves_with_it(defects: Open) -> None:
+    version = registry().resolve("defects")
+    table = stored_evaluation(version).table  # type: ignore[union-attr]
+    scores = table["scores"][table["truth"] == 1, 1]
+    page = one(defects(), 0.25)
+    for count in (20, BEST):
+        escaped = 100 * float((scores <= promise(HELD_OUT, 1 / count).limit).mean())
+        expected = f"At this limit {escaped:.1f} % of the {len(scores)} test defects escape"
+        assert expected in said(one_in(page, count))
+    assert "photographed like the held-out ones" in said(page)
+
+
+def test_without_test_defects_there_is_no_price() -> None:
+    version = registry().resolve("defects")
+    test = stored_evaluation(version)
+    assert test is not None
+    good = take(test, np.flatnonzero(test.table["truth"] == 0))
+    assert part_limit.escapes(good, 0.5).n == 0
+    assert part_limit.escapes(test, 2.0).value == 1.0 and part_limit.escapes(test, -1.0).value == 0.0
 
 
 def test_only_what_is_called_defective_has_a_place_below_the_limit_of_the_map_outlined(defects: Open) -> None:
     odd = (promise(HELD_OUT, 1 / 20).limit + parts.OUTLINED) / 2
-    page = one_in(one(defects(), odd), 1000)
+    page = one_in(one(defects(), odd), BEST)
     assert outcome(page) == "UNSURE" and not regions(page), "just below the limit"
     assert len(regions(one_in(page, 20))) == 1
 
@@ -174,7 +223,7 @@ def test_many_parts_make_a_table_that_can_be_narrowed_and_hold_no_maps(defects: 
     checked(page.segmented_control(key="defects.batch_outcome").set_value("defect").run())
     table = next(frame.value for frame in page.dataframe if "file" in frame.value)
     assert list(table["file"]) == ["b.png", "c.png"]
-    one_in(page, 1000)
+    one_in(page, BEST)
     assert len(asked.asked) == 1
 
 
@@ -182,7 +231,7 @@ def test_a_filter_that_a_new_limit_has_emptied_shows_all(defects: Open) -> None:
     near = (LIMIT.unsure[0] + LIMIT.limit) / 2
     page = upload(defects(), ("a.png", png(part(0.2))), ("b.png", png(part(near))))
     checked(page.segmented_control(key="defects.batch_outcome").set_value("unsure").run())
-    one_in(page, 1000)
+    one_in(page, BEST)
     table = next(frame.value for frame in page.dataframe if "file" in frame.value)
     assert list(table["outcome"]) == ["✓ OK", "✓ OK"]
 
@@ -229,6 +278,22 @@ def test_a_version_that_nobody_promoted_can_be_tried_by_its_link(defects: Open, 
     assert "model" not in page.query_params
     checked(page.selectbox(key="defects.answering").set_value(ref).run())
     assert page.query_params["model"] == ref
+
+
+def test_of_a_version_taught_another_part_the_samples_are_said_to_be_those_of_the_bundled_one(
+    defects: Open, asked: Service, home: Path
+) -> None:
+    ref = registered(home, 1)
+    page = defects(model=ref)
+    assert "These samples are parts of the bundled model." in said(page) and "Upload an image of taught." in said(page)
+    checked(page.button(key="defects.ask_bundled").click().run())
+    assert "model" not in page.query_params and "These samples" not in said(page)
+    registry().promote("defects", int(ref))
+    page = checked(defects())
+    checked(page.button(key="defects.ask_bundled").click().run())
+    assert page.query_params["model"] == "bundled"
+    one(page, 0.9)
+    assert asked.asked == [("bundled", 1)]
 
 
 @pytest.mark.parametrize("link", ["99", "../../etc", "champion", "<b>"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,11 @@ from streamlit.testing.v1 import AppTest
 
 from core import jobs
 from core.data.surfaces import read_parts
+from core.store.registry import registry
 from core.ui.part_data import MASKS_MIN
 from core.ui.teach import SentParts
 from tests.tasks.surfaces import mvtec_files, picture, png, zipped
+from tests.ui.checkpoints import write_checkpoint
 from tests.ui.test_house import words
 
 pytestmark = pytest.mark.slow
@@ -161,3 +164,27 @@ def test_what_a_training_left_out_is_shown_with_the_pictures_of_this_session() -
     ]
     assert len(page.get("image")) == 1
     assert "2\\.png" in page.caption[-1].value and "1\\.png" not in page.caption[-1].value
+
+
+@pytest.mark.parametrize(("promised", "sign"), [(0.01, "verified"), (0.06, "warning")])
+def test_a_taught_part_is_tried_without_the_sample_of_another_one(home: Path, promised: float, sign: str) -> None:
+    folder = write_checkpoint(home / "staged")
+    manifest = json.loads((folder / "manifest.json").read_text())
+    threshold = {"value": 0.5, "rate": 0.01, "promised": promised, "held_out": 16}
+    (folder / "manifest.json").write_text(json.dumps(manifest | {"threshold": threshold}))
+    ref = registry().register(SLUG, folder, name="Bolt 7").ref
+
+    def script(ref: str) -> None:
+        from types import SimpleNamespace
+
+        import streamlit as st
+
+        from core.ui.teach import show_taught
+
+        st.session_state.setdefault("defects.chosen", "brushed_metal-good.jpg")
+        show_taught("defects", SimpleNamespace(id="job", result={"version": ref}))  # type: ignore[arg-type]
+
+    page = AppTest.from_function(script, args=(ref,)).run()
+    assert not page.exception and f":material/{sign}:" in page.caption[0].value
+    page.button(key=f"{SLUG}.try").click().run()
+    assert page.query_params["model"] == ref and page.session_state["defects.chosen"] == ""
