@@ -84,6 +84,23 @@ class PartSet:
         )
 
 
+def join_parts(parts: Sequence[PartSet]) -> PartSet:
+    """One set of the images of several of the same data; a single one as it is."""
+    if len(parts) == 1:
+        return parts[0]
+    hashes = [part.hashes for part in parts if part.hashes is not None]
+    return PartSet(
+        np.concatenate([part.pixels for part in parts]),
+        np.concatenate([part.types for part in parts]),
+        np.concatenate([part.masks for part in parts]),
+        np.concatenate([part.has_mask for part in parts]),
+        tuple(image_id for part in parts for image_id in part.ids),
+        np.concatenate([part.groups for part in parts]),
+        np.concatenate(hashes) if len(hashes) == len(parts) else None,
+        all(part.public for part in parts),
+    )
+
+
 @dataclass(frozen=True)
 class PartImages:
     """A whole data set in memory."""

@@ -80,10 +80,15 @@ def count_pixels(
 
 
 def pixel_columns(
-    maps: Sequence[NDArray[np.floating]], masks: Sequence[NDArray[np.bool_] | None]
+    maps: Sequence[NDArray[np.floating]],
+    masks: Sequence[NDArray[np.bool_] | None],
+    thresholds: NDArray[np.float32] | None = None,
 ) -> dict[str, NDArray[Any]]:
-    """The columns of an evaluation table that the metrics below are computed from; one row per map."""
-    thresholds = shared_thresholds(maps, masks)
+    """The columns of an evaluation table that the metrics below are computed from; one row per map.
+
+    Without `thresholds` (B,), falling, they are those that these maps share.
+    """
+    thresholds = shared_thresholds(maps, masks) if thresholds is None else thresholds
     rows = [count_pixels(values, mask, thresholds) for values, mask in zip(maps, masks, strict=True)]
     return {
         NORMAL: np.array([row[0] for row in rows], np.int32),

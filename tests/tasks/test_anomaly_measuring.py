@@ -8,8 +8,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from core.data.surfaces import read_parts
 from core.errors import InputRefused
-from core.tasks.anomaly_detection import task
+from core.tasks.anomaly_detection import measure, task
 from core.tasks.anomaly_detection.predictor import AnomalyPredictor
 from core.tasks.anomaly_detection.task import TASK, AnomalyDetection
 from core.tasks.anomaly_detection.train import read_data
@@ -88,3 +89,23 @@ def test_a_run_is_measured_where_it_was_learned(tmp_path, monkeypatch):
     data = read_data(zipped(tmp_path / "parts.zip", mvtec_files(good=8, tested=6)), config, run)
     TASK.train_parts(config, data, tiny_backbone(), run, ("train", "evaluate"))
     assert chosen == ["cpu:0", "cpu:0"], "once for the second network, once for the evaluation"
+
+
+def test_maps_are_counted_and_let_go(predictor, tmp_path, monkeypatch):
+    parts = read_parts(zipped(tmp_path / "parts.zip", FILES), TINY.image_size).splits["test"]
+    whole, told, sizes = measure.measure_parts(predictor, parts), [], []
+    outputs_of = measure.outputs_of
+
+    def counted(predictor, some, progress):
+        sizes.append(len(some))
+        return outputs_of(predictor, some, progress)
+
+    monkeypatch.setattr(measure, "outputs_of", counted)
+    monkeypatch.setattr(measure, "MAPS_MAX", 10)
+    found = measure.measure_parts(predictor, parts, lambda done, total: told.append((done, total)))
+    assert sizes == [10, 10, 10, 6] and told[-1] == (36, 36) and told == sorted(told)
+    for name in ("id", "truth", measure.TYPE, measure.AT_LIMIT):
+        assert np.array_equal(found[name], whole[name])
+    assert found["scores"] == pytest.approx(whole["scores"], abs=1e-5)
+    for name, metric in measure.summary_of(whole).items():
+        assert measure.summary_of(found)[name].value == pytest.approx(metric.value, abs=0.02), name

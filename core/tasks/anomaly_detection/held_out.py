@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from core.contracts import N_, DataInfo, Evaluation, Message
 from core.data.surface_layout import GOOD
-from core.data.surfaces import PartImages, PartSet
-from core.tasks.anomaly_detection.measure import TYPE, columns_of, join_parts, score_parts, summary_of, with_few
+from core.data.surfaces import PartImages, PartSet, join_parts
+from core.tasks.anomaly_detection.measure import TYPE, columns_of, score_parts, summary_of, with_few
 from core.tasks.anomaly_detection.predictor import LABELS, AnomalyPredictor
 from core.tasks.anomaly_detection.train import Learned
 from core.training.false_alarms import HELD_OUT, STAND_IN

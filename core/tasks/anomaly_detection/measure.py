@@ -13,7 +13,7 @@ from core.contracts import N_, DataInfo, Evaluation, Message, Metric
 from core.data.examples import CONTENT
 from core.data.images import Progress
 from core.data.surface_layout import GOOD
-from core.data.surfaces import PartImages, PartSet
+from core.data.surfaces import PartImages, PartSet, join_parts
 from core.errors import InputRefused
 from core.tasks.anomaly_detection.memory import batches_of, untold
 from core.tasks.anomaly_detection.predictor import LABELS, MAP_THRESHOLD, AnomalyPredictor
@@ -26,11 +26,14 @@ from core.training.segmentation import (
     pixel_columns,
     pixel_f1_of,
     pro_of,
+    shared_thresholds,
 )
 from core.training.slices import PREFIX
 
 TYPE = PREFIX + "defect"
 """Column with the type of the defect, `good` for good parts."""
+MAPS_MAX = 1000
+"""Maps held at one time: half a gigabyte at 384 pixels."""
 AT_LIMIT = "pixels.at_limit"
 """Column with the pixels of an image that are found, missed, and called defective wrongly, (N, 3)."""
 _PIXEL: Mapping[str, Callable[[Mapping[str, NDArray[Any]]], Statistic]] = {
@@ -62,14 +65,29 @@ def score_parts(predictor: AnomalyPredictor, parts: PartSet) -> dict[str, NDArra
 
 
 def measure_parts(predictor: AnomalyPredictor, parts: PartSet, progress: Progress = untold) -> dict[str, NDArray[Any]]:
-    """Columns of an evaluation table, one row for each image."""
-    scores, maps, domain = outputs_of(predictor, parts, progress)
-    table = _judged(predictor, parts, scores, domain)
-    masks = [mask if known else None for mask, known in zip(parts.masks, parts.has_mask, strict=True)]
-    if (~parts.good & parts.has_mask).any():
-        table |= pixel_columns(list(maps), masks)
-        table[AT_LIMIT] = np.array([_at_limit(values, mask) for values, mask in zip(maps, masks, strict=True)])
-    return table
+    """Columns of an evaluation table, one row for each image.
+
+    Maps are counted and let go, `MAPS_MAX` at a time. The first of them, spread evenly, give the thresholds of all.
+    """
+    ahead = np.linspace(0, len(parts) - 1, min(MAPS_MAX, len(parts))).astype(int)
+    order = np.concatenate([ahead, np.setdiff1d(np.arange(len(parts)), ahead)])
+    outlined, thresholds, tables = bool((~parts.good & parts.has_mask).any()), None, []
+    for begin in range(0, len(parts), MAPS_MAX):
+        some = parts.take(order[begin : begin + MAPS_MAX])
+        scores, maps, domain = outputs_of(predictor, some, _part_of(progress, begin, len(parts)))
+        table = _judged(predictor, some, scores, domain)
+        if outlined:
+            masks = [mask if known else None for mask, known in zip(some.masks, some.has_mask, strict=True)]
+            thresholds = shared_thresholds(list(maps), masks) if thresholds is None else thresholds
+            table |= pixel_columns(list(maps), masks, thresholds)
+            table[AT_LIMIT] = np.array([_at_limit(values, mask) for values, mask in zip(maps, masks, strict=True)])
+        tables.append(table)
+    back = np.argsort(order)
+    return {name: np.concatenate([table[name] for table in tables])[back] for name in tables[0]}
+
+
+def _part_of(progress: Progress, begin: int, total: int) -> Progress:
+    return lambda done, _: progress(begin + done, total)
 
 
 def _judged(
@@ -164,26 +182,10 @@ def part_to_measure(predictor: AnomalyPredictor, data: PartImages) -> tuple[Part
     )
     if own and name == "train":
         raise nothing
-    parts = data.splits[name].take(~lessons_among(predictor, data.splits[name], own))
+    parts = data.splits[name].take(~predictor.lessons_among(data.splits[name], own))
     if not len(parts):
         raise nothing
     return parts, name
-
-
-def lessons_among(predictor: AnomalyPredictor, parts: PartSet, own: bool) -> NDArray[np.bool_]:
-    """Which images (N,) the second network learned from.
-
-    Told by what they show: other data may hold them too, under whatever name. Versions that do not know this go by
-    names alone.
-
-    Args:
-        predictor: The model.
-        parts: Images of its own data, or of others.
-        own: Whether the data are those that it was made from.
-    """
-    named = own or not predictor.learned_hashes
-    found = np.isin(parts.ids, list(predictor.learned_ids if named else ()))
-    return found if parts.hashes is None else found | np.isin(parts.hashes, list(predictor.learned_hashes))
 
 
 def evaluate_part(
@@ -224,22 +226,7 @@ def evaluate_like(predictor: AnomalyPredictor, data: PartImages, like: Evaluatio
     learned = np.concatenate([np.full(len(found), own and name == "train") & found.good for name, found in parts])
     evaluation = evaluate_part(predictor, data, joined, like.data.split, command)
     evaluation = replace(evaluation, data=replace(evaluation.data, name=like.data.name))
-    return with_seen(evaluation, learned | lessons_among(predictor, joined, own))
-
-
-def join_parts(parts: list[PartSet]) -> PartSet:
-    """One set of the images of several of the same data."""
-    hashes = [part.hashes for part in parts if part.hashes is not None]
-    return PartSet(
-        np.concatenate([part.pixels for part in parts]),
-        np.concatenate([part.types for part in parts]),
-        np.concatenate([part.masks for part in parts]),
-        np.concatenate([part.has_mask for part in parts]),
-        tuple(image_id for part in parts for image_id in part.ids),
-        np.concatenate([part.groups for part in parts]),
-        np.concatenate(hashes) if len(hashes) == len(parts) else None,
-        all(part.public for part in parts),
-    )
+    return with_seen(evaluation, learned | predictor.lessons_among(joined, own))
 
 
 def with_few(evaluation: Evaluation) -> Evaluation:

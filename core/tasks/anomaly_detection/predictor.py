@@ -13,7 +13,7 @@ from torch import Tensor
 
 from core.contracts import N_, AnomalyPrediction, Decision, ImageSample
 from core.data.pixels import squeeze
-from core.data.surfaces import as_grey
+from core.data.surfaces import PartSet, as_grey
 from core.device import autocast
 from core.store.sealed import refused
 from core.tasks.anomaly_detection.bank import Bank
@@ -87,6 +87,19 @@ class AnomalyPredictor:
         found = promise(self.held_out, self.rate if rate is None else rate)
         limit, low, high = self.image_scaling.score(np.array([found.limit, *found.unsure]))
         return replace(found, limit=float(limit), unsure=(float(low), float(high)))
+
+    def lessons_among(self, parts: PartSet, own: bool) -> NDArray[np.bool_]:
+        """Which images (N,) the second network learned from.
+
+        Told by what they show: other data may hold them too, under whatever name. Versions that do not know this go by
+        names alone.
+
+        Args:
+            parts: Images of its own data, or of others.
+            own: Whether the data are those that it was made from.
+        """
+        found = np.isin(parts.ids, list(self.learned_ids if own or not self.learned_hashes else ()))
+        return found if parts.hashes is None else found | np.isin(parts.hashes, list(self.learned_hashes))
 
     @property
     def threshold(self) -> float:

@@ -13,13 +13,12 @@ from torch import Tensor
 
 from core.contracts import N_, Message, RunContext
 from core.data.images import Progress
-from core.data.surfaces import PartImages, PartSet, read_parts
+from core.data.surfaces import PartImages, PartSet, join_parts, read_parts
 from core.device import pick_device
 from core.errors import RunCancelled
 from core.tasks.anomaly_detection.backbone import Backbone
 from core.tasks.anomaly_detection.config import AnomalyDetectionConfig
 from core.tasks.anomaly_detection.folds import folds_of, renumbered, runs_of, suspects_of, told_apart
-from core.tasks.anomaly_detection.measure import join_parts
 from core.tasks.anomaly_detection.memory import (
     HeldOut,
     Memory,
