@@ -70,15 +70,20 @@ def pixel_auroc(test: list[Path], maps: list[np.ndarray], data: Path, size: int)
     return float(roc_auc_score(marked, np.concatenate([maps[at].ravel() for at in known])))
 
 
-def main() -> None:
-    """Fit and predict once."""
+def asked() -> argparse.Namespace:
+    """The options of the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--weights", type=Path, required=True)
     parser.add_argument("--size", type=int, default=256)
     parser.add_argument("--ratio", type=float, default=0.1, help="share of the patches that the coreset keeps")
     parser.add_argument("--good", type=int, default=0, help="good images to learn from, evenly drawn; 0 for all")
-    options = parser.parse_args()
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Fit and predict once."""
+    options = asked()
     torch.manual_seed(0)
     train = sorted((options.data / "train" / "good").iterdir())
     if options.good:
