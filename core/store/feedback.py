@@ -132,17 +132,24 @@ def answer_case(case_id: str, answer: str, reason: str = "", marked: Sequence[Ou
         AccessRefused: only who may train may answer.
     """
     access.require("presenter")
-    with _change() as ledger:
-        found = _one(ledger.connection, case_id)
-        if found.kind != REVIEW or found.undone:
-            raise _unknown()
-        _check_label(answer, tuple(found.scores))
-        if marked:
-            pictures.write(found.stored, pictures.read(found.stored).pixels, marked)
-        answered = replace(found, kind=CORRECTION, answer=answer, reason=_short(reason))
-        ledger.connection.execute(update(table).where(table.c.id == case_id).values(**vars(answered)))
-        _note(ledger, "correction.answer", found, {"answer": answer})
-    return answered
+    written = ""
+    try:
+        with _change() as ledger:
+            case = _one(ledger.connection, case_id)
+            if case.kind != REVIEW or case.undone:
+                raise _unknown()
+            _check_label(answer, tuple(case.scores))
+            if marked:  # in a file of its own: the one of the case goes when the answer is there, and not before
+                written = f"{case.sector}/{case.id}-{uuid.uuid4().hex[:8]}{_PICTURE}"
+                pictures.write(written, pictures.read(case.stored).pixels, marked)
+            entry = replace(case, kind=CORRECTION, answer=answer, reason=_short(reason), stored=written or case.stored)
+            ledger.connection.execute(update(table).where(table.c.id == case_id).values(**vars(entry)))
+            _note(ledger, "correction.answer", case, {"answer": answer})
+    except BaseException:
+        kept_files.remove([written])
+        raise
+    kept_files.remove([case.stored if written else ""])
+    return entry
 
 
 def corrections(sector: str, kind: Kind | None = None) -> list[Correction]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import time
 from collections.abc import Collection
 from pathlib import Path
@@ -21,22 +22,26 @@ _NAME_BYTES = 200
 
 
 def write_bytes(stored: str, data: bytes) -> None:
-    """Keep `data` as `stored`, written through to the disk.
+    """Keep `data` as `stored`, written through to the disk; who reads meanwhile finds all of it or nothing.
 
     Raises:
-        StoreError: the disk is full or cannot be written; nothing is left.
+        StoreError: the disk is full or cannot be written; what was there before stays.
     """
     path = _folder() / stored
+    # With the ending of what is kept, so that `strays` finds what a crash leaves.
+    aside = path.with_name(f".{secrets.token_hex(8)}{path.suffix}")
     try:
         files.make_folder(path.parent)
-        path.write_bytes(data)
-        files.sync_file(path)
+        aside.write_bytes(data)
+        files.sync_file(aside)
+        aside.replace(path)
         files.sync_file(path.parent)
     except OSError as error:
-        path.unlink(missing_ok=True)
         raise StoreError(
             "corrections.unwritable", N_("The correction could not be written to the disk."), N_("Free some space.")
         ) from error
+    finally:
+        aside.unlink(missing_ok=True)
 
 
 def read_bytes(stored: str) -> bytes:

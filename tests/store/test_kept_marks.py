@@ -13,7 +13,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from core.contracts import AnomalyPrediction, Decision, ImageSample, ModelRef, Outline
 from core.errors import StoreError
-from core.store import feedback, pictures
+from core.store import audit, feedback, files, pictures
 from core.store.kept import write_bytes
 from tests.house import House
 
@@ -72,6 +72,55 @@ def test_case_is_answered_with_marks(house: House) -> None:
     found = feedback.kept_sample(answered)
     assert isinstance(found, ImageSample)
     np.testing.assert_array_equal(found.pixels, PART.pixels)
+
+
+def kept_files(house: House) -> dict[str, bytes]:
+    folder = house.home / "corrections"
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_answered_case_leaves_one_file_named_by_it(house: House, tmp_path: Path) -> None:
+    case = feedback.review(PART, said(), MODEL)
+    answered = feedback.answer_case(case.id, "defect", marked=(BOX,))
+    assert list(kept_files(house)) == [answered.stored] and Path(answered.stored).stem.startswith(case.id)
+    assert feedback.training_folder("fake", tmp_path / "run") == 1
+    feedback.undo(answered.id)
+    assert not kept_files(house)
+
+
+@pytest.mark.parametrize("full", ["sync_file", "record"])
+def test_case_that_cannot_be_answered_keeps_its_picture_as_it_was(
+    house: House, monkeypatch: pytest.MonkeyPatch, full: str
+) -> None:
+    case = feedback.review(PART, said(), MODEL)
+    before = kept_files(house)
+
+    def fails(*_: object, **__: object) -> None:
+        if full == "sync_file":
+            raise OSError(28, "No space left on device")
+        raise StoreError("audit.unwritable", "no")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(files if full == "sync_file" else audit.Change, full, fails)
+        with pytest.raises(StoreError):
+            feedback.answer_case(case.id, "defect", marked=(BOX,))
+    assert kept_files(house) == before
+    assert [entry.kind for entry in feedback.corrections("fake")] == [feedback.REVIEW]
+    assert marks_of(feedback.answer_case(case.id, "good")) == (), "the marks of the failed answer are not there"
+
+
+def test_kept_file_is_replaced_whole_or_not_at_all(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    given = add(BOX)
+    before, seen = kept_files(house), list[bytes]()
+
+    def full(path: Path) -> None:
+        seen.append((house.home / "corrections" / given.stored).read_bytes())
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(files, "sync_file", full)
+    with pytest.raises(StoreError, match=r"corrections\.unwritable"):
+        write_bytes(given.stored, b"other")
+    assert kept_files(house) == before and seen == list(before.values()), "who reads meanwhile finds the old one"
 
 
 @pytest.mark.parametrize("line", ["nonsense", "[1]", "[[[0.5, 0.5]]]", '{"a": 1}'])
