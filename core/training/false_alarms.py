@@ -34,6 +34,8 @@ class Promise:
     """The limit that infinitely many good parts would have given for the promised rate lies between these with 80 %
     confidence; beyond the highest held-out score that is an extrapolation."""
     held_out: int
+    left_out: int = 0
+    """Good parts that were taken for defects and are not among the held-out ones."""
 
     @property
     def kept(self) -> bool:
@@ -81,7 +83,17 @@ def _unsure(ranked: NDArray[np.float64], rate: float) -> tuple[float, float]:
 
 
 def in_words(found: Promise) -> Message:
-    """What a limit promises, for somebody who sets it."""
+    """What a limit promises, for somebody who sets it, and on what condition."""
+    if not found.left_out:
+        return _in_words(found)
+    template = N_(
+        "{promise} That holds if the images that were left out as suspicious ({count}) really show defects; if they "
+        "are good parts, there are more false alarms."
+    )
+    return Message(template, {"promise": _in_words(found), "count": found.left_out})
+
+
+def _in_words(found: Promise) -> Message:
     low, high = (f"{100 * share:.1f}" for share in found.likely)
     params = {"asked": _one_in(found.asked), "count": found.held_out, "low": low, "high": high}
     if not found.kept:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -43,7 +44,9 @@ def show_false_alarms(measured: Measured, choosing: Evaluation | None) -> None:
         persist_state="session",
     )
     figures = found[int(chosen)]
-    st.write(f":material/{'verified' if figures.promise.kept else 'warning'}: {say(in_words(figures.promise))}")
+    left_out = int(measured.version.manifest.get("data", {}).get("suspects_left_out", 0))
+    promise = replace(figures.promise, left_out=left_out)
+    st.write(f":material/{'verified' if promise.kept else 'warning'}: {say(in_words(promise))}")
     if not figures.alarms.n:
         st.caption(t("No good parts are left to count false alarms on: those that gave the limit say nothing of it."))
     if not figures.alarms.n and not figures.escapes.n:

@@ -17,7 +17,7 @@ from core.tasks.anomaly_detection.robustness import IMAGES, chosen_of
 from core.tasks.anomaly_detection.task import TASK
 from core.tasks.anomaly_detection.train import learn, read_data
 from core.training.evaluation import load_evaluation
-from core.training.false_alarms import STAND_IN
+from core.training.false_alarms import STAND_IN, in_words
 from core.training.robustness import AS_TAKEN, DISTURBANCES, load_robustness
 from core.training.run import ListedRun
 from tests.tasks.surfaces import TINY, mvtec_files, picture, png, tiny_backbone, zipped
@@ -165,6 +165,9 @@ def test_defects_among_the_good_parts_are_named(tmp_path, kept):
     data = json.loads((folder / "manifest.json").read_text())["data"]
     assert "train/good/hidden.png" in data["suspects"] and len(data["suspects"]) <= 2
     assert data["suspects_left_out"] == (0 if kept else len(data["suspects"]))
+    manifest, asked = json.loads((folder / "manifest.json").read_text()), TASK.load(folder, "cpu").promise()
+    for words in (manifest["threshold"]["words"], str(in_words(asked)), (folder / "card.md").read_text()):
+        assert kept == ("That holds if the images that were left out as suspicious" not in words)
     assert "hidden.png" in (folder / "card.md").read_text()
 
 
@@ -261,17 +264,35 @@ def test_every_stage_says_how_far_it_is(tmp_path):
     assert all(step == total > 0 for step, total in last.values()), last
 
 
-def test_parts_that_all_look_alike_are_each_held_out(tmp_path):
+@pytest.mark.parametrize(("alike", "others"), [(20, 0), (11, 1)])
+def test_parts_that_all_look_alike_are_each_held_out(tmp_path, alike, others):
     """Before one camera aligned parts repeat each other; likeness must not put all of them into one fold."""
     rng = np.random.default_rng(5)
     still = picture(rng)[0].astype(float)
-    noisy = [np.clip(still + rng.normal(0, 2, still.shape), 0, 255).astype(np.uint8) for _ in range(10)]
-    path = zipped(tmp_path / "alike.zip", {f"{place}.png": png(pixels) for place, pixels in enumerate(noisy)})
+    shown = [np.clip(still + rng.normal(0, 1, still.shape), 0, 255).astype(np.uint8) for _ in range(alike)]
+    shown += [picture(rng)[0] for _ in range(others)]
+    path = zipped(tmp_path / "alike.zip", {f"{place}.png": png(pixels) for place, pixels in enumerate(shown)})
     run = ListedRun(tmp_path, 1)
     data = read_data(path, TINY, run)
-    assert len(set(data.splits["train"].groups)) <= 2
+    assert len(set(data.splits["train"].groups)) == 1 + others
     learned = learn(tiny_backbone(), data, TINY, run)
-    assert len(learned.held_out.scores) + learned.left_out == 10
+    assert len(learned.held_out.scores) + learned.left_out == alike + others
+
+
+def test_copies_of_a_part_are_one_held_out_part(tmp_path):
+    rng = np.random.default_rng(1)
+    files = {f"{place}{copy}.png": content for place in range(5) for content in [png(picture(rng)[0])] for copy in "ab"}
+    run = ListedRun(tmp_path, 1)
+    data = read_data(zipped(tmp_path / "copies.zip", files), TINY, run)
+    assert len(data.splits["train"]) == 10
+    learned = learn(tiny_backbone(), data, TINY, run)
+    assert sorted(learned.held_out_ids) == [f"{place}a.png" for place in range(5)]
+    assert len(learned.held_out.scores) == 5 and learned.left_out == 0
+    assert float(learned.held_out.scores.min()) > -5, "a copy in the memory would be at no distance at all"
+    one = replace(data, splits={"train": data.splits["train"].take(np.array([0, 1]))})
+    with pytest.raises(InputRefused) as refused:
+        learn(tiny_backbone(), one, TINY, run)
+    assert refused.value.code == "data.same_part"
 
 
 @pytest.mark.parametrize("tested", [True, False])

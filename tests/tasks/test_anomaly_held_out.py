@@ -42,6 +42,7 @@ def test_held_out_good_parts_stand_at_the_limit_with_defects_that_were_not_learn
     assert found is not None and found.data.split == "validation"
     types, score = found.table[TYPE], found.table["scores"][:, 1]
     assert types.tolist() == ["good"] * 16 + ["blot"] * 2
+    assert found.table["id"][:16].tolist() == [f"train/good/{place:03}.png" for place in range(16)]
     assert set(found.summary) == {"image_auroc", "escape_rate", "declined"} and found.summary["declined"].n == 2
     assert np.sort(score[:16]) == pytest.approx(predictor.image_scaling.score(predictor.held_out), abs=1e-6)
     assert found.table["prediction"][:16].sum() <= 1, "at a rate of 0.1 one of sixteen passes the limit at most"

@@ -1,5 +1,7 @@
 """Limits that keep a false-alarm rate, what can be promised from few good parts, and that the promise is kept."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.stats import expon, lognorm, norm
@@ -27,6 +29,12 @@ def test_the_limit_is_the_conformal_rank():
         "On average at most 1 good part in 20 is called defective, by 99 held-out good parts; the true rate of this "
         "limit is likely between 1.7 and 10.0 %."
     )
+
+
+def test_a_promise_names_the_parts_that_it_does_not_hold_for():
+    found = promise(np.arange(99.0), 0.05)
+    words = str(in_words(replace(found, left_out=7)))
+    assert words.startswith(str(in_words(found))) and "left out as suspicious (7) really show defects" in words
 
 
 def test_one_part_promises_one_in_two():

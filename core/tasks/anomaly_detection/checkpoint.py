@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -86,7 +86,7 @@ def _manifest(trained: Trained) -> dict[str, Any]:
             "rate": rate,
             "promised": promised.rate,
             "held_out": promised.held_out,
-            "words": str(in_words(promised)),
+            "words": str(in_words(replace(promised, left_out=learned.left_out))),
             "rule": "conformal quantile of held-out good parts",
         },
         "data": _data(trained),

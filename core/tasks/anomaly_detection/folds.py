@@ -18,7 +18,7 @@ JUDGED_MIN = 8
 
 
 def told_apart(groups: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Groups (N,) of repeated images, or each image alone where one group holds more than half of them.
+    """Groups (N,) of images that repeat each other nearly, or each alone where one group holds more than half of them.
 
     Parts that lie alike before a camera repeat each other throughout; then likeness says nothing of what was copied.
     """

@@ -64,7 +64,7 @@ def choosing_evaluation(predictor: AnomalyPredictor, data: PartImages, learned: 
 
 def _evaluated(predictor: AnomalyPredictor, data: PartImages, learned: Learned, defects: PartSet | None) -> Evaluation:
     scores = predictor.image_scaling.score(learned.held_out.scores.double().numpy())
-    ids = tuple(f"held out {place + 1}" for place in range(len(scores)))
+    ids = learned.held_out_ids
     table = columns_of(ids, np.full(len(ids), GOOD), scores, predictor.threshold)
     if defects is not None:
         chosen = defects.take(_spread(defects))

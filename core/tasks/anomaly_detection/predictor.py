@@ -73,6 +73,7 @@ class AnomalyPredictor:
             self.trained_on, self.seed = str(manifest["data"]["fingerprint"]), int(manifest["seed"])
             self.learned_ids = frozenset(map(str, manifest["data"]["supervised_ids"]))
             self.learned_hashes = frozenset(map(str, manifest["data"].get("supervised_hashes", ())))
+            self.left_out = int(manifest["data"]["suspects_left_out"])
             self.head: Head | None = load_head(checkpoint.part("head."), self.backbone.channels)
         except (KeyError, TypeError, ValueError, RuntimeError) as error:
             raise refused(
@@ -86,7 +87,7 @@ class AnomalyPredictor:
         """The limit for a false-alarm rate, in units of the scores, and what it promises; None: the model's own."""
         found = promise(self.held_out, self.rate if rate is None else rate)
         limit, low, high = self.image_scaling.score(np.array([found.limit, *found.unsure]))
-        return replace(found, limit=float(limit), unsure=(float(low), float(high)))
+        return replace(found, limit=float(limit), unsure=(float(low), float(high)), left_out=self.left_out)
 
     def lessons_among(self, parts: PartSet, own: bool) -> NDArray[np.bool_]:
         """Which images (N,) the second network learned from.

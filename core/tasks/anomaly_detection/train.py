@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from core.contracts import N_, Message, RunContext
+from core.data.duplicates import content_hash
 from core.data.images import Progress
 from core.data.surfaces import PartImages, PartSet, join_parts, read_parts
 from core.device import pick_device
-from core.errors import RunCancelled
+from core.errors import InputRefused, RunCancelled
 from core.tasks.anomaly_detection.backbone import Backbone
 from core.tasks.anomaly_detection.config import AnomalyDetectionConfig
 from core.tasks.anomaly_detection.folds import folds_of, renumbered, runs_of, suspects_of, told_apart
@@ -41,6 +42,8 @@ class Learned:
     memory: Memory
     held_out: HeldOut
     """Of the good parts that the limit is taken from."""
+    held_out_ids: tuple[str, ...]
+    """Which images those are."""
     suspects: tuple[str, ...] = ()
     """Good parts that look like none of the others, the most unlike one first."""
     left_out: int = 0
@@ -70,13 +73,14 @@ def learn(backbone: Backbone, data: PartImages, config: AnomalyDetectionConfig, 
     """Remember the good parts and judge each by a memory without it and those taken with it.
 
     Raises:
+        InputRefused: The good parts are copies of one image.
         RunCancelled: Somebody asked for it to stop.
     """
     run.stage("look")
     device = pick_device()
     generator = seed_everything(config.seed)
     backbone = backbone.to(device)
-    good = _good_parts(data)
+    good = _distinct(_good_parts(data))
     maps = features_of(backbone, good.pixels, device, stoppable(run))
     said, groups = corrected(good.ids), told_apart(good.groups)
     run.stage("suspects")
@@ -93,8 +97,8 @@ def learn(backbone: Backbone, data: PartImages, config: AnomalyDetectionConfig, 
     used = np.flatnonzero((folds >= 0) & ~said)
     kept = [values[used] for values in maps]
     held_out = judge_held_out(folded, kept, folds[used], config.image_size, stoppable(run))
-    names = tuple(good.ids[place] for place in suspects)
-    return Learned(folded.memory().to("cpu"), held_out, names, int((folds < 0).sum()))
+    ids, names = (tuple(good.ids[place] for place in places) for places in (used, suspects))
+    return Learned(folded.memory().to("cpu"), held_out, ids, names, int((folds < 0).sum()))
 
 
 def _good_parts(data: PartImages) -> PartSet:
@@ -102,6 +106,20 @@ def _good_parts(data: PartImages) -> PartSet:
     names = ("train", "validation") if "test" in data.splits else ("train",)
     found = [data.splits[name] for name in names if name in data.splits]
     return join_parts([parts.take(parts.good) for parts in found])
+
+
+def _distinct(parts: PartSet) -> PartSet:
+    """One image of each that was sent several times: copies are no more parts, and would judge one another."""
+    first: dict[bytes, int] = {}
+    for place, pixels in enumerate(parts.pixels):
+        first.setdefault(content_hash(pixels), place)
+    if len(first) < 2:
+        raise InputRefused(
+            "data.same_part",
+            Message(N_("At this size all images of good parts are the same one.")),
+            Message(N_("Add images of good parts, each of another part, and send them again.")),
+        )
+    return parts.take(np.array(list(first.values())))
 
 
 def corrected(ids: Sequence[str]) -> NDArray[np.bool_]:
