@@ -17,7 +17,7 @@ from core.training.p_value import p_said
 from core.ui.examples import examples_of, show_examples
 from core.ui.figures import data_line, metric_meaning, metric_title
 from core.ui.i18n import t
-from core.ui.measured import Measured, interval
+from core.ui.measured import Measured, figure_of
 from core.ui.views import say
 from core.ui.wording import told
 
@@ -179,7 +179,8 @@ def _figures(evaluations: Mapping[str, Evaluation]) -> None:
     names = [name for name in METRIC_NAMES if any(name in evaluation.summary for evaluation in found)]
 
     def column(evaluation: Evaluation) -> list[str]:
-        return [interval(evaluation.summary[name]) if name in evaluation.summary else "–" for name in names]
+        found = evaluation.summary
+        return [figure_of(name, found[name]) if name in found else "–" for name in names]
 
     columns = {title: [*column(evaluation), data_line(evaluation)] for title, evaluation in evaluations.items()}
     st.dataframe(

@@ -6,12 +6,14 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, ParamSpec, TypeVar, cast
+from typing import Any, Final, ParamSpec, TypeVar, cast
 
 from core.contracts import Evaluation, Metric
 from core.store.versions import Version
 from core.ui.i18n import t
 
+SHARES: Final = ("false_alarm_rate", "escape_rate")
+"""Metrics of parts that are read as shares of the images, not as scores of a model."""
 Asked = ParamSpec("Asked")
 Found = TypeVar("Found")
 
@@ -28,6 +30,14 @@ class Measured:
 def interval(metric: Metric, digits: int = 3) -> str:
     """`0.912 [0.890, 0.931]`."""
     return f"{metric.value:.{digits}f} [{metric.low:.{digits}f}, {metric.high:.{digits}f}]"
+
+
+def figure_of(name: str, metric: Metric, digits: int = 3) -> str:
+    """As `interval`; shares of images in percent: `1.2 % [0.3, 4.1]`."""
+    if name not in SHARES:
+        return interval(metric, digits)
+    low, high = outward(metric.low, metric.high)
+    return f"{100 * metric.value:.1f} % [{low:.1f}, {high:.1f}]"
 
 
 def outward(low: float, high: float) -> tuple[float, float]:

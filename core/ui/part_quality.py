@@ -14,7 +14,7 @@ from core.ui.examples import examples_of, show_examples
 from core.ui.figures import metric_meaning, metric_title
 from core.ui.i18n import t
 from core.ui.labels import label_name
-from core.ui.measured import Measured, interval
+from core.ui.measured import Measured, figure_of
 
 _OF_TYPES: Final = ("pixel_f1", "pro", "image_auroc", "pixel_auroc", "escape_rate")
 TYPE: Final = "slice.defect"
@@ -52,7 +52,8 @@ def show_types(measured: Measured) -> None:
         measured.evaluation.summary[name].value if name in measured.evaluation.summary else None,
     )
     st.caption(metric_meaning(name) or "")
-    _type_table(measured.evaluation, found, names)
+    others = [kind for kind in found if kind not in dict(rows)]
+    _type_table(measured.evaluation, {kind: found[kind] for kind in (*dict(rows), *others)}, names)
 
 
 def _by_type(manifest: Mapping[str, Any]) -> dict[str, dict[str, Metric]]:
@@ -67,14 +68,16 @@ def _by_type(manifest: Mapping[str, Any]) -> dict[str, dict[str, Metric]]:
 
 
 def _type_table(evaluation: Evaluation, found: Mapping[str, Mapping[str, Metric]], names: list[str]) -> None:
-    types = np.asarray(evaluation.table[TYPE])
+    types, names = np.asarray(evaluation.table[TYPE]), sorted(names, key=lambda name: name != "escape_rate")
     st.dataframe(
         [
-            {t("Type of defect"): label_name(kind), "n": int((types == kind).sum())}
-            | {metric_title(name): interval(figures[name]) if name in figures else "–" for name in names}
+            {t("Type of defect"): label_name(kind)}
+            | {metric_title(name): figure_of(name, figures[name], 2) if name in figures else "–" for name in names}
+            | {"n": int((types == kind).sum())}
             for kind, figures in found.items()
         ],
         hide_index=True,
+        height="content",
     )
     st.caption(
         t(

@@ -21,7 +21,7 @@ from core.ui.diagnosis import show_diagnosis
 from core.ui.figures import metric_meaning, metric_title
 from core.ui.i18n import t
 from core.ui.labels import SPLIT_NAMES
-from core.ui.measured import Measured
+from core.ui.measured import SHARES, Measured, outward
 from core.ui.money import show_money
 from core.ui.part_alarms import show_false_alarms
 from core.ui.part_money import show_part_money
@@ -111,8 +111,9 @@ def show_champion_quality(sector: Sector) -> None:
 
 def show_quality(measured: Measured) -> None:
     """Figures with intervals, where they come from, and one heavy view at a time."""
-    show_provenance(measured.evaluation, measured.version)
     sector = find_sector(measured.version.sector)
+    command_last = sector.reads == "parts"  # a visitor there is no statistician; what the figures mean comes first
+    show_provenance(measured.evaluation, measured.version, with_command=not command_last)
     show_summary(measured.evaluation, sector)
     views = views_of(sector)
     view = st.segmented_control(
@@ -129,6 +130,8 @@ def show_quality(measured: Measured) -> None:
         _VIEWS[view or views[0]](measured)
     except AppError as error:
         show_error(error)
+    if command_last:
+        _show_command(measured.evaluation, measured.version)
 
 
 def _money(measured: Measured) -> None:
@@ -143,7 +146,7 @@ def _alarms(measured: Measured) -> None:
     show_false_alarms(measured, _read_once(service.evaluation_of, measured.version, "validation"))
 
 
-def show_provenance(evaluation: Evaluation, version: Version) -> None:
+def show_provenance(evaluation: Evaluation, version: Version, with_command: bool = True) -> None:
     """What the figures were measured on, and the command that measures them again."""
     data = evaluation.data
     st.caption(
@@ -162,6 +165,11 @@ def show_provenance(evaluation: Evaluation, version: Version) -> None:
             "Left out, because the model does not know these classes: {classes}", version.sector, classes=left_out
         )
         st.caption(f"{said}. {t(_WHY_BLOCKED)}" if "blocked cards" in evaluation.skipped else said)
+    if with_command:
+        _show_command(evaluation, version)
+
+
+def _show_command(evaluation: Evaluation, version: Version) -> None:
     if evaluation.command:
         # Written before the version had its number.
         command = evaluation.command.replace("--model VERSION", f"--model {version.ref}")
@@ -179,15 +187,21 @@ def show_summary(evaluation: Evaluation, sector: Sector) -> None:
         for name in sector.metrics:
             metric = evaluation.summary.get(name)
             if metric is not None:
+                share, low, high = name in SHARES, metric.low, metric.high
+                if share:
+                    low, high = outward(low, high)
                 st.metric(
                     metric_title(name),
-                    f"{metric.value:.3f}",
-                    delta=f"{metric.low:.3f} – {metric.high:.3f}",
+                    f"{100 * metric.value:.1f} %" if share else f"{metric.value:.3f}",
+                    delta=f"{low:.1f} – {high:.1f} %" if share else f"{low:.3f} – {high:.3f}",
                     delta_color="off",
                     delta_arrow="off",
                     border=True,
                     help=metric_meaning(name),
                 )
+    for name in SHARES:
+        if name in sector.metrics and name in evaluation.summary:
+            st.caption(f"**{metric_title(name)}:** {metric_meaning(name)}")
 
 
 _VIEWS: dict[str, Callable[[Measured], None]] = {

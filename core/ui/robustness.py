@@ -13,7 +13,7 @@ from core.ui.dots import show_dots
 from core.ui.figures import data_title, metric_title
 from core.ui.i18n import t
 from core.ui.labels import SPLIT_NAMES
-from core.ui.measured import Measured, interval
+from core.ui.measured import Measured, figure_of
 from core.ui.views import escape
 
 if TYPE_CHECKING:
@@ -57,7 +57,8 @@ def show_robustness(measured: Measured) -> None:
 def _table(found: Robustness, names: Sequence[str]) -> None:
     st.dataframe(
         [
-            {t("Images"): t(row.title)} | {metric_title(figure): interval(row.metrics[figure]) for figure in names}
+            {t("Images"): t(row.title)}
+            | {metric_title(figure): figure_of(figure, row.metrics[figure]) for figure in names}
             for row in found.rows
         ],
         hide_index=True,

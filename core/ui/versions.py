@@ -60,7 +60,10 @@ def show_table(sector: Sector, versions: Sequence[Version]) -> None:
     if not any(row[seeds] for row in rows):
         for row in rows:
             del row[seeds]
-    st.dataframe(rows, hide_index=True, key=f"{sector.slug}.versions_table")
+    if sector.reads == "parts":  # so many columns that their ends would be out of sight: here their text is wrapped
+        st.table([{title: escape(cell) for title, cell in row.items()} for row in rows], hide_index=True)
+    else:
+        st.dataframe(rows, hide_index=True, key=f"{sector.slug}.versions_table")
     measured = [evaluation for version in versions if (evaluation := stored_evaluation(version)) is not None]
     if len({evaluation.data.fingerprint for evaluation in measured}) > 1:
         st.caption(

@@ -61,7 +61,14 @@ def test_figures_of_pixels_stand_in_front(open_page: OpenPage, champion: Version
     shown = [metric.label for metric in page.metric]
     assert shown[:6] == ["Pixel F1", "PRO", "Image AUROC", "Pixel AUROC", "False alarms", "Escapes"]
     assert all(metric.help for metric in page.metric)
+    assert all(metric.value.endswith(" %") for metric in page.metric[4:6])
+    assert "**Escapes:** Share of defects called good" in words(page)
+    order = [type(one).__name__ for one in page.main]
+    assert order.index("Code") > order.index("Dataframe"), "what repeats the figures stands below them"
     rows = page.dataframe[0].value
+    assert list(rows)[1] == "Escapes" and all(" % [" in cell for cell in rows["Escapes"])
+    figures = [float(cell.split()[0]) for cell in rows["Pixel F1"]]
+    assert figures == sorted(figures), "as in the chart above"
     assert set(rows["Type of defect"]) == {"Scratch", "Stain"} and set(rows["n"]) == {30}
     assert shown_metrics(sector("defects")) == ("pixel_f1", "pro", "image_auroc")
 
@@ -194,7 +201,9 @@ def test_a_better_version_for_another_part_is_for_a_person_to_decide(
     assert "it learned from other parts than the version in use" in said and "The gate cannot decide" not in said
     assert "declines 100 of these 120 images" in said
     assert not any(metric.label in ("Fixed", "Broke") for metric in page.metric)
-    figures = page.dataframe[1].value.set_index("Figure")
+    listed = page.table[0].value
+    assert list(listed["Role"]) == ["challenger", "in use", ""] and "Created" in listed
+    figures = page.dataframe[0].value.set_index("Figure")
     assert set(figures.loc[["False alarms", "Escapes"], "In use"]) == {"–"}
     assert figures.loc["Escapes", "Challenger"] != "–"
 
