@@ -18,6 +18,8 @@ GOOD_MIN = 4
 """Distinct good images below which nothing can be said of how good parts vary."""
 GOOD_FEW = 20
 """Good images below which only a high false-alarm rate can be promised."""
+MASKS_MIN = 5
+"""Images of defects with masks below which nothing is learned from them."""
 ASPECT_SPREAD = 1.25
 """Largest ratio of width to height over the smallest above which images do not show the part in the same way."""
 

@@ -1,4 +1,4 @@
-"""A run context that keeps everything in lists: for the command line and for tests."""
+"""A run context that keeps everything in lists, for the command line and tests; and progress that can be stopped."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from core.contracts import Message
+from core.contracts import Message, RunContext
+from core.errors import RunCancelled
 
 CORRECTIONS = "corrections"
 """Folder of a run's directory with visitors' corrections to learn from; absent without any. They lie there as
@@ -45,3 +46,14 @@ class ListedRun:
     def should_stop(self) -> bool:
         """Whether the run was asked to end."""
         return self.stop.is_set()
+
+
+def stoppable(run: RunContext) -> Callable[[int, int], None]:
+    """Progress that goes to `run`, and ends the work with `RunCancelled` when somebody asked for it."""
+
+    def progress(done: int, total: int) -> None:
+        if run.should_stop():
+            raise RunCancelled
+        run.report(done, total)
+
+    return progress

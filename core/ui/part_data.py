@@ -10,6 +10,7 @@ import streamlit as st
 from PIL import Image
 
 from core.contracts import N_
+from core.data.surface_check import MASKS_MIN
 from core.data.surface_layout import GOOD
 from core.ui.i18n import t
 from core.ui.labels import SPLIT_NAMES, label_name
@@ -26,8 +27,6 @@ CHECK_SIDE: Final = 96
 PICTURES_MAX: Final = 400
 """Small pictures of good parts that a session keeps, so that those left out of a training can be shown."""
 SHOWN: Final = 12
-MASKS_MIN: Final = 5
-"""Images with masks below which the second network learns nothing; as the task has it."""
 EXAMPLE: Final = (
     "bracket.zip\n├── train\n│   └── good\n├── test\n│   ├── good\n│   └── scratch\n└── ground_truth\n    └── scratch"
 )

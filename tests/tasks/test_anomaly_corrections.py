@@ -12,12 +12,12 @@ from PIL import Image
 
 from core.contracts import ImageSample, Outline
 from core.data.marked import mask_of
+from core.data.surface_check import MASKS_MIN
 from core.data.surfaces import PartImages, read_parts
 from core.intake.images import read_image
 from core.settings import settings
 from core.store import pictures
 from core.store.files import read_manifest
-from core.tasks.anomaly_detection.config import MASKS_MIN
 from core.tasks.anomaly_detection.corrections import Joined, join_corrections
 from core.tasks.anomaly_detection.task import TASK
 from core.tasks.anomaly_detection.train import CORRECTION, corrected, learn, read_data

@@ -14,9 +14,9 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from core import jobs
+from core.data.surface_check import MASKS_MIN
 from core.data.surfaces import read_parts
 from core.store.registry import registry
-from core.ui.part_data import MASKS_MIN
 from core.ui.teach import SentParts
 from tests.tasks.surfaces import mvtec_files, picture, png, zipped
 from tests.ui.checkpoints import write_checkpoint

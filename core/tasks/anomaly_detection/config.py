@@ -8,9 +8,6 @@ from core.catalog import slug_of_task
 from core.contracts import N_
 from core.training.options import check_options, option, value_refused
 
-MASKS_MIN = 5
-"""Images of defects with masks below which nothing is learned from them."""
-
 
 @dataclass(frozen=True)
 class AnomalyDetectionConfig:

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from core.contracts import ImageSample, Outline, RunContext
 from core.data.marked import mask_of
 from core.data.pixels import squeeze
+from core.data.surface_check import MASKS_MIN
 from core.data.surface_layout import GOOD
 from core.data.surfaces import PartImages, PartSet, as_grey
 from core.store import pictures
-from core.tasks.anomaly_detection.config import MASKS_MIN
 from core.tasks.anomaly_detection.predictor import LABELS
 from core.tasks.anomaly_detection.train import CORRECTION
 from core.training.run import CORRECTIONS

@@ -11,8 +11,8 @@ from core.contracts import DataInfo, RunContext
 from core.data.surfaces import PartImages, PartSet
 from core.tasks.anomaly_detection.measure import part_to_measure, score_parts, summary_of
 from core.tasks.anomaly_detection.predictor import AnomalyPredictor
-from core.tasks.anomaly_detection.train import stoppable
 from core.training.robustness import AS_TAKEN, DISTURBANCES, Disturbed, Robustness, disturb
+from core.training.run import stoppable
 
 IMAGES = 60
 """Test images that are looked at under each disturbance, half of them good where there are as many."""

@@ -9,14 +9,14 @@ import torch
 from numpy.typing import NDArray
 
 from core.contracts import N_, Message, RunContext
+from core.data.surface_check import MASKS_MIN
 from core.data.surfaces import PartSet
 from core.errors import InputRefused
 from core.tasks.anomaly_detection.checkpoint import Trained
-from core.tasks.anomaly_detection.config import MASKS_MIN
 from core.tasks.anomaly_detection.head import Lessons, train_head
 from core.tasks.anomaly_detection.memory import features_of, judge
 from core.tasks.anomaly_detection.predictor import AnomalyPredictor
-from core.tasks.anomaly_detection.train import stoppable
+from core.training.run import stoppable
 
 
 def supervise(trained: Trained, predictor: AnomalyPredictor, run: RunContext) -> Trained:

@@ -26,12 +26,13 @@ from core.tasks.anomaly_detection.predictor import AnomalyPredictor
 from core.tasks.anomaly_detection.robustness import measure_robustness
 from core.tasks.anomaly_detection.statement import write_statement
 from core.tasks.anomaly_detection.supervise import supervise
-from core.tasks.anomaly_detection.train import Learned, learn, read_data, stoppable, suspect_notice
+from core.tasks.anomaly_detection.train import Learned, learn, read_data, suspect_notice
 from core.tasks.anomaly_detection.worst import keep_pictures, keep_worst
 from core.training.commands import evaluate_command, train_command
 from core.training.evaluation import VALIDATION, save_evaluation
 from core.training.false_alarms import GAVE_LIMIT
 from core.training.robustness import save_robustness
+from core.training.run import stoppable
 
 PROBE_SIDE = 512
 

@@ -16,7 +16,7 @@ from core.data.duplicates import content_hash
 from core.data.images import Progress
 from core.data.surfaces import PartImages, PartSet, join_parts, read_parts
 from core.device import pick_device
-from core.errors import InputRefused, RunCancelled
+from core.errors import InputRefused
 from core.tasks.anomaly_detection.backbone import Backbone
 from core.tasks.anomaly_detection.config import AnomalyDetectionConfig
 from core.tasks.anomaly_detection.folds import folds_of, renumbered, runs_of, suspects_of, told_apart
@@ -27,6 +27,7 @@ from core.tasks.anomaly_detection.memory import (
     judge_held_out,
     remember,
 )
+from core.training.run import stoppable
 from core.training.seeding import seed_everything
 
 QUICK = 1000
@@ -50,17 +51,6 @@ class Learned:
     """How many of the suspects the memory knows nothing of."""
 
 
-def stoppable(run: RunContext) -> Progress:
-    """Progress that goes to `run`, and ends the work when somebody asked for it."""
-
-    def progress(done: int, total: int) -> None:
-        if run.should_stop():
-            raise RunCancelled
-        run.report(done, total)
-
-    return progress
-
-
 def read_data(path: Path, config: AnomalyDetectionConfig, run: RunContext) -> PartImages:
     """Read a data set; refuses what the data check blocks."""
     run.stage("read")
@@ -82,11 +72,12 @@ def learn(backbone: Backbone, data: PartImages, config: AnomalyDetectionConfig, 
     backbone = backbone.to(device)
     good = _distinct(_good_parts(data))
     maps = features_of(backbone, good.pixels, device, stoppable(run))
-    said, groups = corrected(good.ids), told_apart(good.groups)
+    ids, said, groups = good.ids, corrected(good.ids), told_apart(good.groups)
+    del good  # its pixels take more room than all that follows
     run.stage("suspects")
     suspects = _suspects(maps, folds_of(groups, config.seed), config, generator, stoppable(run))
     suspects = suspects[~said[suspects]]  # a person has looked at corrections
-    folds = runs_of(groups, good.ids)
+    folds = runs_of(groups, ids)
     if config.suspects == "leave_out":
         folds[suspects] = -1
         folds = renumbered(folds)
@@ -95,10 +86,12 @@ def learn(backbone: Backbone, data: PartImages, config: AnomalyDetectionConfig, 
     run.stage("hold_out")
     # Corrections were mostly alarms: with them the limit would be that of parts which are odder than good ones are.
     used = np.flatnonzero((folds >= 0) & ~said)
-    kept = [values[used] for values in maps]
-    held_out = judge_held_out(folded, kept, folds[used], config.image_size, stoppable(run))
-    ids, names = (tuple(good.ids[place] for place in places) for places in (used, suspects))
-    return Learned(folded.memory().to("cpu"), held_out, ids, names, int((folds < 0).sum()))
+    if len(used) < len(ids):
+        for layer, values in enumerate(maps):  # one after the other: all of them would be there twice
+            maps[layer] = values[used]
+    held_out = judge_held_out(folded, maps, folds[used], config.image_size, stoppable(run))
+    judged, names = (tuple(ids[place] for place in places) for places in (used, suspects))
+    return Learned(folded.memory().to("cpu"), held_out, judged, names, int((folds < 0).sum()))
 
 
 def _good_parts(data: PartImages) -> PartSet:

@@ -11,9 +11,9 @@ import numpy as np
 import torch
 
 from core.contracts import N_, Evaluation, Explanation, ImageSample, Metric, Refit, RunContext
-from core.data.images import LabelledImages, Progress
+from core.data.images import LabelledImages
 from core.device import pick_device, place
-from core.errors import InputRefused, RunCancelled
+from core.errors import InputRefused
 from core.tasks.image_classification import compress, explain, fixit, train
 from core.tasks.image_classification.card import write_card
 from core.tasks.image_classification.checkpoint import Trained, write_checkpoint
@@ -36,6 +36,7 @@ from core.tasks.image_classification.studies import add_studies, keep_test_pictu
 from core.training.commands import evaluate_command, train_command
 from core.training.compression import Compressed
 from core.training.evaluation import save_evaluation
+from core.training.run import stoppable
 from core.training.seeding import seed_everything
 from core.training.snapshot import NETWORK
 
@@ -160,17 +161,6 @@ def train_splits(start: Start, data: LabelledImages, config: ImageClassification
     # Nothing but passes forward from here on; inputs come in this layout, and a CPU likes the weights in it too.
     network = place(start.network, pick_device()).to(memory_format=torch.channels_last)
     return fit_head(network, start.preprocessing, learning, choosing, config, run)
-
-
-def stoppable(run: RunContext) -> Progress:
-    """Progress of a reader that goes to `run`, and ends the reading when somebody asked for it."""
-
-    def progress(done: int, total: int) -> None:
-        if run.should_stop():
-            raise RunCancelled
-        run.report(done, total)
-
-    return progress
 
 
 TASK = ImageClassification()

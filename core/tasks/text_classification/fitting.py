@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,6 +29,7 @@ from core.tasks.text_classification.linear import (
 )
 from core.tasks.text_classification.model import TextModel, slopes_and_shifts
 from core.tasks.text_classification.units import Keys
+from core.training.run import stoppable
 
 LIGHTEST = 0.3
 """Longer n-grams whose weight, times the root of their number of texts, is below this share of the mean are pruned."""
@@ -119,11 +120,11 @@ def fit_group(
     chosen = learned.rows(group)
     checked = np.arange(len(validation)) if group is None else np.flatnonzero(has_chinese(validation.texts) == group)
     texts, targets = [learned.texts[row] for row in chosen], learned.targets[chosen]
-    found = occurrences_of(texts, _stoppable(run))
+    found = occurrences_of(texts, stoppable(run))
     vocabulary = vocabulary_of(found, config.min_count, int(np.searchsorted(chosen, learned.own)))
     rows, offsets = _with_start(found, vocabulary, texts, start)
     held_texts = [validation.texts[row] for row in checked]
-    held = occurrences_of(held_texts, _stoppable(run))
+    held = occurrences_of(held_texts, stoppable(run))
     watch = _Watch(*_with_start(held, vocabulary, held_texts, start), validation.targets[checked], config, run)
     scales, importance = _scales(rows, targets, config), learned.importance[chosen]
     problem = Problem(rows, targets, importance, scales, config.regularisation, offsets, start is None)
@@ -210,12 +211,3 @@ def _weighty(weights: Floats, counts: NDArray[np.int64]) -> NDArray[np.bool_]:
     """N-grams that weigh something in the texts that they stand in, (V,)."""
     felt = np.abs(weights) * np.sqrt(counts)
     return np.asarray(felt > LIGHTEST * felt.mean())
-
-
-def _stoppable(run: RunContext) -> Callable[[int, int], None]:
-    def progress(done: int, total: int) -> None:
-        if run.should_stop():
-            raise RunCancelled
-        run.report(done, total)
-
-    return progress
