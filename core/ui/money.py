@@ -3,32 +3,28 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import streamlit as st
 
 from core.contracts import Evaluation, Metric
+from core.ui.cheapest import MoneyLook, show_curve, threshold_line
 from core.ui.i18n import t
 from core.ui.measured import Measured, once
 from core.ui.targets import both_present, decides_from, target_input, target_name
-from core.ui.theme import mode, palette, show_chart
 from core.ui.wording import told
 
 if TYPE_CHECKING:
     from core.training.money import Prices, Worth
 
-AskPrices = Callable[[Measured, str], "Prices"]
 DAYS_A_MONTH: Final = 30
-_CHARTED_COST: Final = 2.0
-"""The chart ends at so many times the cost of looking at nobody: dearer thresholds are out of the question."""
 
 
-def show_money(measured: Measured, validation: Evaluation | None, ask: AskPrices | None = None) -> None:
+def show_money(measured: Measured, validation: Evaluation | None, look: MoneyLook | None = None) -> None:
     """The widget, for any evaluation with a score; `validation` chooses the threshold that the test table measures.
 
-    `ask` draws the prices: None for those of cases, or of amounts where the table has any.
+    `look` is that of a kind of sector; None for prices of cases, or of amounts where the table has any.
     """
     if validation is None:
         st.info(
@@ -37,19 +33,22 @@ def show_money(measured: Measured, validation: Evaluation | None, ask: AskPrices
         return
     target = target_input(measured)
     if both_present(measured.slug, measured.evaluation, target) and both_present(measured.slug, validation, target):
-        st.fragment(_draw)(measured, validation, target, ask or _prices_input)
+        st.fragment(_draw)(measured, validation, target, look or MoneyLook(_prices_input))
 
 
-def _draw(measured: Measured, validation: Evaluation, target: int, ask: AskPrices) -> None:
+def _draw(measured: Measured, validation: Evaluation, target: int, look: MoneyLook) -> None:
     from core.training import money
 
     label = target_name(measured.evaluation, target)
-    prices = ask(measured, label)
+    prices = look.ask(measured, label)
     found = once(money.worth, validation, measured.evaluation, prices, decides_from(measured), target)
+    if look.conclude is not None:
+        look.conclude(found)
     _savings(measured.slug, found)
     _capacity_line(found, prices)
-    _threshold_line(measured.slug, found, label)
-    _chart(measured, prices, found, target)
+    if look.conclude is None:
+        threshold_line(measured.slug, found, label)
+    show_curve(measured, prices, found, target, look)
     st.caption(
         told(
             "The threshold was chosen on {chosen:,} validation images and measured on {n:,} other images, the test. "
@@ -183,68 +182,3 @@ def _capacity_line(found: Worth, prices: Prices) -> None:
         ),
         icon=":material/groups:",
     )
-
-
-def _threshold_line(slug: str, found: Worth, label: str) -> None:
-    if math.isinf(found.threshold):
-        st.write(told("At these prices it is cheapest to look at nobody: a review costs more than it saves.", slug))
-        return
-    st.write(
-        told(
-            "Cheapest is to look at everybody from a score of **{threshold:.1f} %** on: about {reviews:,.0f} reviews a "
-            "month, which find {caught:.0f} % of those that are {label} ({low:.0f} to {high:.0f} %).",
-            slug,
-            threshold=100 * found.threshold,
-            reviews=found.reviews.value,
-            caught=100 * found.caught.value,
-            low=100 * found.caught.low,
-            high=100 * found.caught.high,
-            label=label,
-        )
-    )
-    if found.against_today.low <= 0 <= found.against_today.high:
-        st.write(t("Against today's threshold the difference could be chance."))
-    elif found.against_today.high < 0:
-        st.warning(
-            told(
-                "This threshold was the cheapest on the validation images, but on the test images it costs more than "
-                "today's, and by more than chance: nothing speaks for changing today's.",
-                slug,
-            ),
-            icon=":material/difference:",
-        )
-
-
-def _chart(measured: Measured, prices: Prices, found: Worth, target: int) -> None:
-    import plotly.graph_objects as go
-
-    from core.training import money
-
-    look = palette(mode())
-    thresholds, costs = once(money.curve, measured.evaluation, prices, target)
-    figure = go.Figure(
-        go.Scatter(
-            x=100 * thresholds,
-            y=costs,
-            mode="lines",
-            line={"width": 3},
-            hovertemplate="%{x:.1f} % · %{y:,.0f}<extra></extra>",
-        )
-    )
-    marks: list[tuple[float, str, Any]] = [
-        (found.today, t("today"), look.muted),
-        (found.threshold, t("cheapest"), look.primary),
-    ]
-    for (place, name, colour), side in zip(sorted(marks, key=lambda mark: mark[0]), ("left", "right"), strict=True):
-        if math.isfinite(place):
-            line = {"dash": "dot", "color": colour}
-            figure.add_vline(x=100 * place, line=line, annotation_text=name, annotation_position=f"top {side}")
-    figure.update_layout(showlegend=False)
-    figure.update_xaxes(title=told("Threshold, %", measured.slug))
-    nobody = found.cost.value + found.against_nothing.value
-    figure.update_yaxes(
-        title=told("Cost a month, test images", measured.slug),
-        range=[0, min(float(costs.max()) * 1.05, _CHARTED_COST * nobody)] if nobody > 0 else None,
-        rangemode="tozero",
-    )
-    show_chart(figure, f"{measured.slug}.money_curve", height=320, alt=t("Cost a month over the threshold"))

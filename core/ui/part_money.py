@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import streamlit as st
 
-from core.contracts import Evaluation
+from core.contracts import N_, Evaluation
+from core.ui.cheapest import MoneyLook
 from core.ui.i18n import t
 from core.ui.measured import Measured, once
 from core.ui.money import count_input, price_input, show_money
 from core.ui.part_quality import NO_DEFECTS
 
 if TYPE_CHECKING:
-    from core.training.money import Prices
+    from core.training.money import Prices, Worth
 
 _TIMES: Final = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 _SCRAP: Final = 20.0
@@ -47,7 +49,7 @@ def show_part_money(measured: Measured, choosing: Evaluation | None) -> None:
                 rest=rest,
             )
         )
-    show_money(Measured(measured.slug, measured.version, measures), chooses, _prices_input)
+    show_money(Measured(measured.slug, measured.version, measures), chooses, _LOOK)
 
 
 def _why_none(test: Evaluation) -> str:
@@ -92,3 +94,55 @@ def _prices_input(measured: Measured, label: str) -> Prices:
         persist_state="session",
     )
     return Prices(times * scrap, scrap, review, volume, 0.0, percent / 100)
+
+
+def _conclude(found: Worth) -> None:
+    """Whether another limit than today's pays, before any figure of it."""
+    if math.isinf(found.threshold):
+        st.info(
+            t("At these prices it is cheapest to let every part pass: scrap costs more than the escapes it avoids."),
+            icon=":material/savings:",
+        )
+        return
+    saved = found.against_today
+    figures = {"today": found.today, "chosen": found.threshold, "low": abs(saved.low), "high": abs(saved.high)}
+    if saved.low > 0:
+        said = t(
+            "A limit of {chosen:.2f} pays: on the test images it saves {low:,.0f} to {high:,.0f} a month against "
+            "today's, {today:.2f}.",
+            **figures,
+        )
+    elif saved.high < 0:
+        said = t(
+            "Keep today's limit, {today:.2f}: on the test images the one of {chosen:.2f} costs {high:,.0f} to "
+            "{low:,.0f} a month more.",
+            **figures,
+        )
+    else:
+        said = t(
+            "Nothing speaks for changing today's limit, {today:.2f}: on the test images what one of {chosen:.2f} "
+            "saves or costs could be chance.",
+            **figures,
+        )
+    st.info(said, icon=":material/savings:")
+    st.write(
+        t(
+            "On the images that chose it, **{chosen:.2f}** is the cheapest limit. On the test images it calls about "
+            "{parts:,.0f} parts a month defective, and {caught:.0f} % of the defects ({low:.0f} to {high:.0f} %) are "
+            "among them.",
+            chosen=found.threshold,
+            parts=found.reviews.value,
+            caught=100 * found.caught.value,
+            low=100 * found.caught.low,
+            high=100 * found.caught.high,
+        )
+    )
+
+
+_LOOK: Final = MoneyLook(
+    _prices_input,
+    _conclude,
+    scale=1.0,
+    hover="%{x:.2f} · %{y:,.0f}<extra></extra>",
+    mark=N_("cheapest on the images that chose it"),
+)

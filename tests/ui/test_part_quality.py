@@ -10,12 +10,14 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.catalog import sector
+from core.contracts import Metric
 from core.data import examples
 from core.data.kept_maps import MAPS
 from core.serving import comparison
 from core.serving.timing import save_costs
 from core.store.registry import registry
 from core.store.versions import Version
+from core.training import money
 from core.training.evaluation import save_evaluation
 from core.training.robustness import ROBUSTNESS
 from core.ui.quality import views_of
@@ -132,8 +134,30 @@ def test_scrap_and_escapes_choose_a_limit_on_other_defects(open_page: OpenPage, 
     assert not page.exception and ("cheapest to let every part pass" in words(page) or shown_limit(page) > low)
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "words_of_it"),
+    [(100.0, 900.0, "pays"), (-900.0, -100.0, "Keep today's limit, 0.80"), (-100.0, 100.0, "could be chance")],
+    ids=["cheaper", "dearer", "chance"],
+)
+def test_the_conclusion_comes_before_the_figures(
+    open_page: OpenPage, champion: Version, monkeypatch: pytest.MonkeyPatch, low: float, high: float, words_of_it: str
+) -> None:
+    worth = money.worth
+
+    def turned(*args: object, **options: object) -> money.Worth:
+        return replace(worth(*args, **options), against_today=Metric((low + high) / 2, low, high, 90))  # type: ignore[arg-type]
+
+    monkeypatch.setattr(money, "worth", turned)
+    page = view(open_page, "money")
+    said = [entry.value for entry in page.info]
+    assert len(said) == 1 and words_of_it in said[0]
+    assert "hundredths" not in words(page)
+    order = [getattr(one, "value", "") for one in page.main]
+    assert order.index(said[0]) < order.index("**A month**")
+
+
 def shown_limit(page: AppTest) -> float:
-    said = next(entry.value for entry in page.markdown if "Cheapest is to call a part defective" in entry.value)
+    said = next(entry.value for entry in page.markdown if "is the cheapest limit" in entry.value)
     return float(said.split("**")[1])
 
 
