@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -9,7 +11,7 @@ from core.data import examples
 from core.data.kept_maps import KEPT_MAX, kept_maps
 from core.tasks.anomaly_detection.card import CARD
 from core.tasks.anomaly_detection.config import AnomalyDetectionConfig
-from core.tasks.anomaly_detection.measure import TYPE
+from core.tasks.anomaly_detection.measure import AT_LIMIT, TYPE
 from core.tasks.anomaly_detection.task import TASK
 from core.tasks.anomaly_detection.train import read_data
 from core.tasks.anomaly_detection.worst import worst_of
@@ -23,10 +25,10 @@ pytestmark = pytest.mark.slow
 CONFIG = AnomalyDetectionConfig(image_size=SIDE, bank_size=100, false_alarm_rate=0.1, seed=1, keep_examples=True)
 
 
-def trained(folder, files):
-    run = ListedRun(folder / "run", CONFIG.seed)
-    data = read_data(laid_out(folder / "parts", files), CONFIG, run)
-    return TASK.train_parts(CONFIG, data, tiny_backbone(), run, ("train", "evaluate"))
+def trained(folder, files, config=CONFIG):
+    run = ListedRun(folder / "run", config.seed)
+    data = read_data(laid_out(folder / "parts", files), config, run)
+    return TASK.train_parts(config, data, tiny_backbone(), run, ("train", "evaluate"))
 
 
 @pytest.fixture(scope="module")
@@ -67,6 +69,23 @@ def test_without_test_images_the_good_parts_are_all_that_is_known(tmp_path):
     assert not tested.summary and not TASK.summarise(tested), "what gave the limit measures no alarms and no refusals"
     assert "| none measured | - | - |" in (folder / CARD).read_text(encoding="utf-8")
     assert kept_maps(folder) is None
+
+
+def test_versions_that_left_out_other_suspects_are_compared_on_the_same_parts(tmp_path):
+    files = {name: content for name, content in mvtec_files(good=16, tested=4).items() if "test/good" not in name}
+    files |= {f"validation/{name[6:]}": files.pop(name) for name in list(files) if name.startswith("train/good/01")}
+    files["train/good/hidden.png"] = files["test/blot/000.png"]
+    one = trained(tmp_path / "one", files)
+    other = trained(tmp_path / "other", files, replace(CONFIG, suspects="keep"))
+    used, new = load_evaluation(one), load_evaluation(other)
+    assert set(new.table["id"]) - set(used.table["id"]) == {"train/good/hidden.png"}
+    found = TASK.evaluate(TASK.load(one, "cpu"), tmp_path / "other" / "parts", like=new)
+    assert set(found.table["id"]) == set(new.table["id"]) and len(found.table["id"]) == len(new.table["id"])
+    good = found.table["truth"] == 0
+    assert (found.table["seen"] == good).all() and good.sum() == 17, "of validation too"
+    assert not found.table[AT_LIMIT][good].any(), "maps of held-out parts are measured for neither"
+    for name in ("pixel_f1", "pro"):
+        assert found.summary[name].value == pytest.approx(used.summary[name].value, abs=0.01)
 
 
 def test_the_worst_are_the_lowest_defects_and_the_highest_good_parts():

@@ -222,8 +222,11 @@ def evaluate_like(predictor: AnomalyPredictor, data: PartImages, like: Evaluatio
             Message(N_("None of the images that were measured before is in {name}."), {"name": like.data.name}),
         )
     joined = join_parts([found for _, found in parts])
+    if like.data.split in GAVE_LIMIT:  # their maps were not measured there either
+        joined = replace(joined, has_mask=joined.has_mask & ~joined.good)
     own = data.fingerprint == predictor.trained_on
-    learned = np.concatenate([np.full(len(found), own and name == "train") & found.good for name, found in parts])
+    taught = () if not own else ("train", "validation") if "test" in data.splits else ("train",)
+    learned = np.concatenate([np.full(len(found), name in taught) & found.good for name, found in parts])
     evaluation = evaluate_part(predictor, data, joined, like.data.split, command)
     evaluation = replace(evaluation, data=replace(evaluation.data, name=like.data.name))
     return with_seen(evaluation, learned | predictor.lessons_among(joined, own))
