@@ -26,6 +26,7 @@ from core.tasks.anomaly_detection.predictor import LABELS
 from core.tasks.anomaly_detection.scaling import fit_guard, image_scaling, map_scaling
 from core.tasks.anomaly_detection.train import Learned, suspect_notice
 from core.training.false_alarms import in_words, promise
+from core.training.weights import halved
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class Trained:
 def write_checkpoint(folder: Path, trained: Trained) -> None:
     """Write weights and manifest into `folder`."""
     learned = trained.learned
-    tensors: dict[str, Tensor] = {PART + name: _halve(tensor) for name, tensor in trained.backbone.state_dict().items()}
+    tensors: dict[str, Tensor] = {PART + name: halved(tensor) for name, tensor in trained.backbone.state_dict().items()}
     for place, spread in enumerate(learned.memory.spreads):
         tensors[f"memory.spread.{place}"] = spread.cpu().contiguous()
     for name, bank in learned.memory.banks.items():
@@ -119,10 +120,3 @@ def _joined(trained: Trained) -> dict[str, Any]:
     if trained.corrections is None:
         return {}
     return {"corrections": trained.corrections.used, "corrections_left_out": dict(trained.corrections.left_out)}
-
-
-def _halve(tensor: Tensor) -> Tensor:
-    """Half precision for kernels; norms keep theirs, running variances can exceed its range."""
-    tensor = tensor.detach().cpu().contiguous()
-    fits = tensor.is_floating_point() and tensor.ndim > 1 and float(tensor.abs().max()) < 6e4
-    return tensor.half() if fits else tensor

@@ -5,19 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import timm
 from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import Tensor
 
 from core import hub
 from core.contracts import N_, Message
 from core.errors import InputRefused
 from core.settings import settings
-from core.store.files import WEIGHTS
-from core.store.sealed import not_finite, refused, sealed_manifest, unreadable
+from core.store.sealed import refused
 from core.tasks.anomaly_detection.backbone import (
     Backbone,
     BackboneSpec,
@@ -27,6 +26,7 @@ from core.tasks.anomaly_detection.backbone import (
     load_backbone,
 )
 from core.tasks.anomaly_detection.config import AnomalyDetectionConfig
+from core.training.weights import read_sealed
 
 TASK_NAME = "anomaly_detection"
 BUNDLED = "defects/bundled"
@@ -46,21 +46,13 @@ class Checkpoint:
         return {name[len(prefix) :]: tensor for name, tensor in self.tensors.items() if name.startswith(prefix)}
 
 
-def read_checkpoint(folder: Any) -> Checkpoint:
+def read_checkpoint(folder: Path) -> Checkpoint:
     """Read and verify a checkpoint folder: schema, task, checksum, finite values.
 
     Raises:
         ModelRefused: Anything is missing, damaged or made for another task.
     """
-    manifest = sealed_manifest(folder, TASK_NAME)
-    try:
-        tensors = load_file(folder / WEIGHTS)
-    except (OSError, ValueError, SafetensorError) as error:
-        raise unreadable(error) from error
-    for name, tensor in tensors.items():
-        if tensor.is_floating_point() and not bool(tensor.isfinite().all()):
-            raise not_finite(name)
-    return Checkpoint(manifest, tensors)
+    return Checkpoint(*read_sealed(folder, TASK_NAME))
 
 
 def backbone_of(checkpoint: Checkpoint) -> Backbone:

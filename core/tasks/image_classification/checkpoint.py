@@ -35,6 +35,7 @@ from core.training.calibration import (
     scores_of,
 )
 from core.training.metrics import classification_summary
+from core.training.weights import halved
 
 N_OTHER = (400, 2400)
 """Generated images of other kinds that the domain guard learns from: as many as own ones, within these limits."""
@@ -165,7 +166,7 @@ def write_checkpoint(folder: Path, trained: Trained, run: RunContext) -> None:
     found = calibrate_network(trained, seen)
     run.report(1, 2)
     guard = fit_domain(trained, seen)
-    tensors = {f"net.{name}": _halve(tensor) for name, tensor in trained.network.state_dict().items()}
+    tensors = {f"net.{name}": halved(tensor) for name, tensor in trained.network.state_dict().items()}
     tensors |= {name: tensor.contiguous() for name, tensor in guard.tensors().items()}
     tensors["conformal.scores"] = torch.from_numpy(found.conformal).float()
     folder.mkdir(parents=True, exist_ok=True)
@@ -215,10 +216,3 @@ def _counts(data: LabelledImages) -> dict[str, dict[str, int]]:
         name: {label: int((part.targets == target).sum()) for target, label in enumerate(data.labels)}
         for name, part in data.splits.items()
     }
-
-
-def _halve(tensor: Tensor) -> Tensor:
-    """Half precision for weights; running variances keep full precision, they can exceed its range."""
-    tensor = tensor.detach().cpu().contiguous()
-    fits = tensor.is_floating_point() and tensor.ndim > 1 and float(tensor.abs().max()) < 6e4
-    return tensor.half() if fits else tensor

@@ -12,15 +12,14 @@ from typing import Any
 import timm
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from core import hub
 from core.contracts import N_, Message
 from core.errors import InputRefused
-from core.store.files import WEIGHTS
-from core.store.sealed import not_finite, refused, sealed_manifest, unreadable
+from core.store.sealed import refused
 from core.tasks.image_classification.formats import FORMAT, decode
+from core.training.weights import read_sealed
 
 _BUILDER = frozenset(inspect.signature(timm.create_model).parameters) | {"num_classes", "in_chans", "drop_rate"}
 """What timm's builder takes for itself; among it are paths of files that it would open."""
@@ -131,15 +130,7 @@ def read_checkpoint(folder: Path, task: str) -> Checkpoint:
     Raises:
         ModelRefused: Anything is missing, damaged or made for another task.
     """
-    manifest = sealed_manifest(folder, task)
-    try:
-        tensors = load_file(folder / WEIGHTS)
-    except (OSError, ValueError, SafetensorError) as error:
-        raise unreadable(error) from error
-    for name, tensor in tensors.items():
-        if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
-            raise not_finite(name)
-    return Checkpoint(manifest, tensors)
+    return Checkpoint(*read_sealed(folder, task))
 
 
 def load_network(checkpoint: Checkpoint, n_classes: int | None = None, dropout: float = 0.0) -> nn.Module:
