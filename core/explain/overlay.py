@@ -58,16 +58,25 @@ def outline_regions(picture: NDArray[np.uint8], found: AnomalyPrediction) -> NDA
     """The picture (H, W, 3) uint8 with the regions of an answer outlined and numbered from 1, in their order."""
     height, width = picture.shape[:2]
     values = Image.fromarray(found.anomaly_map.astype(np.float32)).resize((width, height), Image.Resampling.BILINEAR)
+    inside = np.asarray(values) >= found.map_threshold
     boxes = np.zeros((height, width), bool)
-    corners = []
+    anchors = []
     for region in found.regions:
         left, right = int(region.left * width), math.ceil(region.right * width)
         top, bottom = int(region.top * height), math.ceil(region.bottom * height)
         boxes[top:bottom, left:right] = True
-        corners.append((left, top))
-    page = Image.fromarray(outline(picture, (np.asarray(values) >= found.map_threshold) & boxes))
-    _write_numbers(page, corners)
+        anchors.append(_top_of(inside[top:bottom, left:right], left, top))
+    page = Image.fromarray(outline(picture, inside & boxes))
+    _write_numbers(page, anchors)
     return np.asarray(page)
+
+
+def _top_of(inside: NDArray[np.bool_], left: int, top: int) -> tuple[int, int]:
+    """The middle of the uppermost row of what is `inside` a box, as x and y in the picture."""
+    if not inside.any():
+        return left, top
+    row = int(inside.any(axis=1).argmax())
+    return left + int(np.median(np.flatnonzero(inside[row]))), top + row
 
 
 def outline(
@@ -94,13 +103,23 @@ def _grown(inside: NDArray[np.bool_], by: int) -> NDArray[np.bool_]:
     return grown
 
 
-def _write_numbers(page: Image.Image, corners: Sequence[tuple[int, int]]) -> None:
-    """A number at the upper left corner of each region, inside the picture."""
-    draw, size = ImageDraw.Draw(page), max(11, page.height // 20)
-    font = ImageFont.load_default(size)
-    for number, (left, top) in enumerate(corners, start=1):
-        place = (min(max(left, 2), page.width - 2 * size), max(top - size - 4, 0))
-        draw.text(place, str(number), _LINE, font=font, stroke_width=2, stroke_fill=_HALO)
+def _write_numbers(page: Image.Image, anchors: Sequence[tuple[int, int]]) -> None:
+    """A number on a dark disc at the upper edge of each outline, inside the picture; one beside the other."""
+    draw, size = ImageDraw.Draw(page), max(11, page.height // 24)
+    font, reach = ImageFont.load_default(size), 0.75 * size
+    taken: list[tuple[float, float]] = []
+    for number, (across, down) in enumerate(anchors, start=1):
+        place = _inside(across, page.width, reach), _inside(down - reach, page.height, reach)
+        while any(math.dist(place, other) < 2 * reach for other in taken) and place[0] + 3 * reach < page.width:
+            place = (place[0] + 2 * reach, place[1])
+        taken.append(place)
+        draw.circle(place, reach, fill=_HALO, outline=_LINE)
+        draw.text(place, str(number), _LINE, font=font, anchor="mm")
+
+
+def _inside(place: float, side: int, reach: float) -> float:
+    """The centre of a disc, moved as little as needed to lie inside a picture of this width or height."""
+    return min(max(place, reach + 1), max(side - reach - 2, reach + 1))
 
 
 def write_overlay(

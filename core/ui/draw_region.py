@@ -29,6 +29,8 @@ CLOSEST: Final = 0.02
 CLICK: Final = 5e-6
 """Share of what is shown below which a stroke was no more than a click: not quite a pixel of the screen."""
 INK: Final = "#ff7f0e"
+_PLATE: Final = "#141414"
+"""Behind the number of a place, which is read on any ground."""
 _WHOLE: Final = (0.0, 0.0, 1.0, 1.0)
 
 
@@ -194,10 +196,20 @@ def _canvas(slug: str, sample: ImageSample, drawing: Drawing, tool: str) -> go.F
             path="M" + "L".join(f"{x},{y}" for x, y in outline) + "Z",
             line={"color": INK, "width": 3},
             fillcolor=f"rgba{(*ImageColor.getrgb(INK), 0.12)}",
-            label={"text": f" {number} ", "textposition": "top left", "font": {"size": 16, "color": INK}},
+        )
+        figure.add_annotation(
+            x=min(x for x, _ in outline),
+            y=min(y for _, y in outline),
+            text=f"<b>{number}</b>",
+            xanchor="left",
+            yanchor="top",
+            showarrow=False,
+            font={"size": 15, "color": "white"},
+            bgcolor=_PLATE,
+            borderpad=3,
         )
     axis: dict[str, Any] = {"visible": False, "constrain": "domain", "fixedrange": True}
-    figure.update_xaxes(range=[left, right], **axis)
+    figure.update_xaxes(range=[left, right], constraintoward="left", **axis)
     figure.update_yaxes(range=[bottom, top], scaleanchor="x", scaleratio=height / width, **axis)
     pen = {"line": {"color": INK, "width": 3, "dash": "solid"}}
     figure.update_layout(dragmode=tool, selectdirection="d", newselection=pen, showlegend=False)

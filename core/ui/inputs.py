@@ -24,6 +24,8 @@ from core.ui.views import escape
 from core.ui.wording import told
 
 _STRIP = 4
+_COLUMN_WIDTH = 110
+"""Of a sample, in pixels: two stand beside each other on a phone and never three, which would leave one alone."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,7 @@ def image_input(sector: Sector) -> Inputs | None:
     """The sample strip with an uploader beside it; returns what was chosen last, or None."""
     slug = sector.slug
     samples = _samples(slug)
-    strip, own = st.columns([3, 2], gap="medium")
+    strip, own = st.columns([5, 3], gap="medium")
     with strip:
         _sample_strip(slug, samples)
     with own:
@@ -109,11 +111,11 @@ def _place_in_class(samples: Sequence[dict[str, Any]], sample: dict[str, Any]) -
 
 
 def _sample_grid(slug: str, samples: Sequence[dict[str, Any]], columns: int) -> None:
-    with st.grid(columns, min_column_width=104, gap="small"):
+    with st.grid(columns, min_column_width=_COLUMN_WIDTH, gap="small"):
         for sample in samples:
             chosen = st.session_state.get(f"{slug}.chosen") == sample["file"]
             with st.container(gap="xsmall"):
-                name = label_name(sample.get("defect", sample["label"]))
+                name = label_name(_drawn_as(sample))
                 picture = thumbnail(_sample_path(slug, sample["file"]))
                 show_picture(picture, t("Sample: {label}", label=name), width="stretch")
                 st.button(

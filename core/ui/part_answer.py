@@ -63,9 +63,11 @@ def _show(sector: Sector, inputs: Inputs, asked: Asked) -> None:
         return
     with st.container(border=True):
         promise = promise_input(sector.slug, asked)
+    large = st.container()
     row = show_part_batch(sector, at_limit(answered, promise))
     if row is not None:
-        _show_part(sector.slug, inputs, row, asked, promise)
+        with large:
+            _show_part(sector.slug, inputs, row, asked, promise)
 
 
 def _show_part(slug: str, inputs: Inputs, row: Row, asked: Asked, promise: Promise | None = None) -> Promise:

@@ -84,6 +84,8 @@ def _small_row(item: Item, sample: ImageSample, answer: Answer) -> Row:
 
 
 def _thumbnail(sample: ImageSample, answer: Answer) -> str:
-    """A small picture with the map over it; as a JPEG, for textures make large PNGs and a table holds hundreds."""
-    small = blend_part(for_display(sample.pixels, predict.THUMBNAIL_SIDE), found_in(answer), _OPACITY)
+    """A small picture, with the map over it where there is an answer; a JPEG, for PNGs of textures are large."""
+    small, found = for_display(sample.pixels, predict.THUMBNAIL_SIDE), found_in(answer)
+    if found.abstained is None:
+        small = blend_part(small, found, _OPACITY)
     return "data:image/jpeg;base64," + base64.b64encode(jpeg(Image.fromarray(small))).decode("ascii")

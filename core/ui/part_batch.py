@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Sequence
+from statistics import mean
 from typing import Any, Final
 
 import streamlit as st
@@ -15,38 +17,64 @@ from core.ui.part_verdict import OUTCOMES, SIGNS
 from core.ui.predict import Answered, Row
 from core.ui.views import plain
 
-_ROW_HEIGHT: Final = 64
-_ORDER: Final[tuple[Outcome, ...]] = ("defect", "unsure", "ok", "declined")
+_ROW_HEIGHT: Final = 68
+"""Streamlit wraps text in rows of more than 64 pixels."""
+_ANSWER_WIDTH, _FILE_WIDTH = 100, 130
+_ORDER: Final[tuple[Outcome, ...]] = ("defect", "unsure", "declined", "ok")
+"""Of rows and of the buttons that filter them: what a person has to look at comes first."""
 
 
 def show_part_batch(sector: Sector, answered: Answered) -> Row | None:
     """Counts, which also filter, table and download; returns the row that was clicked."""
     slug = sector.slug
-    outcomes = [found_in(row.answer).outcome for row in answered.rows]
-    wanted = _filter_input(slug, Counter(outcomes))
-    rows = [row for row, outcome in zip(answered.rows, outcomes, strict=True) if wanted in ("", outcome)]
+    ordered = in_order(answered.rows)
+    wanted = _filter_input(slug, Counter(found_in(row.answer).outcome for row in ordered))
+    rows = [row for row in ordered if wanted in ("", found_in(row.answer).outcome)]
     picked = st.dataframe(
         [_shown(row) for row in rows],
         hide_index=True,
+        placeholder="",
         row_height=_ROW_HEIGHT,
         height=min(40 + _ROW_HEIGHT * len(rows), 560),
         column_config={
             "image": st.column_config.ImageColumn(t("Image"), width="small"),
-            "file": st.column_config.TextColumn(t("File"), width="medium"),
-            "outcome": st.column_config.TextColumn(t("Answer")),
-            "score": st.column_config.ProgressColumn(t("Score"), min_value=0, max_value=1, format="%.2f"),
-            "regions": st.column_config.NumberColumn(t("Regions")),
-            "area": st.column_config.NumberColumn(t("Outlined, %"), format="%.2f"),
-            "note": st.column_config.TextColumn(t("Notes"), width="large"),
+            "outcome": st.column_config.TextColumn(t("Answer"), width=_ANSWER_WIDTH),
+            "score": st.column_config.ProgressColumn(
+                t("Score"), min_value=0, max_value=1, format="%.2f", width="small"
+            ),
+            "file": st.column_config.TextColumn(t("File"), width=_FILE_WIDTH),
+            "note": st.column_config.TextColumn(t("Notes"), width="medium"),
+            "regions": st.column_config.NumberColumn(t("Regions"), width="small"),
+            "area": st.column_config.NumberColumn(t("Outlined, %"), format="%.2f", width="small"),
         },
         on_select="rerun",
         selection_mode="single-row",
-        key=f"{slug}.batch.{wanted}",
+        # A limit that puts the rows into another order leaves no other part chosen than the one that was clicked.
+        key=f"{slug}.batch.{wanted}.{_place_of_declined(rows)}",
     )
-    st.caption(t("The map is laid over the small pictures. Select a row to see the part large, with its regions."))
+    st.caption(
+        t(
+            "The map is laid over the small pictures. Select a row to see the part large, with its regions. Answered "
+            "in {latency:.0f} ms each on average.",
+            latency=mean(row.answer.latency_ms for row in answered.rows),
+        )
+    )
     download(sector, answered)
     places = picked.selection.rows if picked else []
     return rows[places[0]] if places and places[0] < len(rows) else None
+
+
+def in_order(rows: Iterable[Row]) -> list[Row]:
+    """Defects first, then what is unsure or declined; among those of one kind the highest score first."""
+    return sorted(
+        rows, key=lambda row: (_ORDER.index(found_in(row.answer).outcome), -found_in(row.answer).verdict.score)
+    )
+
+
+def _place_of_declined(rows: Sequence[Row]) -> int:
+    """Of the first declined row, 0 where there is none: a limit can move these alone to other places."""
+    outcomes = [found_in(row.answer).outcome for row in rows]
+    return outcomes.index("declined") if "declined" in outcomes else 0
 
 
 def _filter_input(slug: str, counts: Counter[Outcome]) -> str:
@@ -79,8 +107,8 @@ def _shown(row: Row) -> dict[str, Any]:
         "image": row.thumbnail,
         "outcome": f"{SIGNS[found.outcome]} {t(OUTCOMES[found.outcome])}",
         "score": None if found.abstained else found.verdict.score,
-        "regions": len(found.regions),
-        "area": 100 * sum(region.area for region in found.regions),
         "file": row.item.name,
         "note": " ".join(notes),
+        "regions": None if found.abstained else len(found.regions),
+        "area": None if found.abstained else 100 * sum(region.area for region in found.regions),
     }

@@ -60,6 +60,8 @@ def _show_part(slug: str, sample: ImageSample, title: str) -> None:
 
 def _show_regions(slug: str, sample: ImageSample, found: AnomalyPrediction) -> None:
     """The outlined regions by their numbers in the picture."""
+    from core.serving.parts import OUTLINED
+
     if not found.regions:
         st.caption(t("Nothing is outlined: no place passes the limit of the map."))
         return
@@ -69,7 +71,7 @@ def _show_regions(slug: str, sample: ImageSample, found: AnomalyPrediction) -> N
                 t("Region"): number,
                 t("Share of the image, %"): round(100 * region.area, 2),
                 t("Area, px"): area_px(region, sample),
-                t("Highest score"): round(region.score, 2),
+                t("Map, of its limit"): round(region.score / OUTLINED, 2),
             }
             for number, region in enumerate(found.regions, start=1)
         ],
@@ -77,6 +79,14 @@ def _show_regions(slug: str, sample: ImageSample, found: AnomalyPrediction) -> N
         height=min(38 + 35 * len(found.regions), 213),
         key=f"{slug}.regions",
     )
+    st.caption(
+        t(
+            "Map, of its limit: the most unlike place of the region; 1.00 is the limit of the map. The map has a scale "
+            "of its own, other than that of the score."
+        )
+    )
+    if any(region.score < OUTLINED for region in found.regions):
+        st.caption(t("Below 1.00 a place is outlined only because the part is called defective."))
 
 
 def area_px(region: Region, sample: ImageSample) -> int:

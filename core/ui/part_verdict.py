@@ -59,7 +59,11 @@ def show_score(found: AnomalyPrediction) -> None:
     score, limit = found.verdict.score, found.verdict.threshold
     draw(scale(score, _zones(found), was=limit))
     st.caption(
-        t("Score {score:.2f} (solid mark), limit {limit:.2f} (dashed). It is no probability.", score=score, limit=limit)
+        t(
+            "Score {score:.2f} (solid mark), limit {limit:.2f} (dashed). The score is not a probability.",
+            score=score,
+            limit=limit,
+        )
     )
     if found.outcome == "unsure":
         sentence = (

@@ -26,8 +26,9 @@ def test_the_list_of_samples_and_the_files_agree():
         assert hashlib.sha256(content).hexdigest() == entry["sha256"] and len(content) < 2**17
 
 
-def test_the_first_four_show_good_and_bad_in_turn():
+def test_the_first_four_show_good_and_bad_in_turn_and_every_kind():
     assert [entry["label"] for entry in ENTRIES[:6]] == ["good", "defect"] * 3
+    assert {entry["kind"] for entry in ENTRIES[:4]} == set(KINDS)
 
 
 @pytest.mark.slow

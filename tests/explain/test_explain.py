@@ -6,9 +6,9 @@ import torch
 from PIL import Image
 from torch import nn
 
-from core.contracts import Faithfulness, Heatmap
+from core.contracts import AnomalyPrediction, Decision, Faithfulness, Heatmap, Region
 from core.explain.faithfulness import measure
-from core.explain.overlay import blend, write_overlay
+from core.explain.overlay import blend, outline_regions, write_overlay
 from core.explain.saliency import grad_cam, integrated_gradients, last_map_layer
 
 
@@ -96,3 +96,28 @@ def test_written_picture_carries_the_notice(tmp_path):
         picture_height = round(50 * written.width / 40)
         footer = np.asarray(written)[picture_height:]
     assert footer.min() < 128 < footer.max(), "the notice is printed below the picture as well"
+
+
+@pytest.mark.parametrize(("left", "top"), [(0, 0), (30, 100), (160, 150)])
+def test_the_number_of_a_region_stands_on_a_dark_disc_at_its_outline_inside_the_picture(left, top):
+    values = np.zeros((200, 200), np.float32)
+    values[top : top + 40, left : left + 40] = 0.9
+    box = (left / 200, top / 200, (left + 40) / 200, (top + 40) / 200)
+    found = AnomalyPrediction(
+        verdict=Decision(("good", "defect"), 0.9, 0.5, None),
+        anomaly_map=values,
+        map_threshold=0.5,
+        regions=(Region(*box, 0.04, 0.9),),
+        unsure=(0.5, 0.5),
+        exceeded=0,
+        held_out=9,
+        domain_score=0.1,
+    )
+    white = np.full((200, 200, 3), 255, np.uint8)
+    drawn = outline_regions(white, found)
+    assert (drawn.shape, drawn.dtype) == (white.shape, white.dtype)
+    dark = np.argwhere((drawn < 60).all(axis=2))
+    disc = dark[np.abs(dark - [max(top - 8, 8), left + 20]).max(axis=1) <= 8]
+    assert len(disc) > 60, "a dark disc stands at the upper edge"
+    far = np.abs(dark - [top + 20, left + 20]).max(axis=1)
+    assert far.max() < 45, "and nothing is drawn far from the region"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import io
 import subprocess
@@ -12,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from core.catalog import sector
@@ -133,7 +135,7 @@ def test_regions_are_measured_in_pixels_of_the_image_that_was_sent(defects: Open
     assert region["Region"] == 1
     assert region["Area, px"] == 100 * 100
     assert region["Share of the image, %"] == 25.0
-    assert region["Highest score"] == pytest.approx(0.9, abs=0.01)
+    assert region["Map, of its limit"] == pytest.approx(0.9 / parts.OUTLINED, abs=0.02)
 
 
 def test_fewer_false_alarms_move_the_limit_without_asking_the_model_again(defects: Open, asked: Service) -> None:
@@ -215,16 +217,26 @@ def test_many_parts_make_a_table_that_can_be_narrowed_and_hold_no_maps(defects: 
     files = {f"{name}.png": png(part(value)) for name, value in (("a", 0.2), ("b", 0.9), ("c", 0.95), ("d", 0.21))}
     page = upload(defects(), ("many.zip", zipped(**files, **{"cat.png": png(np.full((50, 50), 90, np.uint8))})))
     table = next(frame.value for frame in page.dataframe if "file" in frame.value)
-    assert list(table["outcome"]) == ["✓ OK", "✕ Defect", "✕ Defect", "✓ OK", "– No answer"]
-    assert list(table["regions"]) == [0, 1, 1, 0, 0]
+    assert list(table["outcome"]) == ["✕ Defect", "✕ Defect", "– No answer", "✓ OK", "✓ OK"]
+    assert list(table["file"]) == ["c.png", "b.png", "cat.png", "d.png", "a.png"]
+    assert list(table["regions"].isna()) == list(table["area"].isna()) == [False, False, True, False, False]
+    assert "Answered in 12 ms each on average" in said(page)
     assert all(str(image).startswith("data:image/jpeg;base64,") for image in table["image"])
     kept = page.session_state["defects.answered"][1].rows
     assert all(row.answer.prediction.anomaly_map.size == 0 for row in kept)
     checked(page.segmented_control(key="defects.batch_outcome").set_value("defect").run())
     table = next(frame.value for frame in page.dataframe if "file" in frame.value)
-    assert list(table["file"]) == ["b.png", "c.png"]
+    assert list(table["file"]) == ["c.png", "b.png"]
     one_in(page, BEST)
     assert len(asked.asked) == 1
+
+
+def test_a_small_picture_of_a_declined_image_has_no_map(defects: Open) -> None:
+    plain = np.full((SIDE, SIDE), 230, np.uint8)
+    page = upload(defects(), ("cat.png", png(plain)), ("a.png", png(part(0.2))))
+    (row,) = [row for row in page.session_state["defects.answered"][1].rows if row.item.name == "cat.png"]
+    picture = Image.open(io.BytesIO(base64.b64decode(row.thumbnail.partition(",")[2])))
+    assert np.abs(np.asarray(picture, int) - 230).max() < 4
 
 
 def test_a_filter_that_a_new_limit_has_emptied_shows_all(defects: Open) -> None:
