@@ -104,7 +104,9 @@ def only_another_part(verdict: Verdict) -> bool:
 
     It is then better on its own test, and no test can weigh one part against another.
     """
-    return verdict.result == "undecided" and [check.name for check in verdict.checks if check.result != "pass"] == [NAME]
+    return verdict.result == "undecided" and [check.name for check in verdict.checks if check.result != "pass"] == [
+        NAME
+    ]
 
 
 def declines_most(evaluation: Evaluation) -> bool:
@@ -164,7 +166,7 @@ def _alarms(challenger: Evaluation, promised: Promised | None, rules: GateRules)
     template = {
         "pass": N_(
             "It calls {alarms} of {n} good test parts defective ({value:.1f} %, {low:.1f} to {high:.1f} %). By {held} "
-            "held-out good parts it promises {rate:.2g} %; so many or more come by chance with {p}."
+            "held-out good parts it promises {rate:.2g} %; that fits the promise ({p})."
         ),
         "fail": N_(
             "It calls {alarms} of {n} good test parts defective ({value:.1f} %, {low:.1f} to {high:.1f} %): more than "

@@ -249,7 +249,7 @@ def why_incomparable(champion: Evaluation, challenger: Evaluation) -> Message | 
         return Message(
             N_(
                 "They were measured on different data: {champion} ({champion_print}) and {challenger} "
-                "({challenger_print}). Even where the examples are the same, the rows cannot be told to be."
+                "({challenger_print}). Where examples are in both, it is not known which belong together."
             ),
             {
                 "champion": champion.data.name,

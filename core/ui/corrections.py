@@ -173,7 +173,7 @@ def _show_list(slug: str, corrections: Sequence[Correction]) -> None:
     standing = [entry for entry in corrections if not entry.undone]
     st.caption(
         told(
-            "{count:,} corrections: the model was wrong in {wrong:,}; {kept:,} images are kept to learn from.",
+            "Corrections: {count:,}; the model was wrong: {wrong:,}; images kept to learn from: {kept:,}.",
             slug,
             count=len(standing),
             wrong=sum(not entry.right for entry in standing),

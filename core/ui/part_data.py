@@ -175,22 +175,34 @@ def _say_uses(report: PartReport) -> None:
 
 def _say_sizes(report: PartReport) -> None:
     sizes, total = report.sizes, sum(sum(kinds.values()) for kinds in report.counts.values())
-    st.caption(
-        t(
+    counts = {
+        "colour": report.coloured,
+        "grey": total - report.coloured,
+        "within": report.duplicates_within.total,
+        "across": report.duplicates_across_splits.total,
+    }
+    (w_low, w_mid, w_high), (h_low, h_mid, h_high) = sizes.width, sizes.height
+    if (w_low, h_low) == (w_high, h_high):
+        said = t(
+            "All are {width} × {height} pixels; {colour:,} in colour, {grey:,} grey. Repeated images: {within:,}; in "
+            "two parts of the data: {across:,}.",
+            width=w_low,
+            height=h_low,
+            **counts,
+        )
+    else:
+        said = t(
             "Width {w_low} to {w_high} pixels (median {w_mid}), height {h_low} to {h_high} (median {h_mid}); "
             "{colour:,} in colour, {grey:,} grey. Repeated images: {within:,}; in two parts of the data: {across:,}.",
-            w_low=sizes.width[0],
-            w_mid=sizes.width[1],
-            w_high=sizes.width[2],
-            h_low=sizes.height[0],
-            h_mid=sizes.height[1],
-            h_high=sizes.height[2],
-            colour=report.coloured,
-            grey=total - report.coloured,
-            within=report.duplicates_within.total,
-            across=report.duplicates_across_splits.total,
+            w_low=w_low,
+            w_mid=w_mid,
+            w_high=w_high,
+            h_low=h_low,
+            h_mid=h_mid,
+            h_high=h_high,
+            **counts,
         )
-    )
+    st.caption(said)
 
 
 def _show_pairs(report: PartReport) -> None:

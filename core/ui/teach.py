@@ -63,6 +63,8 @@ def _contents(files: Sequence[Any]) -> list[tuple[str, bytes]]:
 def parts_input(slug: str) -> SentParts | None:
     """Name and images of a part; None until there are images that can be used together."""
     st.markdown(f"**{t('Teach a new part from 10 to 50 images of good ones')}**")
+    if st.session_state.pop(f"{slug}.part_started", False):
+        st.session_state[f"{slug}.part_name"] = ""
     name = st.text_input(
         t("Name of the part"),
         max_chars=NAME_LENGTH,
@@ -110,17 +112,17 @@ def _say_kept(slug: str) -> None:
     limits = settings().limits
     st.caption(
         t(
-            "PNG, JPEG, TIFF, WebP, GIF or BMP, each up to {image_mb} MB, together up to {zip_mb} MB. They are kept in "
-            "memory, in a file while they are checked, and in the folder of the job while it learns; after a run that "
-            "was cancelled or failed for {hours:g} hours more, unless you delete them. What stays with the new "
-            "version: names of images, features of some places of the good parts, small maps of the test images it "
-            "is worst at, and figures.",
+            "PNG, JPEG, TIFF, WebP, GIF or BMP, each image up to {image_mb} MB; a zip, or all images together, up to "
+            "{zip_mb} MB. They are kept in memory, in a file while they are checked, and in the folder of the job "
+            "while it learns; after a run that was cancelled or failed for {hours:g} hours more, unless you delete "
+            "them. What stays with the new version: names of images, features of some places of the good parts, small "
+            "maps of the test images it is worst at, and figures.",
             image_mb=limits.image_bytes // 2**20,
             zip_mb=data_bytes(slug) // 2**20,
             hours=settings().job_keep_hours,
         )
     )
-    with st.expander(t("Or a zip that holds everything, laid out like this")):
+    with st.expander(t("Or one zip that holds everything: it goes into the first box, laid out like this")):
         st.code(part_data.EXAMPLE, language=None)
 
 
@@ -161,7 +163,11 @@ def _key(slug: str, good: Sequence[Any], defective: Sequence[Any]) -> str:
 
 
 def note_started(slug: str, job_id: str, key: str) -> None:
-    """Remember which data a job of this session learns from, so that pictures of them can be shown at its end."""
+    """Remember which data a job of this session learns from, so that pictures of them can be shown at its end.
+
+    The name goes with the files of this part: the next one has another.
+    """
+    st.session_state[f"{slug}.part_started"] = True
     st.session_state[f"{slug}.part_job"] = (job_id, key)
 
 

@@ -149,7 +149,7 @@ _OF_TRANSACTIONS: Final = {
     "The model declined these images or could not choose. An answer makes a correction of the case.": N_(
         "The model declined these transactions or could not choose. An answer makes a correction of the case."
     ),
-    "{count:,} corrections: the model was wrong in {wrong:,}; {kept:,} images are kept to learn from.": N_(
+    "Corrections: {count:,}; the model was wrong: {wrong:,}; images kept to learn from: {kept:,}.": N_(
         "Corrections: {count:,}; the model was wrong: {wrong:,}; transactions kept to learn from: {kept:,}."
     ),
     "Undo deletes the image and leaves a line in the list; delete removes the line as well.": N_(

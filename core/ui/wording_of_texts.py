@@ -154,7 +154,7 @@ OF_TEXTS: Final = {
     "The model declined these images or could not choose. An answer makes a correction of the case.": N_(
         "The model declined these texts or could not choose. An answer makes a correction of the case."
     ),
-    "{count:,} corrections: the model was wrong in {wrong:,}; {kept:,} images are kept to learn from.": N_(
+    "Corrections: {count:,}; the model was wrong: {wrong:,}; images kept to learn from: {kept:,}.": N_(
         "Corrections: {count:,}; the model was wrong: {wrong:,}; texts kept to learn from: {kept:,}."
     ),
     "Undo deletes the image and leaves a line in the list; delete removes the line as well.": N_(

@@ -61,6 +61,7 @@ def test_good_images_alone_are_enough_and_what_they_cannot_tell_is_said(open_pag
     page = sent(open_page, good_parts(12))
     said = words(page)
     assert "the lowest false-alarm rate that can be promised is 1 in 13" in said
+    assert "All are 96 × 96 pixels; " in said
     assert "12 images of good parts are learned from" in said and "No defects came along" in said
     assert not page.button(key=f"{SLUG}.start").disabled
     assert f"{SLUG}.train.supervised" not in keys(page), "there is nothing a second network could learn from"
@@ -131,6 +132,9 @@ def test_the_job_gets_one_zip_and_the_name_of_the_part(open_page: OpenPage, monk
     data = read_parts(Path(args["data"]), 32)
     assert {split: len(part) for split, part in data.splits.items()} == {"train": 8, "test": 2}
     assert data.splits["test"].has_mask.all()
+    page.query_params.clear()
+    page.query_params["view"] = "improve"
+    assert page.run().text_input(key=f"{SLUG}.part_name").value == "", "the next part has another name"
 
 
 class _File(io.BytesIO):
