@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
 from PIL import Image
 
 from core import catalog
@@ -19,7 +20,7 @@ from core.ui.measured import Measured
 from core.ui.part_overlay import legend, with_map
 from core.ui.pictures import jpeg, show_picture
 from core.ui.targets import decides_from
-from core.ui.views import escape, for_display, say, show_error
+from core.ui.views import DISPLAY_SIDE, escape, for_display, say, show_error
 from core.ui.wording import told
 
 PER_PAGE = 12
@@ -183,13 +184,14 @@ def _open(measured: Measured, example: Example) -> None:
         st.markdown(_words(measured, example))
         found = pictures(measured.evaluation, [example.id], measured.version.path)
         pixels = found.found.get(example.id)
-        shown = None if pixels is None else for_display(pixels)
+        own_size = find_sector(measured.version.sector).reads == "parts"  # what blows up looks like a defect there
+        shown = None if pixels is None else for_display(pixels, _side(pixels) if own_size else DISPLAY_SIDE)
         mapped = with_map(measured.version, example.id, shown)
         with st.grid(2, min_column_width=240):
             for one in (shown, mapped):
                 if one is not None:
-                    picture = jpeg(Image.fromarray(one))
-                    show_picture(picture, t("Test example: {label}", label=label_name(example.truth)), width="stretch")
+                    picture, width = jpeg(Image.fromarray(one)), one.shape[1] if own_size else "stretch"
+                    show_picture(picture, t("Test example: {label}", label=label_name(example.truth)), width=width)
         if mapped is not None:
             st.caption(legend())
         if pixels is not None:
@@ -199,6 +201,12 @@ def _open(measured: Measured, example: Example) -> None:
             st.caption(t("Only this small picture was kept with the version."))
 
     dialog()
+
+
+def _side(pixels: NDArray[np.uint8]) -> int:
+    """Longest side of a picture that is opened: at most twice its own."""
+    height, width = pixels.shape[:2]
+    return int(min(DISPLAY_SIDE, 2 * max(height, width)))
 
 
 def _table(measured: Measured, examples: Sequence[Example]) -> None:

@@ -144,5 +144,5 @@ _LOOK: Final = MoneyLook(
     _conclude,
     scale=1.0,
     hover="%{x:.2f} · %{y:,.0f}<extra></extra>",
-    mark=N_("cheapest on the images that chose it"),
+    mark=N_("cheapest on other images"),
 )

@@ -108,6 +108,17 @@ def test_mistakes_are_shown_with_map_and_score(open_page: OpenPage, champion: Ve
     assert any("Good: called **Defect**" in caption.value for caption in page.caption)
 
 
+def test_a_small_picture_is_opened_at_twice_its_size_at_most(
+    open_page: OpenPage, champion: Version, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    widths: list[object] = []
+    monkeypatch.setattr("core.ui.examples.show_picture", lambda data, alt, width: widths.append(width))
+    page = view(open_page, "mistakes")
+    next(button for button in page.button if button.label == "Enlarge").click().run()
+    assert not page.exception
+    assert [width for width in widths if width != "stretch"] == [96, 96], "the picture, and its map"
+
+
 def test_without_pictures_the_maps_stay_and_it_is_said_why(open_page: OpenPage, champion: Version) -> None:
     (champion.path / examples.EXAMPLES).unlink()
     page = view(open_page, "mistakes")
