@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -114,3 +114,17 @@ def show_metrics(evaluation: Evaluation, names: Iterable[str]) -> None:
             split=t(SPLIT_NAMES.get(data.split, data.split)),
         )
     )
+
+
+def choose_figure(key: str, names: Sequence[str]) -> str:
+    """The metric, of these, that a visitor wants to see; the first one to begin with."""
+    chosen = st.segmented_control(
+        t("Figure"),
+        names,
+        default=names[0],
+        required=True,
+        format_func={name: metric_title(name) for name in names}.__getitem__,
+        key=key,
+        persist_state="session",
+    )
+    return str(chosen or names[0])

@@ -11,7 +11,7 @@ import streamlit as st
 from core.contracts import N_, Evaluation, Metric
 from core.ui.dots import show_dots
 from core.ui.examples import examples_of, show_examples
-from core.ui.figures import metric_meaning, metric_title
+from core.ui.figures import choose_figure, metric_meaning, metric_title
 from core.ui.i18n import t
 from core.ui.labels import label_name
 from core.ui.measured import Measured, figure_of
@@ -32,16 +32,7 @@ def show_types(measured: Measured) -> None:
         st.info(t(NO_DEFECTS))
         return
     names = [name for name in _OF_TYPES if any(name in figures for figures in found.values())]
-    chosen = st.segmented_control(
-        t("Figure"),
-        names,
-        default=names[0],
-        required=True,
-        format_func={name: metric_title(name) for name in names}.__getitem__,
-        key=f"{measured.slug}.type_figure",
-        persist_state="session",
-    )
-    name = str(chosen or names[0])
+    name = choose_figure(f"{measured.slug}.type_figure", names)
     rows = [(kind, figures[name]) for kind, figures in found.items() if name in figures]
     rows.sort(key=lambda row: row[1].value, reverse=name == "escape_rate")
     show_dots(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 import streamlit as st
 
 from core.ui.dots import show_dots
-from core.ui.figures import data_title, metric_title
+from core.ui.figures import choose_figure, data_title, metric_title
 from core.ui.i18n import t
 from core.ui.labels import SPLIT_NAMES
 from core.ui.measured import Measured, figure_of
@@ -34,16 +34,7 @@ def show_robustness(measured: Measured) -> None:
         )
         return
     names = [name for name in _SHOWN if all(name in row.metrics for row in found.rows)]
-    chosen = st.segmented_control(
-        t("Figure"),
-        names,
-        default=names[0],
-        required=True,
-        format_func={name: metric_title(name) for name in names}.__getitem__,
-        key=f"{measured.slug}.robustness_figure",
-        persist_state="session",
-    )
-    name = str(chosen or names[0])
+    name = choose_figure(f"{measured.slug}.robustness_figure", names)
     show_dots(
         f"{measured.slug}.robustness",
         [(t(row.title), row.metrics[name]) for row in found.rows],
