@@ -15,6 +15,7 @@ from core.jobs import Event, JobRecord
 from core.ui.ended import show_ended
 from core.ui.i18n import t
 from core.ui.run_curves import show_run_curves
+from core.ui.stages import stage_number
 from core.ui.views import escape, plain, say, show_error
 from core.ui.wording import told
 
@@ -120,6 +121,8 @@ def show_progress(record: JobRecord, events: Sequence[Event] = ()) -> None:
     if record.status != "running":
         return
     stage = told(STAGE_NAMES.get(record.stage, record.stage or N_("Starting")), record.sector)
+    number = stage_number(record.sector, [event.data["stage"] for event in events if event.kind == "stage"])
+    stage = f"{stage} ({number})" if number else stage
     if not record.total:
         st.progress(0.0, stage)
         return
