@@ -150,13 +150,15 @@ def _judged(champion: Version, rival: Version, measured: Costs | None, headline:
 
 def _judged_parts(champion: Version, rival: Version, measured: Costs | None, headline: str) -> Verdict:
     from core.training.gate import judge
-    from core.training.part_gate import PART_RULES, known_parts_check, part_checks
+    from core.training.part_gate import PART_RULES, known_parts_check, part_checks, uncounted
     from core.training.part_limits import Promised
 
     used, new = evaluations(champion, rival)
     threshold = rival.manifest.get("threshold", {})
     promised = Promised(float(threshold["promised"]), int(threshold["held_out"])) if "promised" in threshold else None
     found = judge(*alike(champion, rival), measured, headline, PART_RULES)
+    if used is not None:
+        found = uncounted(found, used)
     for check in part_checks(used, new, promised):
         found = found.and_also(check)
     own = service.evaluation_of(champion)

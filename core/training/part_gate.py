@@ -65,7 +65,8 @@ def part_checks(
         yield Check("defects", "undecided", Message(reason))
         return
     if champion is not None and champion.data.fingerprint == challenger.data.fingerprint:
-        yield _alike(champion, challenger)
+        if not declines_most(champion):
+            yield _alike(champion, challenger)
         yield from _maps(*shared(champion, challenger), rules)
     yield _alarms(challenger, promised, rules)
 
@@ -112,6 +113,25 @@ def only_another_part(verdict: Verdict) -> bool:
 def declines_most(evaluation: Evaluation) -> bool:
     """Whether a version declines most of the images: its decisions about the others say nothing of how good it is."""
     return bool(np.asarray(evaluation.table["abstained"]).mean() > 0.5)
+
+
+def uncounted(verdict: Verdict, champion: Evaluation) -> Verdict:
+    """The verdict without a count of fixed and broken answers, where the version in use gives hardly any.
+
+    What fails stays.
+    """
+    if not declines_most(champion):
+        return verdict
+    declined = np.asarray(champion.table["abstained"])
+    said = Message(
+        N_("The version in use declines {declined} of {n} images: nothing is called fixed or broken."),
+        {"declined": int(declined.sum()), "n": len(declined)},
+    )
+    checks = tuple(
+        Check("decisions", "pass", said) if (check.name, check.result) == ("decisions", "pass") else check
+        for check in verdict.checks
+    )
+    return replace(verdict, checks=checks)
 
 
 def _alike(champion: Evaluation, challenger: Evaluation) -> Check:

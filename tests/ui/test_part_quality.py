@@ -234,7 +234,8 @@ def test_a_better_version_for_another_part_is_for_a_person_to_decide(
     assert [check.name for check in verdict.checks if check.result != "pass"] == ["home"]
     said = words(page)
     assert "it learned from other parts than the version in use" in said and "The gate cannot decide" not in said
-    assert "declines 100 of these 120 images" in said
+    assert "declines 100 of these 120 images" in said and "declines 100 of 120 images: nothing is called fixed" in said
+    assert "It fixed" not in said and "**Compared alike:**" not in said
     assert not any(metric.label in ("Fixed", "Broke") for metric in page.metric)
     listed = page.table[0].value
     assert list(listed["Role"]) == ["challenger", "in use", ""] and "Created" in listed
