@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -11,7 +12,7 @@ from core.ui.i18n import t
 from core.ui.labels import SPLIT_NAMES
 
 if TYPE_CHECKING:
-    from core.data.check import DataReport
+    from core.data.check import DataReport, DuplicatePairs
     from core.ui.training_data import TrainingData
 
 CHECK_SIDE = 64
@@ -66,12 +67,16 @@ def show_counts(report: DataReport) -> None:
             splits=report.duplicates_across_splits.total,
         )
     )
-    _show_pairs(report)
+    show_pairs(
+        (
+            (N_("two splits"), report.duplicates_across_splits),
+            (N_("two classes"), report.duplicates_across_classes),
+        )
+    )
 
 
-def _show_pairs(report: DataReport) -> None:
-    """Pairs that harm: the same picture in two classes or in two splits."""
-    found = ((N_("two splits"), report.duplicates_across_splits), (N_("two classes"), report.duplicates_across_classes))
+def show_pairs(found: Sequence[tuple[str, DuplicatePairs]]) -> None:
+    """Pairs of equal pictures that harm, with a word for where they stand."""
     rows = [
         {t("Same picture in"): t(where), t("Image"): one, t("Again as"): other}
         for where, duplicates in found

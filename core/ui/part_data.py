@@ -13,6 +13,7 @@ from core.contracts import N_
 from core.data.surface_check import MASKS_MIN
 from core.data.surface_layout import GOOD
 from core.ui.i18n import t
+from core.ui.image_data import show_pairs
 from core.ui.labels import SPLIT_NAMES, label_name
 from core.ui.pictures import jpeg, show_picture
 from core.ui.views import escape
@@ -106,7 +107,13 @@ def show_counts(slug: str, key: str, report: PartReport) -> None:
     _show_strip(report.unlike, pictures_of(slug, key))
     _say_uses(report)
     _say_sizes(report)
-    _show_pairs(report)
+    show_pairs(
+        (
+            (N_("good and defective"), report.duplicates_across_classes),
+            (N_("two splits"), report.duplicates_across_splits),
+            (N_("one split"), report.duplicates_within),
+        )
+    )
 
 
 def _show_strip(names: Sequence[str], pictures: Mapping[str, bytes]) -> None:
@@ -203,18 +210,3 @@ def _say_sizes(report: PartReport) -> None:
             **counts,
         )
     st.caption(said)
-
-
-def _show_pairs(report: PartReport) -> None:
-    found = (
-        (N_("good and defective"), report.duplicates_across_classes),
-        (N_("two splits"), report.duplicates_across_splits),
-        (N_("one split"), report.duplicates_within),
-    )
-    rows = [
-        {t("Same picture in"): t(where), t("Image"): one, t("Again as"): other}
-        for where, duplicates in found
-        for one, other in duplicates.pairs
-    ]
-    if rows:
-        st.dataframe(rows, hide_index=True, height=min(38 + 35 * len(rows), 248))
