@@ -244,11 +244,11 @@ def _headline(pair: _Pair, metric: str, p_value: float) -> Check:
     elif change.high < min(0.0, gain) and sure:
         result = "fail"
     template = {
-        "pass": N_("{metric} changes by {value:+.4f} (95 % interval {low:+.4f} to {high:+.4f}): more than {gain:+g}."),
+        "pass": N_("{metric} changes by {value:+.4f} (95 % interval {low:+.4f} to {high:+.4f}): more than {gain:g}."),
         "fail": N_("{metric} changes by {value:+.4f} (95 % interval {low:+.4f} to {high:+.4f}): it is worse."),
         "undecided": N_(
             "{metric} changes by {value:+.4f} (95 % interval {low:+.4f} to {high:+.4f}): not shown to be more than "
-            "{gain:+g}; it could be chance."
+            "{gain:g}; it could be chance."
         ),
     }[result]
     return figured(

@@ -24,8 +24,9 @@ from core.ui.views import escape
 from core.ui.wording import told
 
 _STRIP = 4
-_COLUMN_WIDTH = 110
-"""Of a sample, in pixels: two stand beside each other on a phone and never three, which would leave one alone."""
+_COLUMN_WIDTH, _SMALL_WIDTH = 110, 104
+"""Of a sample, in pixels: two of the strip stand beside each other on a phone and never three, which would leave one
+alone; of the small ones behind the button three do."""
 
 
 @dataclass(frozen=True)
@@ -98,20 +99,20 @@ def _sample_strip(slug: str, samples: Sequence[dict[str, Any]]) -> None:
     """A row of the first samples, one of each class in turn, and the rest behind a button."""
     st.caption(told("Try a sample. All of them are synthetic: drawn by this project, no patient is shown.", slug))
     in_turn = sorted(samples, key=lambda sample: _place_in_class(samples, sample))
-    _sample_grid(slug, in_turn[:_STRIP], _STRIP)
+    _sample_grid(slug, in_turn[:_STRIP], _STRIP, _COLUMN_WIDTH)
     if len(samples) > _STRIP:
         more = st.popover(t("More samples"), icon=":material/grid_view:", key=f"{slug}.more_samples", on_change="rerun")
         if more.open:
             with more:
-                _sample_grid(slug, in_turn[_STRIP:], 3)
+                _sample_grid(slug, in_turn[_STRIP:], 3, _SMALL_WIDTH)
 
 
 def _place_in_class(samples: Sequence[dict[str, Any]], sample: dict[str, Any]) -> int:
     return [other["file"] for other in samples if other["label"] == sample["label"]].index(sample["file"])
 
 
-def _sample_grid(slug: str, samples: Sequence[dict[str, Any]], columns: int) -> None:
-    with st.grid(columns, min_column_width=_COLUMN_WIDTH, gap="small"):
+def _sample_grid(slug: str, samples: Sequence[dict[str, Any]], columns: int, width: int) -> None:
+    with st.grid(columns, min_column_width=width, gap="small"):
         for sample in samples:
             chosen = st.session_state.get(f"{slug}.chosen") == sample["file"]
             with st.container(gap="xsmall"):

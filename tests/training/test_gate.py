@@ -163,6 +163,13 @@ def test_smaller_version_may_be_asked_to_be_no_worse_instead_of_better():
     assert result_of(judge(*rivals(n=600, old=3.0, new=2.0), SAME_COSTS, rules=asked), "headline") == "fail"
 
 
+@pytest.mark.parametrize(("gain", "said"), [(0.0, "more than 0."), (-0.01, "more than -0.01.")])
+def test_the_gain_that_is_asked_for_is_said_without_a_plus(gain, said):
+    verdict = judge(*rivals(n=600, old=1.5, new=3.0), SAME_COSTS, rules=replace(RULES, headline_gain=gain))
+    (headline,) = (str(check.message) for check in verdict.checks if check.name == "headline")
+    assert headline.endswith(said)
+
+
 def test_verdict_survives_storage():
     stored = json.loads(json.dumps(judge(*rivals(), None).as_dict(), allow_nan=False))
     assert stored["result"] == "undecided" and stored["n"] == 400

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -114,6 +116,8 @@ def test_regions_are_offered_listed_and_taken_back() -> None:
     page.button("there.take_regions").click().run()
     assert page.session_state["found"] == (rectangle(0.1, 0.2, 0.3, 0.4),)
     assert any("Region 1" in line.value and "4" in line.value for line in page.markdown)
+    (number,) = json.loads(page.get("plotly_chart")[0].proto.spec)["layout"]["annotations"]
+    assert (number["text"], number["x"], number["y"]) == ("<b>1</b>", 0.1, 0.2) and number["bgcolor"] == "#141414"
     page.session_state["there.drawing"].view = (0.2, 0.2, 0.4, 0.4)
     page.session_state["there.drawing"].too_small = True
     page.run()
