@@ -191,7 +191,7 @@ def test_list_shows_undoes_and_deletes(home: Path) -> None:
     assert "Nothing was corrected yet" in said(corrections_page())
     first, second = stored(0), stored(1, keep=False)
     page = corrections_page()
-    assert "2 corrections" in said(page) and "1 images are kept" in said(page)
+    assert "Corrections: 2; the model was wrong: 1" in said(page) and "images kept to learn from: 1" in said(page)
     page = press(page, f".delete_correction.{second.id}")
     assert [entry.id for entry in feedback.corrections("medical")] == [first.id]
     page = press(page, f".undo_correction.{first.id}")

@@ -79,7 +79,7 @@ def test_miss_is_marked_kept_listed_and_undone(defects: Open, home: Path) -> Non
     assert marks_of(entry) == (BOX,) and len(home_files(home)) == 1
     assert tools(page) == []
     listed = corrections_page()
-    assert "1 images are kept" in said(listed)
+    assert "images kept to learn from: 1" in said(listed)
     page = checked(press(page, ".undo"))
     assert home_files(home) == []
     assert "Region 1" not in said(verdict(page, "defect")), "it begins anew"
