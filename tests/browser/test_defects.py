@@ -90,7 +90,7 @@ def test_a_row_of_many_parts_opens_large(visit: OpenVisit) -> None:
     table.scroll_into_view_if_needed()
     table.click(position={"x": 20, "y": 40 + 32})  # the defect stands first
     expect(verdict(page)).to_be_visible(timeout=PATIENCE_MS)
-    expect(page.get_by_text("1.png", exact=True).last).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_test_id("stImageCaption").get_by_text("1.png")).to_be_visible(timeout=PATIENCE_MS)
     expect(page.get_by_test_id("stException")).to_have_count(0)
 
 
