@@ -190,6 +190,17 @@ def _canvas(slug: str, sample: ImageSample, drawing: Drawing, tool: str) -> go.F
         sizing="stretch",
         layer="below",
     )
+    _draw_marks(figure, drawing)
+    axis: dict[str, Any] = {"visible": False, "constrain": "domain", "fixedrange": True}
+    figure.update_xaxes(range=[left, right], constraintoward="left", **axis)
+    figure.update_yaxes(range=[bottom, top], scaleanchor="x", scaleratio=height / width, **axis)
+    pen = {"line": {"color": INK, "width": 3, "dash": "solid"}}
+    figure.update_layout(dragmode=tool, selectdirection="d", newselection=pen, showlegend=False)
+    return figure.update_layout(margin={"l": 0, "r": 0, "t": 0, "b": 0})
+
+
+def _draw_marks(figure: go.Figure, drawing: Drawing) -> None:
+    """Outline and number of every marked region."""
     for number, outline in enumerate(drawing.marked, start=1):
         figure.add_shape(
             type="path",
@@ -208,12 +219,6 @@ def _canvas(slug: str, sample: ImageSample, drawing: Drawing, tool: str) -> go.F
             bgcolor=_PLATE,
             borderpad=3,
         )
-    axis: dict[str, Any] = {"visible": False, "constrain": "domain", "fixedrange": True}
-    figure.update_xaxes(range=[left, right], constraintoward="left", **axis)
-    figure.update_yaxes(range=[bottom, top], scaleanchor="x", scaleratio=height / width, **axis)
-    pen = {"line": {"color": INK, "width": 3, "dash": "solid"}}
-    figure.update_layout(dragmode=tool, selectdirection="d", newselection=pen, showlegend=False)
-    return figure.update_layout(margin={"l": 0, "r": 0, "t": 0, "b": 0})
 
 
 def _crop(pixels: NDArray[np.uint8], view: tuple[float, float, float, float]) -> NDArray[np.uint8]:
