@@ -9,9 +9,9 @@ from typing import Any
 import typer
 
 from core.answers import Answered, parts_document, region_documents
-from core.cli.asked import Asked, Said, out_file, unwritable
-from core.cli.pictures import answer_paths, first_image
-from core.contracts import AnomalyPrediction, Heatmap, Refusal
+from core.cli.asked import Asked, Said, out_file
+from core.cli.pictures import answer_paths, first_image, map_of, write_map
+from core.contracts import AnomalyPrediction, Refusal
 
 _OUTCOMES = {"ok": "OK", "defect": "DEFECT", "unsure": "UNSURE", "declined": "declined"}
 
@@ -51,7 +51,6 @@ def _about_part(found: object) -> AnomalyPrediction:
 
 def explain(asked: Asked, *, method: str, target: str, row: str) -> tuple[dict[str, Any], str]:
     """Write the map of what is unlike good parts over the image, its regions outlined and numbered."""
-    from core.explain.overlay import write_overlay
     from core.serving import service
 
     asked.refuse(row=row)
@@ -61,13 +60,8 @@ def explain(asked: Asked, *, method: str, target: str, row: str) -> tuple[dict[s
     chosen = service.choose(slug, asked.model)
     found = _about_part(service.predict(slug, [sample], chosen)[0].single)
     label = target or found.labels[1]
-    heatmap = service.explain(slug, sample, label, method, chosen)
-    if not isinstance(heatmap, Heatmap):
-        raise TypeError(f"{heatmap.kind}, not a map")
-    try:
-        write_overlay(out, sample.pixels, heatmap, notice, found if label == found.labels[1] else None)
-    except OSError as error:
-        raise unwritable(out, error) from None
+    heatmap = map_of(service.explain(slug, sample, label, method, chosen))
+    write_map(out, sample, heatmap, notice, found if label == found.labels[1] else None)
     height, width = sample.pixels.shape[:2]
     body = {
         "input": sample.name,

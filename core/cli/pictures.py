@@ -14,7 +14,7 @@ import typer
 from core.answers import Answered, answered_image, predict_document
 from core.cli.asked import Asked, Said, out_file, unwritable
 from core.cli.shell import existing
-from core.contracts import N_, Heatmap, ImageSample, Message, Refusal
+from core.contracts import N_, AnomalyPrediction, Explanation, Heatmap, ImageSample, Message, Refusal
 from core.errors import AppError, InputRefused
 
 if TYPE_CHECKING:
@@ -111,7 +111,6 @@ def _answer_line(entry: Answered) -> str:
 
 def explain(asked: Asked, *, method: str, target: str, row: str) -> tuple[dict[str, Any], str]:
     """Write a picture of where the model looked, with the notice in its metadata and footer."""
-    from core.explain.overlay import write_overlay
     from core.serving import service
 
     asked.refuse(row=row)
@@ -121,13 +120,8 @@ def explain(asked: Asked, *, method: str, target: str, row: str) -> tuple[dict[s
     chosen = service.choose(slug, asked.model)
     answer = service.predict(slug, [sample], chosen)[0].single
     label, method = target or answer.labels[int(answer.scores.argmax())], method or service.methods(slug)[0]
-    heatmap = service.explain(slug, sample, label, method, chosen)
-    if not isinstance(heatmap, Heatmap):
-        raise TypeError(f"{heatmap.kind}, not a map")
-    try:
-        write_overlay(out, sample.pixels, heatmap, footer=notice)
-    except OSError as error:
-        raise unwritable(out, error) from None
+    heatmap = map_of(service.explain(slug, sample, label, method, chosen))
+    write_map(out, sample, heatmap, notice)
     trust = heatmap.faithfulness
     body = {
         "input": sample.name,
@@ -139,6 +133,29 @@ def explain(asked: Asked, *, method: str, target: str, row: str) -> tuple[dict[s
         "notice": notice,
     }
     return body, f"{out}: {method} for {label}, faithfulness gain {trust.gain if trust else float('nan'):+.3f}"
+
+
+def map_of(explanation: Explanation) -> Heatmap:
+    """An explanation of an image, which is a map over it."""
+    if not isinstance(explanation, Heatmap):
+        raise TypeError(f"{explanation.kind}, not a map")
+    return explanation
+
+
+def write_map(
+    out: Path, sample: ImageSample, heatmap: Heatmap, notice: str, found: AnomalyPrediction | None = None
+) -> None:
+    """Write the map over its image, with the notice and, where given, the outlined regions of `found`.
+
+    Raises:
+        AppError: The file cannot be written.
+    """
+    from core.explain.overlay import write_overlay
+
+    try:
+        write_overlay(out, sample.pixels, heatmap, notice, found)
+    except OSError as error:
+        raise unwritable(out, error) from None
 
 
 def first_image(path: Path) -> ImageSample:
