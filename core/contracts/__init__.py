@@ -19,6 +19,7 @@ from core.contracts.predictions import (
     Region,
     Single,
 )
+from core.contracts.rankings import ItemReasons, Origin, RankedItem, Ranking, RankingOptions, UserProfile
 from core.contracts.samples import ImageSample, Outline, Sample, TextSample, TransactionCase
 from core.contracts.sectors import Preset, Sector
 from core.contracts.tasks import Explains, Predictor, Probed, Refits, Remarks, RunContext, Suited, Task, ThreadSafe
@@ -38,15 +39,20 @@ __all__ = [
     "FeatureAttribution",
     "Heatmap",
     "ImageSample",
+    "ItemReasons",
     "Message",
     "Metric",
     "ModelRef",
+    "Origin",
     "Outcome",
     "Outline",
     "Prediction",
     "Predictor",
     "Preset",
     "Probed",
+    "RankedItem",
+    "Ranking",
+    "RankingOptions",
     "Reason",
     "Refit",
     "Refits",
@@ -64,4 +70,5 @@ __all__ = [
     "ThreadSafe",
     "TokenAttribution",
     "TransactionCase",
+    "UserProfile",
 ]

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.contracts.messages import Message
+from core.contracts.rankings import ItemReasons
 
 
 @dataclass(frozen=True)
@@ -103,5 +104,5 @@ class TokenAttribution:
         return self.total - self.base - float(self.contributions.sum())
 
 
-Explanation: TypeAlias = Heatmap | FeatureAttribution | TokenAttribution
+Explanation: TypeAlias = Heatmap | FeatureAttribution | TokenAttribution | ItemReasons
 """Union of the kinds of explanation; a new kind of task adds its own member."""

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.contracts.messages import Message, Reason
+from core.contracts.rankings import Ranking
 
 
 @dataclass(frozen=True)
@@ -181,5 +182,5 @@ Single: TypeAlias = Classification | Decision | AnomalyPrediction
 """An answer about one input, which a person can call right or wrong."""
 
 
-Prediction: TypeAlias = Single | Decisions
+Prediction: TypeAlias = Single | Decisions | Ranking
 """Union of the kinds of answer; a new kind of task adds its own member."""

@@ -20,6 +20,7 @@ from core.contracts import (
     Message,
     ModelRef,
     Prediction,
+    Ranking,
     Predictor,
     Remarks,
     Single,
@@ -57,9 +58,9 @@ class Answer:
 
     @property
     def single(self) -> Single:
-        """The prediction where it is about one input; `TypeError` for that of a table."""
-        if isinstance(self.prediction, Decisions):
-            raise TypeError("scores of a table, not an answer about one input")
+        """The prediction where it is about one input; `TypeError` for that of a table or of a user."""
+        if isinstance(self.prediction, Decisions | Ranking):
+            raise TypeError("scores of a table or a list of items, not an answer about one input")
         return self.prediction
 
     @property

@@ -1,0 +1,138 @@
+"""The roles that columns of interactions and of items play, by the names that shops and public data sets give them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from core.contracts import N_, Message
+from core.data.cells import is_number, read_numbers
+from core.data.columns import Role, check_mapping, guess_roles, named, sample_rows
+from core.data.times import is_time
+from core.errors import InputRefused
+from core.intake.tables import Table
+
+_KEY = "id|no|num|number|key|code"
+_TYPED = "(_token|_float)?"
+"""Some libraries write the type of a column behind its name, `user_id:token`."""
+_LONG_AGO = 1e8
+"""Bare figures from here on are seconds since 1970 (from 1973 on) rather than ratings."""
+
+
+def _is_any(column: pd.Series[Any]) -> bool:
+    return not pd.api.types.is_datetime64_any_dtype(column)
+
+
+def _is_rating(column: pd.Series[Any]) -> bool:
+    return is_number(column, share=0.5)
+
+
+def _is_time(column: pd.Series[Any]) -> bool:
+    return is_time(column, share=0.5, counts=True)
+
+
+USER = Role(
+    "user",
+    (
+        rf"(user|customer|client|member|visitor|reviewer|session|buyer|account|listener|reader)_?({_KEY}){_TYPED}",
+        rf"(user|customer|client|member|visitor|reviewer|session|buyer|uid|user_name|username){_TYPED}",
+        "(用户|会员|客户|顾客|买家)(_?id|编号|号)?",
+    ),
+    _is_any,
+)
+ITEM = Role(
+    "item",
+    (
+        rf"(item|product|article|goods|movie|film|book|song|track|artist|game|business|sku|asin|video|news|parent)"
+        rf"_?({_KEY}|asin){_TYPED}",
+        rf"(item|product|article|goods|movie|film|book|song|track|artist|game|sku|asin|isbn|iid|stock_code){_TYPED}",
+        "(商品|产品|物品|电影|图书|歌曲)(_?id|编号|号)?",
+    ),
+    _is_any,
+)
+INTERACTION_ROLES = (
+    USER,
+    ITEM,
+    Role(
+        "time",
+        (
+            rf"(timestamp|datetime|date_time|time|ts|unix_time|unix_review_time|epoch){_TYPED}",
+            rf"(event|order|invoice|purchase|review|rating|interaction|created|watched)_?(time|date|datetime|at){_TYPED}",
+            "时间|时间戳|日期|评分时间|购买时间|date",
+        ),
+        _is_time,
+    ),
+    Role("rating", (rf"rating|ratings|stars|star|score|overall|rating{_TYPED}", "评分|星级|打分"), _is_rating),
+    Role("part", ("split|part|set|fold|subset", "划分|集合"), _is_any),
+)
+"""In the order in which they choose their columns."""
+ITEM_ROLES = (
+    ITEM,
+    Role(
+        "title", ("title|name|title_en|name_en", ".*_(title|name)|description", "标题|名称|商品名|片名|书名"), _is_any
+    ),
+)
+_ID_ALONE = Role("item", ("id|编号",), _is_any)
+"""What the id of an item may be called in its own table."""
+
+
+def find_interaction_columns(table: Table, given: Mapping[str, str]) -> dict[str, str]:
+    """Role -> column: as given, by their usual names, or by their place in a table without a header.
+
+    Raises:
+        InputRefused: A given role or column does not exist, or users or items cannot be found.
+    """
+    frame = table.frame
+    wanted = {role: column for role, column in given.items() if role not in ("title",)}
+    checked = check_mapping(wanted, INTERACTION_ROLES, list(frame.columns), table.name)
+    found = guess_roles(frame, INTERACTION_ROLES, checked)
+    if not table.header and not {"user", "item"} & given.keys():
+        found = _by_place(frame) | found
+    for role, template in (
+        ("user", N_("{name}: no column says which user each row is of.")),
+        ("item", N_("{name}: no column says which item each row is of.")),
+    ):
+        if role not in found:
+            raise _no_column(table, template, role)
+    return found
+
+
+def _by_place(frame: pd.DataFrame) -> dict[str, str]:
+    """Columns of a table without names: user, item, then a rating and a time, told apart by their size."""
+    columns = list(frame.columns)
+    if len(columns) < 2:
+        return {}
+    found = {"user": columns[0], "item": columns[1]}
+    for column in columns[2:]:
+        sample = sample_rows(frame[column])
+        if is_number(sample):
+            role = "time" if float(np.nanmedian(read_numbers(sample).values)) >= _LONG_AGO else "rating"
+        elif is_time(sample):
+            role = "time"
+        else:
+            continue
+        found.setdefault(role, column)
+    return found
+
+
+def find_item_columns(table: Table, given: Mapping[str, str]) -> dict[str, str]:
+    """Role -> column of a table of items; the first column is the id where none is called so.
+
+    Raises:
+        InputRefused: A given column does not exist.
+    """
+    columns = list(table.frame.columns)
+    known = {role: column for role, column in given.items() if role in ("item", "title") and column in columns}
+    found = guess_roles(table.frame, ITEM_ROLES, known)
+    if "item" not in found:
+        found |= guess_roles(table.frame, (_ID_ALONE,), found)
+    return {"item": columns[0], **found}
+
+
+def _no_column(table: Table, template: str, role: str) -> InputRefused:
+    found = {"name": table.name, "role": role, "columns": named(list(table.frame.columns))}
+    hint = N_("Say which column is the {role}, as {role}=column. The table has: {columns}.")
+    return InputRefused(f"interactions.no_{role}", Message(template, found), Message(hint, found))

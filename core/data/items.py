@@ -1,0 +1,125 @@
+"""Tables of items: their ids, titles and whatever else they say; MovieLens' own `u.item` among them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from core.contracts import N_, Message
+from core.data.cells import as_text, is_missing
+from core.data.interaction_columns import find_item_columns
+from core.data.interactions import Catalogue
+from core.intake.labels import clean_text
+from core.intake.tables import Table, read_table
+
+MOVIELENS_FILE = "u.item"
+SEPARATOR = "|"
+"""Between several values of one cell, as in public data sets."""
+MOVIELENS_GENRES = (
+    "unknown",
+    "Action",
+    "Adventure",
+    "Animation",
+    "Children's",
+    "Comedy",
+    "Crime",
+    "Documentary",
+    "Drama",
+    "Fantasy",
+    "Film-Noir",
+    "Horror",
+    "Musical",
+    "Mystery",
+    "Romance",
+    "Sci-Fi",
+    "Thriller",
+    "War",
+    "Western",
+)
+_MOVIELENS_BEFORE = 5
+"""Columns of `u.item` before its flags of genres: id, title, release date, video date, address."""
+
+
+def read_items(path: Path, given: dict[str, str]) -> Table:
+    """A table of items with the columns `item` and, where there is one, `title`; the others keep their names.
+
+    Args:
+        path: A file on this machine.
+        given: `item` and `title` -> column, where they cannot be guessed.
+
+    Raises:
+        InputRefused: The table cannot be read.
+    """
+    if path.name.lower() == MOVIELENS_FILE:
+        return _movielens(path)
+    table = read_table(path, path.name)
+    chosen = find_item_columns(table, given)
+    frame = table.frame.rename(columns={column: role for role, column in chosen.items()})
+    return Table(table.name, frame, table.header, table.sha256, table.notices)
+
+
+def _movielens(path: Path) -> Table:
+    """`u.item` of MovieLens 100K: latin-1, no header, a flag for each genre."""
+    table = read_table(path.read_bytes().decode("latin-1").encode("utf-8"), path.name, header=False)
+    cells = table.frame.to_numpy(object)
+    flags = cells[:, _MOVIELENS_BEFORE : _MOVIELENS_BEFORE + len(MOVIELENS_GENRES)] == "1"
+    genres = [SEPARATOR.join(np.array(MOVIELENS_GENRES)[row]) for row in flags]
+    years = [str(date)[-4:] for date in cells[:, 2]]
+    columns = {"item": cells[:, 0].tolist(), "title": cells[:, 1].tolist(), "genres": genres, "year": years}
+    frame = pd.DataFrame({name: pd.Series(column, dtype="str") for name, column in columns.items()})
+    return Table(table.name, frame, True, table.sha256)
+
+
+def catalogue_of(
+    taken: pd.Series[Any], table: Table | None
+) -> tuple[Catalogue, NDArray[np.int64], tuple[Message, ...]]:
+    """All items, those that were taken and those of a table, in the order of their ids.
+
+    Args:
+        taken: Ids of the items of N interactions.
+        table: As `read_items` returns it.
+
+    Returns:
+        The catalogue, the place of each interaction's item in it (N,), and what is odd about the two.
+    """
+    listed = as_text(table.frame["item"]).to_pandas() if table is not None else pd.Series([], dtype="str")
+    known = listed[(listed != "") & ~listed.duplicated()]
+    codes, ids = pd.factorize(pd.concat([taken, known], ignore_index=True), sort=True)
+    names = np.asarray(ids.tolist(), dtype=np.str_)
+    codes = codes[: len(taken)].astype(np.int64)
+    if table is None:
+        return Catalogue(names, tuple(names.tolist())), codes, ()
+    rows = pd.Series(known.index, index=known.to_numpy()).reindex(names)
+    columns = {str(name): _cells(table.frame[name], rows) for name in table.frame.columns if name != "item"}
+    columns = {name: cells for name, cells in columns.items() if any(cells)}
+    titles = columns.pop("title", names.tolist())
+    shown = tuple(clean_text(title) or name for title, name in zip(titles, names.tolist(), strict=True))
+    return (
+        Catalogue(names, shown, {name: tuple(cells) for name, cells in columns.items()}),
+        codes,
+        _said(len(listed) - len(known), len(names) - len(known)),
+    )
+
+
+def _cells(column: pd.Series[Any], rows: pd.Series[Any]) -> list[str]:
+    """Cells of a column in the order of the catalogue, "" where the table lacks an item or the cell says nothing."""
+    text = as_text(column)
+    cells = np.array(text.to_pylist(), object)
+    cells[is_missing(text)] = ""
+    places = rows.to_numpy(np.float64)
+    return [str(cells[int(place)]) if np.isfinite(place) else "" for place in places]
+
+
+def _said(repeated: int, absent: int) -> tuple[Message, ...]:
+    found = []
+    if repeated:
+        template = N_("Rows of the table of items without an id or with that of another row, left out: {count}.")
+        found.append(Message(template, {"count": repeated}))
+    if absent:
+        template = N_("Items that were taken and are not in the table of items: {count}.")
+        found.append(Message(template, {"count": absent}))
+    return tuple(found)
