@@ -56,7 +56,11 @@ def read_items(path: Path, given: dict[str, str]) -> Table:
     """
     if path.name.lower() == MOVIELENS_FILE:
         return _movielens(path)
-    table = read_table(path, path.name)
+    return items_of(read_table(path, path.name), given)
+
+
+def items_of(table: Table, given: dict[str, str]) -> Table:
+    """The same table with the columns `item` and `title` called so; see `read_items`."""
     chosen = find_item_columns(table, given)
     frame = table.frame.rename(columns={column: role for role, column in chosen.items()})
     return Table(table.name, frame, table.header, table.sha256, table.notices)

@@ -20,7 +20,7 @@ from core.data.cells import as_text, read_numbers
 from core.data.interaction_columns import find_interaction_columns
 from core.data.interactions import NO_PART, PARTS, Interactions
 from core.data.interactions import fingerprint as fingerprint_of
-from core.data.items import catalogue_of, read_items
+from core.data.items import catalogue_of, items_of, read_items
 from core.data.times import read_times
 from core.errors import InputRefused
 from core.intake.id_lists import GZIP, is_id_lists, read_id_lists, unpacked
@@ -84,6 +84,25 @@ def read_interactions(path: Path, columns: Mapping[str, str] | None = None, item
     parts = [_read_file(file, part, given) for part, file in files]
     table = read_items(items, given) if items is not None else None
     return _joined(parts, display_label(path.name), table)
+
+
+def interactions_of(
+    table: Table, name: str, columns: Mapping[str, str] | None = None, items: Table | None = None
+) -> Interactions:
+    """The interactions of a table that was read, such as one that a visitor sent.
+
+    Args:
+        table: With a row for each interaction.
+        name: Of the data set.
+        columns: As for `read_interactions`.
+        items: A table of items as it was read; its columns are found as those of a file are.
+
+    Raises:
+        InputRefused: As `read_interactions`.
+    """
+    given = dict(columns or {})
+    rows = _rows_of(table, find_interaction_columns(table, given), NO_PART)
+    return _joined([rows], name, None if items is None else items_of(items, given))
 
 
 def _files(path: Path) -> tuple[list[tuple[str, Path]], Path | None]:

@@ -21,6 +21,7 @@ from core.data.interaction_split import RankingSplit
 from core.data.interactions import Interactions
 from core.errors import InputRefused
 from core.tasks.recommendation.choosing import ranked
+from core.tasks.recommendation.model import Recommender
 from core.tasks.recommendation.predictor import RecommenderPredictor
 from core.tasks.recommendation.scoring import Popularity, Scorer
 from core.training.evaluation import OTHER, VALIDATION, save_evaluation
@@ -54,13 +55,13 @@ class Held:
     without_history: int
 
 
-def held_of(predictor: RecommenderPredictor, data: Interactions, split: RankingSplit, part: str) -> Held:
+def held_of(model: Recommender, data: Interactions, split: RankingSplit, part: str) -> Held:
     """The users of a part of the data.
 
     Raises:
         InputRefused: Nothing of the data is known to the model.
     """
-    places, ids = predictor.model.item_places, data.catalogue.ids.tolist()
+    places, ids = model.item_places, data.catalogue.ids.tolist()
     own = np.array([places.get(name, -1) for name in ids], np.int64)
     unknown = np.flatnonzero(own < 0)
     own[unknown] = len(places) + np.arange(len(unknown))
@@ -78,10 +79,10 @@ def held_of(predictor: RecommenderPredictor, data: Interactions, split: RankingS
 
 
 def measure_users(
-    predictor: RecommenderPredictor, held: Held, others: Mapping[str, Scorer] | None = None
+    model: Recommender, held: Held, others: Mapping[str, Scorer] | None = None
 ) -> dict[str, NDArray[Any]]:
     """Columns of an evaluation table, one row for each user; `others` are scorers of the same items."""
-    model, everyone = predictor.model, np.arange(len(held.users))
+    everyone = np.arange(len(held.users))
     lists = ranked(model.scorer, held.known, everyone, K)
     accuracy = accuracy_columns(lists, held.truth, held.n_items)
     like = list_columns(lists[:, :10], model.taken, model.vectors, len(model.users))
@@ -99,7 +100,7 @@ def measure_users(
     table |= {METRIC + name: values for name, values in (accuracy | like).items()}
     rivals: dict[str, Scorer] = {"popularity": Popularity(model.taken), **(others or {})}
     for name, scorer in rivals.items():
-        if name != predictor.architecture:
+        if name != model.scorer.kind:
             listed = ranked(scorer, held.known, everyone, K)
             table[OTHER + name] = accuracy_columns(listed, held.truth, held.n_items)[HEADLINE]
     return table
@@ -145,8 +146,8 @@ def evaluate_part(
     Raises:
         InputRefused: There is nobody to measure.
     """
-    held = held_of(predictor, data, split, part)
-    table = measure_users(predictor, held, others)
+    held = held_of(predictor.model, data, split, part)
+    table = measure_users(predictor.model, held, others)
     table["catalogue"] = np.full(len(held.users), len(predictor.model.catalogue), np.int32)
     name = split.name if part == "test" else part
     evaluation = Evaluation(
