@@ -15,8 +15,7 @@ from scipy.sparse import csr_array, diags_array
 
 from core.data.cells import is_number, read_numbers
 from core.data.columns import plain_name
-from core.data.interactions import Catalogue
-from core.data.items import SEPARATOR
+from core.data.interactions import SEPARATOR, Catalogue
 
 BINS = 5
 """Equally full ranges that numbers, such as prices, are put into."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -16,6 +16,8 @@ from core.data.histories import Histories, from_pairs
 PARTS = ("train", "validation", "test")
 """Parts that a data set may bring, in the order of the numbers in `Interactions.part`."""
 NO_PART = -1
+SEPARATOR = "|"
+"""Between several values of one cell of a catalogue, as in public data sets."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,15 @@ class Catalogue:
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    def ids_with(self, column: str, values: Collection[str]) -> frozenset[str]:
+        """Ids of the items that have any of the values in a column, for lists of a category or of what is in stock."""
+        cells = self.attributes[column]
+        return frozenset(
+            str(name)
+            for name, cell in zip(self.ids.tolist(), cells, strict=True)
+            if any(value.strip() in values for value in cell.split(SEPARATOR))
+        )
 
     def take(self, places: NDArray[Any]) -> Catalogue:
         """Some of the items, by their places."""

@@ -12,13 +12,11 @@ from numpy.typing import NDArray
 from core.contracts import N_, Message
 from core.data.cells import as_text, is_missing
 from core.data.interaction_columns import find_item_columns
-from core.data.interactions import Catalogue
+from core.data.interactions import SEPARATOR, Catalogue
 from core.intake.labels import clean_text
 from core.intake.tables import Table, read_table
 
 MOVIELENS_FILE = "u.item"
-SEPARATOR = "|"
-"""Between several values of one cell, as in public data sets."""
 MOVIELENS_GENRES = (
     "unknown",
     "Action",

@@ -14,10 +14,11 @@ from core.data.interactions import Interactions
 from core.errors import InputRefused, ModelRefused
 from core.tasks.recommendation.config import RecommendationConfig
 from core.tasks.recommendation.everyone import recommend_to_everyone
-from core.tasks.recommendation.measure import over_other
+from core.tasks.recommendation.measure import held_of, over_other
 from core.tasks.recommendation.predictor import RecommenderPredictor
 from core.tasks.recommendation.replay import replay
 from core.tasks.recommendation.task import TASK
+from core.tasks.recommendation.tradeoff import trade_offs
 from core.tasks.recommendation.train import divided, prepared
 from core.training.evaluation import load_evaluation
 from core.training.run import ListedRun
@@ -241,3 +242,16 @@ def test_a_changed_checkpoint_is_refused(checkpoint: Path, tmp_path: Path, place
     (tmp_path / "model.safetensors").write_bytes(bytes(content))
     with pytest.raises(ModelRefused):
         TASK.load(tmp_path, "cpu")
+
+
+def test_more_variety_is_measured_with_its_cost(data: Interactions, predictor: RecommenderPredictor) -> None:
+    ordered, split = divided(prepared(data), PLAIN)
+    held = held_of(predictor.model, ordered, split, "test")
+    plain, varied = trade_offs(predictor.model, held, [(0.0, 0.0), (0.9, 0.0)], k=5)
+    assert varied.metrics["diversity"].value > plain.metrics["diversity"].value
+    assert varied.metrics["ndcg_at_10"].value <= plain.metrics["ndcg_at_10"].value
+
+
+def test_a_category_is_a_set_of_ids(predictor: RecommenderPredictor) -> None:
+    allowed = predictor.model.catalogue.ids_with("club", {"Club 2"})
+    assert allowed == {f"{item:03d}" for item in range(16, 24)}
