@@ -20,12 +20,16 @@ import numpy as np
 
 from core.contracts import UserProfile
 from core.data.histories import Histories, from_pairs
+from core.data.interaction_split import RankingSplit
 from core.data.interactions import Catalogue, Interactions
+from core.store.files import WEIGHTS
+from core.tasks.recommendation.checkpoint import Trained, write_checkpoint
 from core.tasks.recommendation.choosing import ranked
 from core.tasks.recommendation.config import RecommendationConfig
 from core.tasks.recommendation.ease import EaseOptions, fit_ease
+from core.tasks.recommendation.item_weights import ItemWeights
 from core.tasks.recommendation.task import TASK
-from core.training.run import ListedRun
+from core.tasks.recommendation.train import assembled
 
 SIZES = (3_000, 20_000, 40_000)
 USERS, TASTES, EACH = 6_000, 50, 130
@@ -61,32 +65,30 @@ def one_size(n_items: int) -> dict[str, Any]:
     began = time.perf_counter()
     ranked(scorer, histories, np.arange(USERS), 20)
     listed = time.perf_counter() - began
-    figures = {
+    figures: dict[str, Any] = {
         "items": n_items,
+        "items_taken": len(np.unique(histories.items)),
         "users": USERS,
         "interactions": len(histories.items),
         "fit_s": round(fitted, 2),
         "fit_peak_mb_more": round(after - before, 1),
         "lists_for_all_s": round(listed, 2),
     }
-    return figures | served(histories, n_items)
+    return figures | served(scorer, histories)
 
 
-def served(histories: Histories, n_items: int) -> dict[str, Any]:
+def served(scorer: ItemWeights, histories: Histories) -> dict[str, Any]:
     """A version of that size on disk and in memory, and answers to new users who liked five items."""
-    ids = np.arange(n_items).astype(np.str_)
-    data = Interactions(
-        users=np.arange(len(histories)).astype(np.str_),
-        catalogue=Catalogue(ids, tuple(ids.tolist())),
-        user=histories.users,
-        item=histories.items,
-        name="drawn",
-    )
-    config = RecommendationConfig(tune=False, compare=False, map_items=0, split="random")
+    ids = np.arange(scorer.n_items).astype(np.str_)
+    users = np.arange(len(histories)).astype(np.str_)
+    data = Interactions(users, Catalogue(ids, tuple(ids.tolist())), histories.users, histories.items, name="drawn")
+    config, none = RecommendationConfig(map_items=0), np.zeros(0, np.int64)
+    split = RankingSplit(np.arange(len(data)), none, none, "random", "nothing held out")
+    model = assembled(scorer, data, histories, config)
     with tempfile.TemporaryDirectory() as folder:
-        checkpoint = TASK.train_on(config, data, ListedRun(Path(folder)), ("", ""))
-        size = (checkpoint / "model.safetensors").stat().st_size
-        predictor = TASK.load(checkpoint, "cpu")
+        write_checkpoint(Path(folder), Trained(model, data, split, config, "", {}, ()))
+        size = (Path(folder) / WEIGHTS).stat().st_size
+        predictor = TASK.load(Path(folder), "cpu")
     random, taken = np.random.default_rng(1), []
     known = np.flatnonzero(predictor.model.taken)
     for _ in range(CALLS):

@@ -12,17 +12,16 @@ import sys
 from pathlib import Path
 
 from core.data.simulated_shop import simulated_shop
-from core.store.files import MANIFEST
-from core.tasks.recommendation.config import SECTOR, RecommendationConfig
+from core.tasks.recommendation.config import RecommendationConfig
 from core.tasks.recommendation.task import TASK
 from core.training.evaluation import load_evaluation
 from core.training.run import ListedRun
 
-CONFIG = RecommendationConfig(model="ease", split="leave_last", map_items=400)
+CONFIG = RecommendationConfig(model="ease", split="time", test_share=0.15, map_items=400)
 LICENCE = "CC0-1.0"
 COMMANDS = (
     "python -m bench.shop_recipe --out FOLDER",
-    f"python -m core evaluate {SECTOR} --data simulated_shop --json",
+    "python -m core evaluate recommendations --data simulated_shop --model VERSION --json",
 )
 
 
@@ -34,8 +33,6 @@ def main() -> None:
     options.out.mkdir(parents=True, exist_ok=True)
     run = ListedRun(options.out, CONFIG.seed, echo=lambda line: print(line, file=sys.stderr, flush=True))
     folder = TASK.train_on(CONFIG, simulated_shop(), run, COMMANDS)
-    manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8")) | {"licence": LICENCE}
-    (folder / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
     evaluation = load_evaluation(folder)
     assert evaluation is not None
     print(json.dumps({name: metric.as_dict() for name, metric in evaluation.summary.items()}, indent=1))

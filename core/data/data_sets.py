@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from core.contracts import N_
-from core.data.made_here import make_bank, make_parts, make_reviews
+from core.data.made_here import make_bank, make_parts, make_reviews, make_shop
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class DataSet:
     source: str = ""
     """Where its examples were first published; sets with the same source show the same things in another form, which
     no checksum can tell. Empty when no other set is known to."""
-    holds: Literal["images", "parts", "transactions", "texts"] = "images"
+    holds: Literal["images", "parts", "transactions", "texts", "interactions"] = "images"
     table: str = ""
     """The file that holds its rows; empty for images."""
     made_by: Callable[[Path], None] | None = None
@@ -304,5 +304,21 @@ DATA_SETS: tuple[DataSet, ...] = (
             "Its original is at {homepage} (the dot belongs to the address). Lay its images out as train/good, "
             "test/good, test/<defect> and masks as ground_truth/<defect> in {place}, tiles of one session on one side."
         ),
+    ),
+    DataSet(
+        name="simulated_shop",
+        kind="recsys",
+        title=N_("Simulated shop"),
+        summary=N_(
+            "Fourteen months of purchases of 3,000 invented customers among 360 invented products, with seasons, "
+            "baskets and groups of taste. Made on this machine by the program's own simulator."
+        ),
+        licence="CC0-1.0",
+        attribution="Vitrine, core/data/shop.py",
+        homepage="core/data/shop.py",
+        files=(),
+        holds="interactions",
+        table="interactions.parquet",
+        made_by=make_shop,
     ),
 )

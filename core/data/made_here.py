@@ -22,6 +22,13 @@ def make_reviews(path: Path) -> None:
     write_reviews(path)
 
 
+def make_shop(path: Path) -> None:
+    """Write the purchases of the simulated shop as the table `path`."""
+    from core.data import simulated_shop
+
+    simulated_shop.make_shop(path)
+
+
 def make_parts(path: Path) -> None:
     """Write the simulated boards in the MVTec layout into the folder `path`."""
     from core.data.surfaces_simulator import write_parts

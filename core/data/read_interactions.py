@@ -71,19 +71,22 @@ def read_interactions(path: Path, columns: Mapping[str, str] | None = None, item
         path: A file or folder on this machine.
         columns: Role -> column where they cannot be guessed: `user`, `item`, `rating`, `time`, `part`; `title` of the
             table of items. An empty column means that there is none.
-        items: A table of items; of a folder the one that lies there is read.
+        items: A table of items; when omitted the one that lies in the folder, or beside the file, is read and named.
 
     Raises:
         InputRefused: With a code, what came, what is allowed and what to do.
     """
     given = dict(columns or {})
-    files, found_items = _files(path) if path.is_dir() else ([("", path)], None)
-    items = items or found_items
+    files, beside = _files(path) if path.is_dir() else ([("", path)], _item_file(_listed(path.parent), path))
+    items = items or beside
     if not files:
         raise _no_interactions(path, items)
     parts = [_read_file(file, part, given) for part, file in files]
-    table = read_items(items, given) if items is not None else None
-    return _joined(parts, display_label(path.name), table)
+    if items is None:
+        return _joined(parts, display_label(path.name), None)
+    table = read_items(items, given)
+    said = Message(N_("The table of items was read from {file}."), {"file": display_label(items.name)})
+    return _joined(parts, display_label(path.name), replace(table, notices=(*table.notices, said)))
 
 
 def interactions_of(
@@ -107,9 +110,8 @@ def interactions_of(
 
 def _files(path: Path) -> tuple[list[tuple[str, Path]], Path | None]:
     """Files of a folder with interactions, each with its part or "", and its table of items."""
-    endings = (*EXTENSIONS, *_OTHER_ENDINGS, ".gz")
-    seen = sorted(file for file in path.iterdir() if file.is_file() and file.suffix.lower() in endings)
-    items = next((file for name in _ITEM_FILES for file in seen if _plain(file) == name), None)
+    seen = _listed(path)
+    items = _item_file(seen)
     rest = [file for file in seen if file != items]
     parts = [(part, file) for file in rest if (part := _part_of(file)) and _has_interactions(file)]
     if {part for part, _ in parts} >= {"train", "test"}:
@@ -118,6 +120,19 @@ def _files(path: Path) -> tuple[list[tuple[str, Path]], Path | None]:
     chosen = next((file for name in named for file in rest if _plain(file) == name), None)
     chosen = chosen or next((file for file in rest if _has_interactions(file)), None)
     return ([("", chosen)] if chosen else []), items
+
+
+def _listed(folder: Path) -> list[Path]:
+    """Files of a folder that may be tables."""
+    endings = (*EXTENSIONS, *_OTHER_ENDINGS, ".gz")
+    try:
+        return sorted(file for file in folder.iterdir() if file.is_file() and file.suffix.lower() in endings)
+    except OSError:  # a folder that may not be listed holds nothing for us
+        return []
+
+
+def _item_file(seen: list[Path], besides: Path | None = None) -> Path | None:
+    return next((file for name in _ITEM_FILES for file in seen if _plain(file) == name and file != besides), None)
 
 
 def _plain(file: Path) -> str:
@@ -251,7 +266,8 @@ def _joined(parts: list[_Rows], name: str, items: Table | None) -> Interactions:
         columns=parts[0].columns,
         refused=tuple(refusal for rows in parts for refusal in rows.refused),
     )
-    said = [*_distinct(message for rows in parts for message in rows.notices), *item_notices]
+    said = [*_distinct(message for rows in parts for message in rows.notices)]
+    said += [*(items.notices if items is not None else ()), *item_notices]
     said += _findings(data, len(order) - len(kept))
     return replace(data, sha256=fingerprint_of(data), notices=tuple(said))
 

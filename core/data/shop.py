@@ -42,9 +42,9 @@ _RATE = (0.75, 0.8)
 """Median of a customer's visits a month, and the spread of its logarithm."""
 _BASKET = 0.9
 """Further products in a basket, on average."""
-_WITH = 0.65
+_WITH = 0.5
 """Share of the further products that go with one in the basket."""
-_ALONG = 0.5
+_ALONG = 0.3
 """Share of the visits that go on where the last one ended."""
 _SAME_STYLE = 0.7
 _FAME = 0.6
@@ -187,9 +187,10 @@ def _buy(world: ShopWorld, shelf: _Shelf, rng: np.random.Generator) -> list[tupl
             demand = want * seasons[day][shelf.category] * open_
             basket = _basket(shelf, demand, last, rng)
             second_of_day = int(rng.integers(_OPENS, _CLOSES))
-            for place, product in enumerate(basket):
-                owned[product] = True
-                bought.append((customer, product, int(day) * 86_400 + second_of_day + 60 * place))
+            owned[basket] = True
+            # Nobody scans a basket in the order in which it was filled.
+            for place, product in enumerate(rng.permutation(basket)):
+                bought.append((customer, int(product), int(day) * 86_400 + second_of_day + 60 * place))
             last = basket[-1] if basket else last
     return bought
 

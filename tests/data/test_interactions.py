@@ -160,3 +160,10 @@ def test_ids_in_order_are_no_order_of_events(tmp_path: Path) -> None:
     assert split_interactions(data).kind == "random"
     with pytest.raises(InputRefused):
         split_interactions(data, "leave_last")
+
+
+def test_a_table_of_items_beside_the_file_is_read_and_named(tmp_path: Path) -> None:
+    clubs(tmp_path)
+    data = read_interactions(tmp_path / "ratings.csv")
+    assert "Thing 3" in data.catalogue.titles
+    assert "The table of items was read from items.csv." in said(data)

@@ -203,7 +203,7 @@ def test_a_replay_compares_versions_event_by_event(
 def test_strengths_are_chosen_on_validation(data: Interactions, tmp_path: Path) -> None:
     folder = trained(data, tmp_path / "tuned", model="item_knn", tune=True)
     manifest = json.loads((folder / "manifest.json").read_text())
-    assert len(manifest["tried"]) == 6
+    assert len(manifest["tried"]) == 7
     best = max(manifest["tried"], key=lambda one: one["ndcg_at_20"])
     assert manifest["chosen"]["half_life"] == best["half_life"]
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from core.contracts import Evaluation
+from core.data.shop import NAME as SIMULATED
 from core.store.files import MANIFEST
 from core.tasks.recommendation.config import MODELS
 from core.tasks.recommendation.measure import ACTIVITY, HEADLINE, MOST_ACTIVE
@@ -17,6 +18,7 @@ from core.training.ranking import METRIC
 from core.training.slices import PREFIX
 
 CARD = "card.md"
+NOT_SIMULATED = "its origin is known to whoever trained the version"
 TEMPLATE = """# Model card: {architecture}, recommendations
 
 Research and teaching demo. Not advice; no automatic decision on people.
@@ -27,7 +29,7 @@ Research and teaching demo. Not advice; no automatic decision on people.
 | Model | {title}; {items} items, {users} users |
 | Intended use | demonstrations, teaching; catalogues of goods, films, texts |
 | Out of scope | jobs, loans, housing, partners, news without editors; anything where a list decides about people |
-| Training data | {data}, fingerprint `{fingerprint}`; rows per part: {counts} |
+| Training data | {data}, fingerprint `{fingerprint}`; {origin}; rows per part: {counts} |
 | Data check | {warnings} |
 | Split | {split} |
 | Chosen on validation | {chosen} ({tried} settings tried) |
@@ -80,6 +82,7 @@ def write_card(folder: Path, evaluation: Evaluation) -> None:
         **{name: manifest[name] for name in (*copied, "items", "users")},
         title=MODELS[manifest["architecture"]],
         data=data["name"],
+        origin="simulated by this program, no real person" if data["name"] == SIMULATED else NOT_SIMULATED,
         fingerprint=data["fingerprint"][:16],
         counts=", ".join(f"{part} {count}" for part, count in data["counts"].items()),
         warnings=" ".join(data["notices"]).replace("|", "/") or "no warnings",

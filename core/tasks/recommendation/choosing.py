@@ -17,21 +17,23 @@ from core.training.ranking import Lists, accuracy_columns, best
 
 METRIC = "ndcg_at_20"
 """What settings are chosen by."""
-HALF_LIVES = (0.0, 100.0, 30.0, 10.0, 5.0, 2.0)
+HALF_LIVES = (0.0, 100.0, 30.0, 10.0, 5.0, 2.0, 1.0)
 GRIDS: dict[str, tuple[tuple[str, tuple[float, ...]], ...]] = {
     "ease": (
-        ("regularisation", (50.0, 100.0, 200.0, 500.0, 1000.0, 2000.0)),
+        ("regularisation", (500.0, 5.0, 20.0, 50.0, 100.0, 200.0, 1000.0, 2000.0)),
         ("user_power", (0.0, 0.5, 0.75, 1.0)),
         ("item_power", (0.0, 0.25, 0.5, 0.75)),
-        ("regularisation", (50.0, 100.0, 200.0, 350.0, 500.0, 700.0, 1000.0, 2000.0)),
+        ("regularisation", (500.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 350.0, 700.0, 1000.0, 2000.0)),
         ("half_life", HALF_LIVES),
     ),
     "item_knn": (("half_life", HALF_LIVES),),
+    "als": (("penalty", (0.01, 0.003, 0.03, 0.1)),),
 }
 """Strengths in the order in which they are chosen, each with the values that are tried, the plain one first."""
 STARTS = {
     "ease": {"regularisation": 500.0, "user_power": 0.0, "item_power": 0.0, "half_life": 0.0},
     "item_knn": {"half_life": 0.0},
+    "als": {"penalty": 0.01},
 }
 USERS = 10_000
 """Users that a setting is tried on at most."""

@@ -54,9 +54,17 @@ class RecommendationConfig:
     regularisation: float = option(
         500.0,
         N_("Regularisation"),
-        N_("Pulls the weights of EASE towards zero, or the vectors of the factorisation; where nothing is chosen."),
+        N_("Pulls the weights of EASE towards zero, where nothing is chosen."),
         low=1e-4,
         high=1e6,
+        advanced=True,
+    )
+    penalty: float = option(
+        0.01,
+        N_("Penalty"),
+        N_("Pulls the vectors of the factorisation towards zero, where nothing is chosen."),
+        low=1e-6,
+        high=100.0,
         advanced=True,
     )
     user_power: float = option(

@@ -21,8 +21,6 @@ from core.tasks.recommendation.scoring import Floats
 
 UNTAKEN = 0.1
 """Weight of an item that was not taken, where one that was has 1."""
-PENALTY = 0.01
-"""Of a vector, times the number of its interactions and of all it is not in, each by its weight."""
 PASSES = 15
 
 
@@ -70,8 +68,17 @@ def from_tensors(tensors: dict[str, NDArray[Any]], n_items: int) -> Factors:
     return Factors(items.astype(np.float32), float(untaken), float(penalty))
 
 
-def fit_factors(histories: Histories, n_items: int, config: RecommendationConfig, run: RunContext) -> Factors:
+def fit_factors(
+    histories: Histories, n_items: int, penalty: float, config: RecommendationConfig, run: RunContext
+) -> Factors:
     """Fit the vectors of the items in `PASSES` passes.
+
+    Args:
+        histories: To learn from.
+        n_items: Of the catalogue.
+        penalty: Of a vector, times the number of its interactions and of all others, each by its weight.
+        config: Width and seed.
+        run: Asked before every pass whether to stop.
 
     Raises:
         RunCancelled: Somebody asked for it to stop.
@@ -79,13 +86,12 @@ def fit_factors(histories: Histories, n_items: int, config: RecommendationConfig
     generator = np.random.default_rng(config.seed)
     items = generator.normal(0, 0.1 / np.sqrt(config.width), (n_items, config.width)).astype(np.float32)
     by_item = from_pairs(histories.items, histories.users, n_items)
-    for step in range(PASSES):
+    for _ in range(PASSES):
         if run.should_stop():
             raise RunCancelled
-        users = solved(items, histories, UNTAKEN, PENALTY)
-        items = solved(users, by_item, UNTAKEN, PENALTY)
-        run.report(step + 1, PASSES)
-    return Factors(items, UNTAKEN, PENALTY)
+        users = solved(items, histories, UNTAKEN, penalty)
+        items = solved(users, by_item, UNTAKEN, penalty)
+    return Factors(items, UNTAKEN, penalty)
 
 
 def solved(fixed: Floats, histories: Histories, untaken: float, penalty: float) -> Floats:

@@ -31,7 +31,7 @@ def given_strengths(config: RecommendationConfig) -> dict[str, float]:
     names = {
         "ease": ("regularisation", "user_power", "item_power", "half_life"),
         "item_knn": ("half_life",),
-        "als": ("regularisation",),
+        "als": ("penalty",),
     }
     return {name: float(getattr(config, name)) for name in names.get(config.model, ())}
 
@@ -57,7 +57,7 @@ def fit_scorer(
     if config.model == "popularity":
         return Popularity(np.bincount(known.items, minlength=data.n_items))
     if config.model == "als":
-        return fit_factors(known, data.n_items, config, run)
+        return fit_factors(known, data.n_items, strengths["penalty"], config, run)
     if config.model == "sequential":
         return fit_sequential(data, split, config, run)
     return fit_weights(config.model, known, data.n_items, strengths, pick_device())

@@ -18,6 +18,7 @@ from core.device import pick_device
 from core.errors import InputRefused
 from core.tasks.recommendation import choosing
 from core.tasks.recommendation.config import RecommendationConfig
+from core.tasks.recommendation.factors import fit_factors
 from core.tasks.recommendation.kinds import fit_scorer, fit_weights, given_strengths
 from core.tasks.recommendation.model import Recommender, by_popularity, item_vectors, layout_of
 from core.tasks.recommendation.scoring import Scorer
@@ -106,6 +107,10 @@ def strengths_of(
         return choosing.Chosen(dict(given), ())
     n_items = min(data.n_items, choosing.ITEMS)
     before, after = (first_items(data.histories(rows), n_items) for rows in (split.train, split.validation))
+    if kind == "als":
+        return choosing.choose(
+            kind, lambda strengths: fit_factors(before, n_items, strengths["penalty"], config, run), before, after, run
+        )
     fit = choosing.remembered(lambda strengths: fit_weights(kind, before, n_items, strengths, pick_device()))
     return choosing.choose(kind, fit, before, after, run)
 

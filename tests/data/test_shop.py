@@ -1,0 +1,75 @@
+"""The simulated shop: seeded, seasonal, with products that nobody bought yet."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.data.read_interactions import read_interactions
+from core.data.shop import Shop, ShopWorld, simulate_shop
+from core.data.shop_goods import CATEGORIES, STYLES, TOGETHER
+from core.data.shop_pictures import COLOURS, SHAPES, SIDE
+from core.data.simulated_shop import product_picture, save
+
+WORLD = ShopWorld(customers=150, seed=5)
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def shop() -> Shop:
+    return simulate_shop(WORLD)
+
+
+def test_the_same_seed_makes_the_same_shop(shop: Shop) -> None:
+    again, other = simulate_shop(WORLD), simulate_shop(ShopWorld(customers=150, seed=6))
+    assert shop.interactions.equals(again.interactions)
+    assert shop.items.equals(again.items)
+    assert not shop.interactions.equals(other.interactions)
+
+
+def test_nothing_is_bought_twice_or_before_it_is_sold(shop: Shop) -> None:
+    bought = shop.interactions
+    assert not bought.duplicated(["user_id", "item_id"]).any()
+    assert bought["timestamp"].is_monotonic_increasing
+    assert set(bought["item_id"]) <= set(shop.items["item_id"])
+    assert len(set(shop.items["item_id"]) - set(bought["item_id"])) >= 14
+
+
+def test_every_product_has_both_names_a_price_and_a_picture(shop: Shop) -> None:
+    assert len(shop.items) == 360 == shop.items["title"].nunique() == shop.items["title_zh"].nunique()
+    assert (shop.items["price"] > 0).all()
+    pictures = {
+        product_picture({"category": row.category, "style": row.style}, row.title).tobytes()
+        for row in shop.items.itertuples()
+    }
+    assert len(pictures) == 360
+    assert {entry.shape for entry in CATEGORIES} == set(SHAPES)
+    assert {name for name, _, _ in STYLES} == set(COLOURS)
+    with pytest.raises(KeyError):
+        product_picture({"category": "Tea", "style": "Oak"}, "Oak spoon")
+    assert product_picture({"category": "Tea", "style": "Oak"}, "Oak teapot").shape == (SIDE, SIDE, 3)
+
+
+def test_kinds_that_go_together_exist() -> None:
+    kinds = {name for entry in CATEGORIES for name, _, _ in entry.kinds}
+    assert {name for pair in TOGETHER for name in pair} <= kinds
+
+
+def test_demand_follows_the_season() -> None:
+    bought = simulate_shop(ShopWorld(customers=400, days=365, seed=1)).interactions
+    category = bought["item_id"].astype(int).sub(1) // (6 * len(STYLES))
+    garden = bought["timestamp"][category == [entry.name for entry in CATEGORIES].index("Garden")]
+    of_year = garden.dt.day_of_year.to_numpy()
+    spring, autumn = np.abs(of_year - 110) < 60, np.abs(of_year - 292) < 60
+    assert spring.sum() > 2 * autumn.sum()
+
+
+def test_its_files_are_read_back(shop: Shop, tmp_path: Path) -> None:
+    save(shop, tmp_path / "interactions.parquet")
+    data = read_interactions(tmp_path / "interactions.parquet")
+    assert len(data) == len(shop.interactions)
+    assert data.n_items == 360
+    assert data.catalogue.ids[0] == "0001"
+    assert data.catalogue.attributes["title_zh"][0] == "素色茶壶"
