@@ -34,6 +34,8 @@ from core.training.ranking import METRIC
 from core.training.run import ListedRun
 
 Figures = dict[str, Any]
+Keep = Callable[[], None]
+"""Writes down what was measured so far."""
 PLAIN = RecommendationConfig(compare=False, map_items=0)
 """Strengths are chosen; nothing is fitted besides the model."""
 MODELS: dict[str, RecommendationConfig] = {
@@ -55,6 +57,7 @@ PUBLISHED_M1 = {
 """Recall@20 and NDCG@20 that are stated with the data, which were measured there on the same files."""
 SHOWN = ("recall_at_20", "ndcg_at_20", "ndcg_at_10", "hr_at_10", "coverage", "long_tail", "novelty", "diversity")
 SEEDS = range(5)
+SMALL = ("movielens_100k", "movielens_latest_small")
 NETWORK, NEAREST = "sequential", "item-kNN, recency chosen"
 
 
@@ -75,16 +78,18 @@ def measured(config: RecommendationConfig, data: Interactions) -> tuple[Evaluati
     return evaluation, {"metrics": found, **about, **made, "seed": config.seed}
 
 
-def table(data: Interactions, models: dict[str, RecommendationConfig], split: str) -> Figures:
-    """Every model on one split, and what the network is ahead of nearest items with recency."""
-    found, evaluations = {}, {}
+def table(data: Interactions, models: dict[str, RecommendationConfig], split: str, found: Figures, keep: Keep) -> None:
+    """Every model on one split, and what the network is ahead of nearest items with recency; what is there stays."""
+    evaluations = {}
     for name, config in models.items():
-        evaluations[name], found[name] = measured(replace(config, split=split), data)
-        show(name, found[name])
-    if NETWORK in models:
+        needed = name == NEAREST and "ahead_of_nearest" not in found.get(NETWORK, {}) and NETWORK in models
+        if name not in found or needed:
+            evaluations[name], found[name] = measured(replace(config, split=split), data)
+            show(name, found[name])
+            keep()
+    if NETWORK in evaluations:
         found[NETWORK]["ahead_of_nearest"] = ahead(evaluations[NETWORK], evaluations[NEAREST])
         print(f"  network ahead of nearest: {found[NETWORK]['ahead_of_nearest']}", file=sys.stderr, flush=True)
-    return found
 
 
 def show(name: str, figures: Figures) -> None:
@@ -93,28 +98,27 @@ def show(name: str, figures: Figures) -> None:
     print(f"  {name:26} {values} [{figures['seconds']} s] {figures['chosen']}", file=sys.stderr, flush=True)
 
 
-def m1() -> Figures:
+def m1(found: Figures, keep: Keep) -> None:
     """MovieLens-1M, m1 split: stated baselines repeated, and our models."""
     data = movielens("movielens_1m_m1split")
     models = {name: config for name, config in MODELS.items() if name != NETWORK}
     models |= {
         f"EASE {strength}": replace(PLAIN, tune=False, regularisation=float(strength)) for strength in (200, 1000)
     }
-    found = table(data, models, "given")
+    table(data, models, "given", found, keep)
     for name, (recall, ndcg) in PUBLISHED_M1.items():
         metrics = found[name]["metrics"]
         found[name]["stated"] = {"recall_at_20": recall, "ndcg_at_20": ndcg}
         found[name]["off"] = max(
             abs(metrics["recall_at_20"]["value"] - recall), abs(metrics["ndcg_at_20"]["value"] - ndcg)
         )
-    return found
 
 
-def ml100k() -> Figures:
+def ml100k(found: Figures, keep: Keep) -> None:
     """MovieLens 100K, a quarter of the ratings of each film held out, five draws."""
-    data, found = movielens("movielens_100k"), {}
+    data = movielens("movielens_100k")
     names = ("popularity", "item-kNN", "EASE 500", "EASE, strengths chosen", "ALS")
-    for name in names:
+    for name in (name for name in names if name not in found):
         values = []
         for seed in SEEDS:
             _, one = measured(replace(MODELS[name], split="given", seed=seed), by_item(data, seed))
@@ -122,7 +126,7 @@ def ml100k() -> Figures:
             values.append(one)
         each = [one["metrics"][HEADLINE]["value"] for one in values]
         found[name] = {"ndcg_at_10": float(np.mean(each)), "deviation": float(np.std(each, ddof=1)), "seeds": values}
-    return found
+        keep()
 
 
 def by_item(data: Interactions, seed: int) -> Interactions:
@@ -135,20 +139,23 @@ def by_item(data: Interactions, seed: int) -> Interactions:
     return replace(data, part=part)
 
 
-def in_time() -> Figures:
+def in_time(found: Figures, keep: Keep) -> None:
     """Both small MovieLens sets, everything after one moment held out."""
-    return {name: table(movielens(name), MODELS, "time") for name in ("movielens_100k", "movielens_latest_small")}
+    for name in SMALL:
+        table(movielens(name), MODELS, "time", found.setdefault(name, {}), keep)
 
 
-def last() -> Figures:
+def last(found: Figures, keep: Keep) -> None:
     """Both small MovieLens sets, the last item of each user held out."""
-    return {name: table(movielens(name), MODELS, "leave_last") for name in ("movielens_100k", "movielens_latest_small")}
+    for name in SMALL:
+        table(movielens(name), MODELS, "leave_last", found.setdefault(name, {}), keep)
 
 
-def shop() -> Figures:
+def shop(found: Figures, keep: Keep) -> None:
     """The simulated shop, last items of users and a cut in time."""
     data = simulated_shop()
-    return {"last": table(data, MODELS, "leave_last"), "time": table(data, MODELS, "time")}
+    for split in ("leave_last", "time"):
+        table(data, MODELS, split, found.setdefault(split, {}), keep)
 
 
 def ahead(first: Evaluation, second: Evaluation) -> Figures:
@@ -169,7 +176,7 @@ def movielens(name: str) -> Interactions:
     return read_interactions(folder / "recsys" / name)
 
 
-PARTS: dict[str, Callable[[], Figures]] = {
+PARTS: dict[str, Callable[[Figures, Keep], None]] = {
     "m1": m1,
     "ml100k": ml100k,
     "time": in_time,
@@ -179,13 +186,16 @@ PARTS: dict[str, Callable[[], Figures]] = {
 
 
 def measure(parts: Iterable[str], out: Path | None) -> Figures:
-    """Measure some parts; what `out` holds of others stays."""
+    """Measure some parts; what `out` holds already is not measured again, and it is written after every model."""
     found: Figures = json.loads(out.read_text(encoding="utf-8")) if out is not None and out.exists() else {}
-    for part in parts:
-        print(f"{part}: {PARTS[part].__doc__}", file=sys.stderr, flush=True)
-        found[part] = PARTS[part]()
+
+    def keep() -> None:
         if out is not None:
             out.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+
+    for part in parts:
+        print(f"{part}: {PARTS[part].__doc__}", file=sys.stderr, flush=True)
+        PARTS[part](found.setdefault(part, {}), keep)
     return found
 
 

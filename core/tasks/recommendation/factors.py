@@ -21,7 +21,7 @@ from core.tasks.recommendation.scoring import Floats
 
 UNTAKEN = 0.1
 """Weight of an item that was not taken, where one that was has 1."""
-PASSES = 15
+PASSES = 10
 
 
 @dataclass(frozen=True)
