@@ -248,11 +248,14 @@ def _joined(parts: list[_Rows], name: str, items: Table | None) -> Interactions:
     part = np.concatenate([rows.part for rows in parts])
     rating = _all([rows.rating for rows in parts])
     time = _all([rows.time for rows in parts])
-    # Parts that a data set brings stay apart: a pair may stand in two of them only by mistake, the first then counts.
     order = np.arange(len(part)) if time is None else np.argsort(time, kind="stable")
     pairs = pd.DataFrame({"user": user_codes[order], "item": item_codes[order]})
     given = bool((part != NO_PART).any())
-    kept = order[~pairs.duplicated(keep="first" if given else "last").to_numpy()]
+    if given:  # a pair stands in two parts by mistake only; then it is known, and no test of anything
+        first = pairs.assign(part=part[order]).groupby(["user", "item"])["part"].transform("min").to_numpy()
+        kept = order[(part[order] == first) & ~pairs.assign(part=part[order]).duplicated().to_numpy()]
+    else:
+        kept = order[~pairs.duplicated(keep="last").to_numpy()]
     data = Interactions(
         users=users,
         catalogue=catalogue,
@@ -296,8 +299,11 @@ def _findings(data: Interactions, repeated: int) -> Iterator[Message]:
     """What a reader of any figure on these data has to know."""
     sizes = np.bincount(data.user, minlength=data.n_users)
     taken = np.bincount(data.item, minlength=data.n_items)
+    once = N_("Rows that repeat a user and an item, of which the latest was kept: {count}.")
+    if data.part is not None:
+        once = N_("Rows that repeat a user and an item, of which the one of the earliest part was kept: {count}.")
     for count, template in (
-        (repeated, N_("Rows that repeat a user and an item, of which the latest was kept: {count}.")),
+        (repeated, once),
         (int((sizes == 1).sum()), N_("Users with one interaction, from whom little can be learned: {count}.")),
         (int((taken == 0).sum()), N_("Items that nobody took, recommended by their attributes alone: {count}.")),
     ):

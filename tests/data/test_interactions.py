@@ -167,3 +167,11 @@ def test_a_table_of_items_beside_the_file_is_read_and_named(tmp_path: Path) -> N
     data = read_interactions(tmp_path / "ratings.csv")
     assert "Thing 3" in data.catalogue.titles
     assert "The table of items was read from items.csv." in said(data)
+
+
+def test_what_stands_in_training_is_no_test(tmp_path: Path) -> None:
+    rows = "a,x,train\na,y,train\nb,x,train\na,x,test\nb,z,test\nb,z,test\n"
+    data = read(tmp_path, f"user,item,split\n{rows}")
+    split = split_interactions(data, "given")
+    assert [pairs(data)[row] for row in split.test] == [("b", "z")]
+    assert "of which the one of the earliest part was kept: 2" in said(data)
