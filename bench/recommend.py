@@ -45,7 +45,7 @@ MODELS: dict[str, RecommendationConfig] = {
     "EASE 500": replace(PLAIN, tune=False),
     "EASE, strengths chosen": PLAIN,
     "ALS": replace(PLAIN, model="als"),
-    "sequential": replace(PLAIN, model="sequential", early_stopping=4),
+    "sequential": replace(PLAIN, model="sequential", epochs=40, early_stopping=6),
 }
 PUBLISHED_M1 = {
     "popularity": (0.1160, 0.1176),

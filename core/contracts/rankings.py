@@ -57,7 +57,8 @@ class ItemReasons:
     method: str
     exact: bool
     common: tuple[tuple[str, ...], ...] = ()
-    """For each item of the user's the attributes that it has in common with the listed one, `column: value`."""
+    """For each item of the user's the attributes that it has in common with the listed one, `column: value`; nothing
+    for those that hardly carry it."""
 
     @property
     def kind(self) -> str:

@@ -111,7 +111,7 @@ class RecommendationConfig:
         advanced=True,
     )
     learning_rate: float = option(
-        0.002, N_("Learning rate"), N_("Size of the network's steps."), low=1e-5, high=1.0, advanced=True
+        0.005, N_("Learning rate"), N_("Size of the network's steps."), low=1e-5, high=1.0, advanced=True
     )
     dropout: float = option(
         0.3,

@@ -19,8 +19,8 @@ from core.tasks.recommendation.model import Recommender
 EXACT, LEFT_OUT, CONTENT = "sum", "left_out", "attributes"
 METHODS = (EXACT, LEFT_OUT)
 """How contributions were found: terms of a sum, or by leaving items out one at a time; likeness for content."""
-COMMON = 5
-"""Attributes in common that are named at most."""
+COMMON, CARRIERS = 5, 10
+"""Attributes in common that are named at most, and items of a user of which they are."""
 
 Places = NDArray[np.int64]
 
@@ -45,10 +45,19 @@ def reasons(model: Recommender, history: Places, items: Places, content: bool = 
             total=float(totals[place]),
             method=method,
             exact=method != LEFT_OUT,
-            common=tuple(model.attributes.common(int(own), int(item))[:COMMON] for own in history),
+            common=_common(model, history, int(item), contributions[:, place]),
         )
         for place, item in enumerate(items)
     ]
+
+
+def _common(model: Recommender, history: Places, item: int, contributions: NDArray[Any]) -> tuple[tuple[str, ...], ...]:
+    """Attributes in common with the listed item, of the user's items that carry it most; nothing for the others."""
+    strongest = set(np.argsort(-np.abs(contributions), kind="stable")[:CARRIERS].tolist())
+    return tuple(
+        model.attributes.common(int(own), item)[:COMMON] if place in strongest else ()
+        for place, own in enumerate(history)
+    )
 
 
 def _contributions(

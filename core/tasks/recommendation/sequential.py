@@ -164,7 +164,7 @@ def fit_sequential(
         weight_decay=0.01,
         schedule="constant",
         early_stopping=config.early_stopping,
-        ema_decay=0.99,
+        ema_decay=0.95,
     )
     identity = {name: value for name, value in vars(config).items() if name not in CHANGEABLE}
     snapshot = Snapshot(run.directory / FOLDER / NETWORK, {"data": data.sha256, **identity}, [generator])
