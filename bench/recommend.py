@@ -14,7 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -34,8 +34,22 @@ from core.training.ranking import METRIC
 from core.training.run import ListedRun
 
 Figures = dict[str, Any]
-Keep = Callable[[], None]
-"""Writes down what was measured so far."""
+
+
+@dataclass(frozen=True)
+class Notes:
+    """What was measured so far, and what shall be."""
+
+    found: Figures
+    out: Path | None
+    models: frozenset[str]
+
+    def keep(self) -> None:
+        """Write it down, so that an interrupted run goes on where it was."""
+        if self.out is not None:
+            self.out.write_text(json.dumps(self.found, indent=1) + "\n", encoding="utf-8")
+
+
 PLAIN = RecommendationConfig(compare=False, map_items=0)
 """Strengths are chosen; nothing is fitted besides the model."""
 MODELS: dict[str, RecommendationConfig] = {
@@ -78,15 +92,17 @@ def measured(config: RecommendationConfig, data: Interactions) -> tuple[Evaluati
     return evaluation, {"metrics": found, **about, **made, "seed": config.seed}
 
 
-def table(data: Interactions, models: dict[str, RecommendationConfig], split: str, found: Figures, keep: Keep) -> None:
+def table(
+    data: Interactions, models: dict[str, RecommendationConfig], split: str, found: Figures, notes: Notes
+) -> None:
     """Every model on one split, and what the network is ahead of nearest items with recency; what is there stays."""
     evaluations = {}
-    for name, config in models.items():
-        needed = name == NEAREST and "ahead_of_nearest" not in found.get(NETWORK, {}) and NETWORK in models
+    for name, config in ((name, config) for name, config in models.items() if name in notes.models):
+        needed = name == NEAREST and NETWORK in notes.models & models.keys() - found.keys()
         if name not in found or needed:
             evaluations[name], found[name] = measured(replace(config, split=split), data)
             show(name, found[name])
-            keep()
+            notes.keep()
     if NETWORK in evaluations:
         found[NETWORK]["ahead_of_nearest"] = ahead(evaluations[NETWORK], evaluations[NEAREST])
         print(f"  network ahead of nearest: {found[NETWORK]['ahead_of_nearest']}", file=sys.stderr, flush=True)
@@ -98,15 +114,15 @@ def show(name: str, figures: Figures) -> None:
     print(f"  {name:26} {values} [{figures['seconds']} s] {figures['chosen']}", file=sys.stderr, flush=True)
 
 
-def m1(found: Figures, keep: Keep) -> None:
+def m1(found: Figures, notes: Notes) -> None:
     """MovieLens-1M, m1 split: stated baselines repeated, and our models."""
     data = movielens("movielens_1m_m1split")
     models = {name: config for name, config in MODELS.items() if name != NETWORK}
     models |= {
         f"EASE {strength}": replace(PLAIN, tune=False, regularisation=float(strength)) for strength in (200, 1000)
     }
-    table(data, models, "given", found, keep)
-    for name, (recall, ndcg) in PUBLISHED_M1.items():
+    table(data, models, "given", found, notes)
+    for name, (recall, ndcg) in ((name, stated) for name, stated in PUBLISHED_M1.items() if name in found):
         metrics = found[name]["metrics"]
         found[name]["stated"] = {"recall_at_20": recall, "ndcg_at_20": ndcg}
         found[name]["off"] = max(
@@ -114,7 +130,7 @@ def m1(found: Figures, keep: Keep) -> None:
         )
 
 
-def ml100k(found: Figures, keep: Keep) -> None:
+def ml100k(found: Figures, notes: Notes) -> None:
     """MovieLens 100K, a quarter of the ratings of each film held out, five draws."""
     data = movielens("movielens_100k")
     names = ("popularity", "item-kNN", "EASE 500", "EASE, strengths chosen", "ALS")
@@ -126,7 +142,7 @@ def ml100k(found: Figures, keep: Keep) -> None:
             values.append(one)
         each = [one["metrics"][HEADLINE]["value"] for one in values]
         found[name] = {"ndcg_at_10": float(np.mean(each)), "deviation": float(np.std(each, ddof=1)), "seeds": values}
-        keep()
+        notes.keep()
 
 
 def by_item(data: Interactions, seed: int) -> Interactions:
@@ -139,23 +155,23 @@ def by_item(data: Interactions, seed: int) -> Interactions:
     return replace(data, part=part)
 
 
-def in_time(found: Figures, keep: Keep) -> None:
+def in_time(found: Figures, notes: Notes) -> None:
     """Both small MovieLens sets, everything after one moment held out."""
     for name in SMALL:
-        table(movielens(name), MODELS, "time", found.setdefault(name, {}), keep)
+        table(movielens(name), MODELS, "time", found.setdefault(name, {}), notes)
 
 
-def last(found: Figures, keep: Keep) -> None:
+def last(found: Figures, notes: Notes) -> None:
     """Both small MovieLens sets, the last item of each user held out."""
     for name in SMALL:
-        table(movielens(name), MODELS, "leave_last", found.setdefault(name, {}), keep)
+        table(movielens(name), MODELS, "leave_last", found.setdefault(name, {}), notes)
 
 
-def shop(found: Figures, keep: Keep) -> None:
+def shop(found: Figures, notes: Notes) -> None:
     """The simulated shop, last items of users and a cut in time."""
     data = simulated_shop()
     for split in ("leave_last", "time"):
-        table(data, MODELS, split, found.setdefault(split, {}), keep)
+        table(data, MODELS, split, found.setdefault(split, {}), notes)
 
 
 def ahead(first: Evaluation, second: Evaluation) -> Figures:
@@ -176,7 +192,7 @@ def movielens(name: str) -> Interactions:
     return read_interactions(folder / "recsys" / name)
 
 
-PARTS: dict[str, Callable[[Figures, Keep], None]] = {
+PARTS: dict[str, Callable[[Figures, Notes], None]] = {
     "m1": m1,
     "ml100k": ml100k,
     "time": in_time,
@@ -185,17 +201,13 @@ PARTS: dict[str, Callable[[Figures, Keep], None]] = {
 }
 
 
-def measure(parts: Iterable[str], out: Path | None) -> Figures:
-    """Measure some parts; what `out` holds already is not measured again, and it is written after every model."""
+def measure(parts: Iterable[str], out: Path | None, models: Iterable[str] = ()) -> Figures:
+    """Measure some parts with some models, else with all; what `out` holds already is not measured again."""
     found: Figures = json.loads(out.read_text(encoding="utf-8")) if out is not None and out.exists() else {}
-
-    def keep() -> None:
-        if out is not None:
-            out.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
-
+    notes = Notes(found, out, frozenset(models or [*MODELS, "EASE 200", "EASE 1000"]))
     for part in parts:
         print(f"{part}: {PARTS[part].__doc__}", file=sys.stderr, flush=True)
-        PARTS[part](found.setdefault(part, {}), keep)
+        PARTS[part](found.setdefault(part, {}), notes)
     return found
 
 
@@ -208,5 +220,6 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("parts", nargs="+", choices=[*PARTS, "all"])
     parser.add_argument("--out", type=Path, help="a JSON file that the figures are added to")
+    parser.add_argument("--models", nargs="+", choices=MODELS, default=(), help="only these")
     options = parser.parse_args()
-    measure(PARTS if "all" in options.parts else options.parts, options.out)
+    measure(PARTS if "all" in options.parts else options.parts, options.out, options.models)
