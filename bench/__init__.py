@@ -32,6 +32,8 @@ NAMES = {
     "windows": "Window features of 1.75 million payments, beside pandas' and polars' rolling windows",
     "fraud_rows": "A million payments through the service, beside LightGBM's bare predict on the same features",
     "board": "A hundred thousand texts from a CSV to a board and back, beside pandas and scikit-learn",
+    "recommend": "Recommenders on MovieLens and the simulated shop, beside published figures and stated baselines",
+    "recommend_size": "EASE at 3,000 and 20,000 items: seconds and memory, lists for all, one new user",
     "handbook": "Fraud models on the Fraud Detection Handbook's protocols A and B, beside its published figures",
 }
 OUTPUT = Path(__file__).resolve().parent.parent / "build" / "bench"

@@ -31,7 +31,7 @@ from core.tasks.recommendation.item_weights import ItemWeights
 from core.tasks.recommendation.task import TASK
 from core.tasks.recommendation.train import assembled
 
-SIZES = (3_000, 20_000, 40_000)
+SIZES = (3_000, 20_000)
 USERS, TASTES, EACH = 6_000, 50, 130
 CALLS = 200
 
