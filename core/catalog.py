@@ -117,6 +117,32 @@ SECTORS: tuple[Sector, ...] = (
         sections=("answer", "corrections", "improve", "quality", "card"),
         metrics=("pixel_f1", "pro", "image_auroc", "pixel_auroc", "false_alarm_rate", "escape_rate"),
     ),
+    Sector(
+        slug="recommendations",
+        title=N_("Recommendations"),
+        icon=":material/shopping_basket:",
+        section=N_("Sectors"),
+        task="recommendation",
+        summary=N_("Learns a new user's taste in five clicks, says why it lists an item, and what variety costs."),
+        presets=(
+            Preset(
+                name="bundled",
+                kind="bundled",
+                source="recommendations/bundled",
+                licence="CC0-1.0",
+                summary=N_("EASE, a linear model in closed form, fitted by this project to its own simulated shop."),
+            ),
+        ),
+        headline_metric="ndcg_at_10",
+        notice=N_(
+            "Research and teaching demo. Not advice, and nothing for decisions about people. The shop, its goods and "
+            "its customers are invented."
+        ),
+        reads="interactions",
+        offers=(),
+        sections=("answer", "catalogue", "quality", "card"),
+        metrics=("ndcg_at_10", "hr_at_10", "recall_at_20", "coverage", "long_tail", "novelty", "diversity"),
+    ),
 )
 
 

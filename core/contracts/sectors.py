@@ -36,7 +36,7 @@ class Sector:
     headline_metric: str
     notice: str = ""
     """A sentence that stands above every result and in every export; empty when the sector needs none."""
-    reads: Literal["images", "parts", "transactions", "texts"] = "images"
+    reads: Literal["images", "parts", "transactions", "texts", "interactions"] = "images"
     """What a visitor sends, and what its data sets hold; forms, command line and JSON routes are chosen by it.
     Parts are images of things that are inspected: mostly good ones, and defects with or without masks."""
     sections: tuple[str, ...] = ("answer", "why", "corrections", "improve", "quality", "drift", "card")

@@ -22,10 +22,10 @@ from core.errors import InputRefused
 
 Rows = NDArray[np.int64]
 TITLES = {
-    "given": "test, as given",
-    "leave_last": "test, last item of each user",
-    "time": "test, cut in time at {moment}",
-    "random": "test, {share:g} of each user at random, seed {seed}",
+    "given": N_("test, as given"),
+    "leave_last": N_("test, last item of each user"),
+    "time": N_("test, cut in time at {moment}"),
+    "random": N_("test, {share:g} of each user at random, seed {seed}"),
 }
 """Way to split -> how evaluations name their test part; the name says everything that makes it, see `split_named`."""
 _NAMES = {
@@ -122,6 +122,17 @@ def split_named(data: Interactions, name: str) -> RankingSplit:
         share, seed = (found["share"], found["seed"]) if kind == "random" else ("0.2", "0")
         split = split_interactions(data, kind, test_share=float(share), seed=int(seed))
     return replace(split, train=split.known, validation=split.known[:0])
+
+
+def split_message(name: str) -> Message:
+    """The name of a split's test part, for a visitor; a name that no split of ours has stays as it is."""
+    for kind, pattern in _NAMES.items():
+        if match := re.fullmatch(pattern, name):
+            found: dict[str, object] = dict(match.groupdict())
+            if "share" in found:
+                found["share"] = float(match["share"])
+            return Message(TITLES[kind], found)
+    return Message(N_("{name}"), {"name": name})
 
 
 def _given(data: Interactions, share: float, generator: np.random.Generator) -> tuple[Rows, Rows, Rows]:

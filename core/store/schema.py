@@ -23,7 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
-HEAD = "0002"
+HEAD = "0003"
 """The newest migration; known without importing Alembic, so that an up-to-date store opens quickly."""
 
 LIVE = ("queued", "running")
@@ -169,6 +169,24 @@ corrections = Table(
     Column("actor", String(128), nullable=False),
     Column("undone", Boolean, nullable=False),
     Index("ix_corrections_sector", "sector", "seq"),
+    sqlite_autoincrement=True,
+)
+
+# What visitors took out of a list of recommendations. `liked` is empty unless the visitor agreed that it is kept.
+removals = Table(
+    "removals",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("id", String(32), nullable=False, unique=True),
+    Column("created", UtcDateTime, nullable=False),
+    Column("sector", String(64), nullable=False),
+    Column("version", String(64), nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("item", String(200), nullable=False),
+    Column("rank", Integer, nullable=False),
+    Column("liked", JSON, nullable=False),
+    Column("actor", String(128), nullable=False),
+    Index("ix_removals_sector", "sector", "seq"),
     sqlite_autoincrement=True,
 )
 

@@ -39,6 +39,16 @@ METRIC_NAMES = {
     "false_alarm_rate": N_("False alarms"),
     "escape_rate": N_("Escapes"),
     "declined": N_("Declined"),
+    "recall_at_10": N_("Recall@10"),
+    "recall_at_20": N_("Recall@20"),
+    "ndcg_at_10": N_("NDCG@10"),
+    "ndcg_at_20": N_("NDCG@20"),
+    "hr_at_10": N_("Hit rate@10"),
+    "hr_at_20": N_("Hit rate@20"),
+    "coverage": N_("Coverage"),
+    "long_tail": N_("Long tail"),
+    "novelty": N_("Novelty, bits"),
+    "diversity": N_("Variety in a list"),
 }
 """Metric of a summary -> its title."""
 MODEL_NAMES = {
@@ -49,6 +59,11 @@ MODEL_NAMES = {
     "ngram_table": N_("N-grams"),
     "tfidf": N_("TF-IDF and logistic regression"),
     "transformer": N_("Transformer"),
+    "popularity": N_("Popularity"),
+    "item_knn": N_("Nearest items"),
+    "ease": N_("EASE"),
+    "als": N_("Matrix factorisation"),
+    "sequential": N_("Sequential network"),
 }
 """Kind of model that is compared with others on the same rows -> its title."""
 

@@ -59,13 +59,14 @@ def accuracy_columns(lists: Lists, truth: Histories, n_items: int) -> dict[str, 
     Recall is hits over what is right; NDCG has binary gains and an ideal list of min(what is right, k).
     """
     right, wanted = hits(lists, truth, n_items), np.maximum(truth.sizes, 1)
-    discount = 1 / np.log2(np.arange(2, lists.shape[1] + 2))
+    deepest = max(lists.shape[1], *DEPTHS["ndcg"])
+    discount = 1 / np.log2(np.arange(2, deepest + 2))
     ideal = np.cumsum(discount)
     found: dict[str, NDArray[Any]] = {}
     for k in DEPTHS["recall"]:
         count = right[:, :k].sum(axis=1)
         found[f"recall_at_{k}"] = count / wanted
-        gain = (right[:, :k] * discount[:k]).sum(axis=1)
+        gain = (right[:, :k] * discount[: right[:, :k].shape[1]]).sum(axis=1)
         found[f"ndcg_at_{k}"] = gain / ideal[np.minimum(wanted, k) - 1]
         found[f"hr_at_{k}"] = count > 0
     return {name: values.astype(np.float32) for name, values in found.items()}

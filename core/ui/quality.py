@@ -63,7 +63,13 @@ _OF_TRANSACTIONS = (
 )
 _OF_TEXTS = ("confusion", "classes", "suite", "baseline", "slices", "calibration", "threshold", "roc", "pr")
 _OF_PARTS = ("types", "alarms", "mistakes", "robustness", "money", "confusion", "roc", "slices")
-_OF = {"images": _OF_IMAGES, "parts": _OF_PARTS, "transactions": _OF_TRANSACTIONS, "texts": _OF_TEXTS}
+_OF = {
+    "images": _OF_IMAGES,
+    "parts": _OF_PARTS,
+    "transactions": _OF_TRANSACTIONS,
+    "texts": _OF_TEXTS,
+    "interactions": (),
+}
 
 
 SKIPPED = {

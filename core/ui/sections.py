@@ -12,6 +12,7 @@ TITLES = {
     "why": N_("Why"),
     "queue": N_("Alerts"),
     "board": N_("Board"),
+    "catalogue": N_("Catalogue"),
     "corrections": N_("Corrections"),
     "improve": N_("Improve"),
     "quality": N_("Quality"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -45,6 +45,8 @@ class Trained:
     """Strengths that the run chose on validation, or was given."""
     tried: Sequence[Mapping[str, float]]
     """Every setting that was tried, with what it reached on validation."""
+    rivals: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    """Strengths that were chosen for the other models that the run compares with."""
 
 
 def write_checkpoint(folder: Path, trained: Trained) -> None:
@@ -80,6 +82,7 @@ def _manifest(trained: Trained) -> dict[str, Any]:
         "users": len(model.users),
         "chosen": dict(trained.chosen),
         "tried": [dict(one) for one in trained.tried],
+        "rivals": {kind: dict(strengths) for kind, strengths in trained.rivals.items()},
         "split": {"kind": split.kind, "name": split.name},
         "data": {
             "name": data.name,

@@ -22,6 +22,7 @@ from core.tasks.recommendation.config import SECTOR, RecommendationConfig
 from core.tasks.recommendation.predictor import RecommenderPredictor
 from core.tasks.recommendation.seen import seen_users
 from core.tasks.recommendation.statement import write_statement
+from core.tasks.recommendation.tradeoff import trade_offs, write_trade_offs
 from core.tasks.recommendation.train import divided, fit_model, prepared, read_data
 from core.training.commands import evaluate_command, train_command
 from core.training.seeding import seed_everything
@@ -82,12 +83,15 @@ class Recommendation:
         seed_everything(config.seed)
         fitted = fit_model(data, split, config, run)
         folder = run.directory / "checkpoint"
-        write_checkpoint(folder, Trained(fitted.model, data, split, config, commands[0], fitted.chosen, fitted.tried))
+        made = Trained(fitted.model, data, split, config, commands[0], fitted.chosen, fitted.tried, fitted.rivals)
+        write_checkpoint(folder, made)
         run.stage("evaluate")
-        evaluation = measure.evaluate_part(self.load(folder, "cpu"), data, split, commands[1], fitted.others)
+        predictor = self.load(folder, "cpu")
+        evaluation = measure.evaluate_part(predictor, data, split, commands[1], fitted.others)
         measure.save_splits(folder, evaluation, None)
         write_statement(folder, evaluation)
         write_card(folder, evaluation)
+        write_trade_offs(folder, trade_offs(predictor.model, measure.held_of(predictor.model, data, split, "test")))
         return folder
 
     def evaluate(

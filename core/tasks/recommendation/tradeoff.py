@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from core.contracts import Metric
 from core.data.histories import Histories
+from core.store.sealed import name_file, unreadable
 from core.tasks.recommendation.choosing import ranked
-from core.tasks.recommendation.measure import Held
+from core.tasks.recommendation.measure import HEADLINE, Held
 from core.tasks.recommendation.model import Recommender
 from core.tasks.recommendation.rerank import POOL, reranked
 from core.tasks.recommendation.scoring import users_at_once
@@ -20,6 +25,8 @@ from core.training.ranking import Floats, Lists, accuracy_columns, coverage, lis
 STRENGTHS = (0.0, 0.2, 0.4, 0.6, 0.8)
 USERS = 1_000
 """Users that are re-ranked at most, evenly spread."""
+FILE = "tradeoff.json"
+"""Beside the checkpoint."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +38,8 @@ class TradeOff:
     """The setting."""
     metrics: dict[str, Metric]
     """`ndcg_at_10`, `hr_at_10`, `diversity`, `novelty`, `long_tail`, with intervals over users, and `coverage`."""
+    cost: Metric
+    """`ndcg_at_10` minus that of the first setting on the same users."""
 
 
 def trade_offs(
@@ -41,15 +50,17 @@ def trade_offs(
     Args:
         model: Whose lists are re-ranked.
         held: The users, see `measure.held_of`.
-        settings: Strengths of diversity and novelty; each alone in five steps when omitted.
+        settings: Strengths of diversity and novelty, what the others are compared with first; all pairs of
+            `STRENGTHS` when omitted.
         k: Length of the lists.
     """
-    wanted = settings or ([(d, 0.0) for d in STRENGTHS] + [(0.0, n) for n in STRENGTHS[1:]])
+    wanted = settings or tuple(product(STRENGTHS, STRENGTHS))
     users = np.arange(len(held.users))[:: -(-len(held.users) // USERS)]
     known, truth = held.known.take(users), held.truth.take(users)
     pools, scores = _pools(model, known)
     surprise = -np.log2((model.taken + 1) / (len(model.users) + 1))
-    found = []
+    found: list[TradeOff] = []
+    plain: Floats | None = None
     for weights in wanted:
         lists = np.full((len(users), k), -1, np.int32)
         for row, pool in enumerate(pools):
@@ -58,8 +69,46 @@ def trade_offs(
             lists[row, : len(order)] = places[order]
         columns = accuracy_columns(lists, truth, held.n_items)
         columns |= list_columns(lists, model.taken, model.vectors, len(model.users))
-        found.append(TradeOff(*weights, _metrics(columns, lists, len(model.catalogue))))
+        plain = columns[HEADLINE] if plain is None else plain
+        cost = bootstrap(mean_of((columns[HEADLINE] - plain).astype(np.float64)), len(lists))
+        found.append(TradeOff(*weights, _metrics(columns, lists, len(model.catalogue)), cost))
     return found
+
+
+def write_trade_offs(folder: Path, found: Sequence[TradeOff]) -> None:
+    """Store what was measured beside a checkpoint, and name it in the manifest, so that loading covers it."""
+    rows = [
+        {
+            "diversity": one.diversity,
+            "novelty": one.novelty,
+            "metrics": {name: metric.as_dict() for name, metric in one.metrics.items()},
+            "cost": one.cost.as_dict(),
+        }
+        for one in found
+    ]
+    (folder / FILE).write_text(json.dumps(rows) + "\n", encoding="utf-8")
+    name_file(folder, FILE)
+
+
+def read_trade_offs(folder: Path) -> dict[tuple[float, float], TradeOff]:
+    """Strengths of diversity and novelty -> what was measured; empty where nothing is stored.
+
+    Raises:
+        ModelRefused: What is stored is not what `write_trade_offs` wrote.
+    """
+    try:
+        rows = json.loads((folder / FILE).read_text(encoding="utf-8"))
+        found = [_read(row) for row in rows]
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise unreadable(error) from error
+    return {(one.diversity, one.novelty): one for one in found}
+
+
+def _read(row: dict[str, Any]) -> TradeOff:
+    metrics = {str(name): Metric(**metric) for name, metric in row["metrics"].items()}
+    return TradeOff(float(row["diversity"]), float(row["novelty"]), metrics, Metric(**row["cost"]))
 
 
 def _pools(model: Recommender, known: Histories) -> tuple[Lists, Floats]:

@@ -37,6 +37,8 @@ class Fitted:
     tried: tuple[Mapping[str, float], ...]
     others: Mapping[str, Scorer]
     """Other models of the same items, to compare with."""
+    rivals: Mapping[str, Mapping[str, float]]
+    """Strengths that were chosen for each of them."""
 
 
 def read_data(path: Path, config: RecommendationConfig) -> Interactions:
@@ -89,11 +91,12 @@ def fit_model(data: Interactions, split: RankingSplit, config: RecommendationCon
     chosen = strengths_of(config.model, data, split, config, run)
     scorer = fit_scorer(data, split, config, chosen.strengths, run)
     others: dict[str, Scorer] = {}
+    rivals: dict[str, Mapping[str, float]] = {}
     for kind in RIVALS if config.compare else ():
         if kind != config.model:
-            own = strengths_of(kind, data, split, config, run).strengths
-            others[kind] = fit_weights(kind, known, data.n_items, own, device)
-    return Fitted(assembled(scorer, data, known, config), chosen.strengths, chosen.tried, others)
+            rivals[kind] = strengths_of(kind, data, split, config, run).strengths
+            others[kind] = fit_weights(kind, known, data.n_items, rivals[kind], device)
+    return Fitted(assembled(scorer, data, known, config), chosen.strengths, chosen.tried, others, rivals)
 
 
 def strengths_of(

@@ -1,0 +1,220 @@
+"""Lists for a user: by the version in use, by several models side by side, and items like one of the catalogue's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from functools import cached_property, lru_cache
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.contracts import N_, Message, ModelRef, Ranking, RankingOptions, UserProfile
+from core.data.interactions import Catalogue
+from core.errors import AppError, InputRefused, StoreError
+from core.serving import service
+from core.serving.service import Answer
+from core.store import audit
+from core.store.registry import CHAMPION, Version, registry
+from core.store.versions import find_sector
+from core.tasks import load_task
+
+SIMILAR = 8
+"""Items that are named as like another one."""
+NEW = 4
+"""Items that nobody took yet and that are offered beside a list."""
+_SHELVES = 4
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """What a version knows of I items and U users besides its scores; the most taken item comes first."""
+
+    model: ModelRef
+    catalogue: Catalogue = field(repr=False)
+    taken: NDArray[np.int64] = field(repr=False)
+    """Users of the training who took each item, (I,)."""
+    layout: NDArray[np.float32] = field(repr=False)
+    """Places on the map, (I, 2); NaN for items without one."""
+    users: NDArray[np.str_] = field(repr=False)
+    sizes: NDArray[np.int64] = field(repr=False)
+    """Items that each user took, (U,)."""
+    rivals: tuple[str, ...]
+    """Simpler models that can stand beside this one, popularity first."""
+    data_name: str
+    notices: tuple[Message, ...] = ()
+    """Why it is another version than the one in use, if so."""
+
+    def __len__(self) -> int:
+        return len(self.catalogue)
+
+    @cached_property
+    def places(self) -> dict[str, int]:
+        """Id -> place of every item."""
+        return {name: place for place, name in enumerate(self.catalogue.ids.tolist())}
+
+    @cached_property
+    def searchable(self) -> tuple[str, ...]:
+        """What a search looks through, of each item: its title in any language and its attributes, in small letters."""
+        columns = (self.catalogue.titles, *self.catalogue.attributes.values())
+        return tuple(" ".join(cells).casefold() for cells in zip(*columns, strict=True))
+
+    def is_new(self, item_id: str) -> bool:
+        """Whether nobody took an item yet."""
+        return bool(self.taken[self.places[item_id]] == 0)
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A list for one user and what belongs to it."""
+
+    answer: Answer
+    history: tuple[str, ...]
+    """Items of the user's that the model knows, oldest first."""
+    new: Ranking
+    """Items that nobody took, by their attributes alone; not measured."""
+
+    @property
+    def ranking(self) -> Ranking:
+        """The list itself."""
+        return cast(Ranking, self.answer.prediction)
+
+
+@dataclass(frozen=True)
+class Side:
+    """The list of one of several models."""
+
+    name: str
+    """A version's reference, or the kind of a model that stands beside the version in use."""
+    architecture: str
+    ranking: Ranking
+
+
+def shelf(slug: str) -> Shelf:
+    """Items and users of the version in use; the last few are kept.
+
+    Raises:
+        StoreError, ModelRefused: As `service.choose`.
+    """
+    chosen = service.choose(slug)
+    found = _shelf(chosen.version)
+    return replace(found, notices=chosen.notices) if chosen.notices else found
+
+
+@lru_cache(maxsize=_SHELVES)
+def _shelf(version: Version) -> Shelf:
+    from core.tasks.recommendation.rivals import rivals_of
+
+    with _leased(version) as predictor:
+        model = predictor.model
+        return Shelf(
+            model=service.model_ref(version),
+            catalogue=model.catalogue,
+            taken=model.taken,
+            layout=model.layout,
+            users=model.users,
+            sizes=model.histories.sizes,
+            rivals=rivals_of(version.manifest),
+            data_name=str(version.manifest["data"]["name"]),
+        )
+
+
+def recommend(slug: str, profile: UserProfile, options: RankingOptions, ref: str = CHAMPION) -> Listed:
+    """What a version lists for a user, with reasons.
+
+    Raises:
+        StoreError, ModelRefused: As `service.predict`.
+    """
+    (answer,) = service.predict(slug, [profile], ref, options=options)
+    with _leased(service.choose(slug, answer.model.version).version) as predictor:
+        known = predictor.known(profile)
+        history = tuple(predictor.model.catalogue.ids[known.history].tolist())
+        return Listed(answer, history, predictor.new_items(profile, NEW))
+
+
+def similar(slug: str, item_id: str, ref: str, k: int = SIMILAR) -> Ranking:
+    """The items that are most like one, for a version that `ref` names.
+
+    Raises:
+        InputRefused: The version does not know the item.
+        StoreError, ModelRefused: As `service.predict`.
+    """
+    with _on_record(slug, item_id, {"asked": "similar"}) as facts:
+        version = service.choose(slug, ref).version
+        facts.update({"version": version.ref, "sha256": version.sha256})
+        with _leased(version) as predictor:
+            if item_id not in predictor.model.item_places:
+                raise InputRefused(
+                    "recommend.unknown_item",
+                    N_("The version in use does not know this item any more."),
+                    N_("Choose another one."),
+                )
+            return cast(Ranking, predictor.similar_items(item_id, k))
+
+
+def side_by_side(slug: str, profile: UserProfile, options: RankingOptions, others: Sequence[str]) -> list[Side]:
+    """Lists of the version in use and of others for the same user, one row in the audit log for all.
+
+    Args:
+        slug: Sector.
+        profile: The user.
+        options: How all of the lists are made.
+        others: References of versions, and names of `Shelf.rivals`.
+
+    Raises:
+        StoreError, ModelRefused: As `service.predict`.
+    """
+    with _on_record(slug, profile.sha256, {"beside": list(others)}) as facts:
+        version = service.choose(slug).version
+        facts.update({"version": version.ref, "sha256": version.sha256})
+        known = _shelf(version).rivals
+        sides = [_side(version, version.ref, profile, options)]
+        sides += [
+            _side(version, name, profile, options)
+            if name in known
+            else _side(registry().resolve(slug, name), name, profile, options)
+            for name in others
+        ]
+        return sides
+
+
+def _side(version: Version, name: str, profile: UserProfile, options: RankingOptions) -> Side:
+    with _leased(version) as predictor:
+        asked = predictor if name == version.ref else _rival(version, name)
+        (ranking,) = asked.predict([profile], options, explained=False)
+        return Side(name, asked.architecture, ranking)
+
+
+@lru_cache(maxsize=8)
+def _rival(version: Version, kind: str) -> Any:
+    from core.tasks.recommendation.rivals import rival
+
+    with _leased(version) as predictor:
+        return rival(predictor, kind, version.manifest)
+
+
+@contextmanager
+def _leased(version: Version) -> Iterator[Any]:
+    """The loaded model of a version, whose turn it is."""
+    with service.leased(load_task(find_sector(version.sector).task), version) as loaded, loaded.turn:
+        yield loaded.predictor
+
+
+@contextmanager
+def _on_record(slug: str, content: str, details: dict[str, object]) -> Iterator[audit.Facts]:
+    """One row in the audit log about a question that is none of `service.predict`."""
+    facts: audit.Facts = {"sector": slug, "n_items": 1, "details": details}
+    with suppress(StoreError):  # without its key the log cannot be written either; looking goes on
+        facts["input_hmac"] = audit.input_hmac(content)
+    try:
+        yield facts
+    except AppError as error:
+        facts["code"] = error.code
+        raise
+    except Exception:
+        facts["code"] = "unexpected"
+        raise
+    finally:
+        audit.record("predict", **facts)

@@ -1,0 +1,153 @@
+"""Become a new user in a few clicks, or borrow the history of another; the list changes at every click."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import streamlit as st
+
+from core.contracts import N_, RankingOptions, Sector
+from core.errors import AppError
+from core.serving import recommending
+from core.serving.recommending import Listed, Shelf
+from core.ui.i18n import t
+from core.ui.predict import remembered
+from core.ui.shop_compare import show_side_by_side
+from core.ui.shop_items import show_item_picture, title_of
+from core.ui.shop_list import show_list, show_new
+from core.ui.shop_options import options_input
+from core.ui.shop_visitor import Visitor, begin_again, borrow, visitor
+from core.ui.shop_wall import show_wall
+from core.ui.views import escape, say, show_error
+
+WHO: Final = {"new": N_("Become a new user"), "known": N_("Borrow a known user")}
+VIEWS: Final = {"list": N_("List"), "sides": N_("Models side by side")}
+OFFERED: Final = 40
+"""Known users that are offered by name, from the least to the most active; any other can be typed."""
+_SHOWN: Final = 12
+"""Items of a history that are drawn, the latest."""
+_USER_MAX: Final = 200
+
+
+def show_shop(sector: Sector) -> None:
+    """The wall of cards and the list that follows from the clicks."""
+    try:
+        shelf = shelf_of(sector.slug)
+    except AppError as error:
+        show_error(error)
+        return
+    for notice in shelf.notices:
+        st.warning(say(notice), icon=":material/info:")
+    st.fragment(_draw)(sector.slug, shelf)
+
+
+def shelf_of(slug: str) -> Shelf:
+    """Items and users of the version in use."""
+    return remembered(slug, ("shelf",), lambda: recommending.shelf(slug), t("The catalogue is being opened"))
+
+
+def _draw(slug: str, shelf: Shelf) -> None:
+    left, right = st.columns([1, 1], gap="large")
+    with right:
+        options = options_input(slug, shelf)
+        view = st.segmented_control(
+            t("What to look at"),
+            list(VIEWS),
+            default="list",
+            required=True,
+            format_func={name: t(title) for name, title in VIEWS.items()}.__getitem__,
+            key=f"{slug}.shop.view",
+            label_visibility="collapsed",
+        )
+    with left:
+        who = _user_input(slug, shelf)
+        history = st.container()
+        show_wall(slug, shelf, who.liked)
+    try:
+        listed = listed_for(slug, shelf, who, options)
+    except AppError as error:
+        show_error(error)
+        return
+    with history:
+        _show_history(slug, shelf, listed.history)
+    if view == "sides":
+        show_side_by_side(slug, shelf, who, options)
+        return
+    with right:
+        show_list(slug, shelf, listed, who)
+        show_new(slug, shelf, listed, who)
+
+
+def listed_for(slug: str, shelf: Shelf, who: Visitor, options: RankingOptions) -> Listed:
+    """The list of the version whose shelf it is, asked once for the same clicks and options."""
+    profile = who.profile
+    return remembered(
+        slug,
+        ("listed", profile.sha256, options),
+        lambda: recommending.recommend(slug, profile, options, shelf.model.version),
+        t("The model makes the list"),
+        shelf.model.sha256,
+    )
+
+
+def _user_input(slug: str, shelf: Shelf) -> Visitor:
+    """Who is recommended to, and what he has."""
+    chosen = st.segmented_control(
+        t("Who to recommend to"),
+        list(WHO),
+        default="new",
+        required=True,
+        format_func={name: t(title) for name, title in WHO.items()}.__getitem__,
+        key=f"{slug}.shop.who",
+        label_visibility="collapsed",
+    )
+    if chosen == "known":
+        _known_input(slug, shelf)
+    else:
+        borrow(slug, "")
+    return visitor(slug)
+
+
+def _known_input(slug: str, shelf: Shelf) -> None:
+    """A user of the training data: some of them by name, or any by id."""
+    places = offered_users(shelf)
+    sizes = dict(zip(shelf.users[places].tolist(), shelf.sizes[places].tolist(), strict=True))
+    user = st.selectbox(
+        t("User"),
+        list(sizes),
+        index=len(sizes) // 2,
+        format_func=lambda name: t("{user}, {count} items", user=name, count=sizes[name]) if name in sizes else name,
+        accept_new_options=True,
+        help=t("Some of {count:,} users of the training data; you can type any other id.", count=len(shelf.users)),
+        key=f"{slug}.shop.known",
+    )
+    borrow(slug, str(user or "").strip()[:_USER_MAX])
+
+
+def offered_users(shelf: Shelf) -> list[int]:
+    """Places of users from the least to the most active, evenly spread."""
+    order = np.argsort(shelf.sizes, kind="stable")
+    picked = np.linspace(0, len(order) - 1, min(OFFERED, len(order))).round().astype(int)
+    return [int(place) for place in order[np.unique(picked)]]
+
+
+def _show_history(slug: str, shelf: Shelf, history: tuple[str, ...]) -> None:
+    """What the user has, the latest first; a strip that also fits a telephone."""
+    if not history:
+        st.caption(t("Click what you like. With nothing clicked the list holds what most users took."))
+        return
+    latest = history[: -_SHOWN - 1 : -1]
+    names = ", ".join(escape(title_of(shelf, item)) for item in latest[:3])
+    st.caption(t("Has {count:,} items, the latest first: {names}", count=len(history), names=names))
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        for item in latest:
+            show_item_picture(shelf, item, 40)
+        st.button(
+            t("Begin again"),
+            icon=":material/restart_alt:",
+            type="tertiary",
+            key=f"{slug}.shop.again",
+            on_click=begin_again,
+            args=(slug,),
+        )

@@ -1,0 +1,137 @@
+"""How the list is made: variety and novelty with what they cost on the test, category, stock, and what he has."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
+
+import streamlit as st
+
+from core.contracts import RankingOptions
+from core.data.catalogue_columns import category_column, in_stock, stock_column
+from core.errors import AppError
+from core.log import log_event
+from core.serving.recommending import Shelf
+from core.store.registry import registry
+from core.store.versions import Version
+from core.ui.figures import data_title
+from core.ui.i18n import t
+from core.ui.shop_wall import category_input
+from core.ui.views import escape, say
+
+if TYPE_CHECKING:
+    from core.tasks.recommendation.tradeoff import TradeOff
+
+LENGTH: Final = 10
+STRENGTHS: Final = (0.0, 0.2, 0.4, 0.6, 0.8)
+"""Positions of both sliders: each pair of them was measured when the version was made."""
+
+
+def options_input(slug: str, shelf: Shelf) -> RankingOptions:
+    """Sliders and filters, with what the chosen pair of strengths costs."""
+    key = f"{slug}.shop"
+    with st.container(horizontal=True, gap="medium"):
+        diversity = _strength(t("Variety"), t("Items unlike each other, instead of ten of a kind."), f"{key}.diversity")
+        novelty = _strength(t("Novelty"), t("Items that few people take, instead of the usual ones."), f"{key}.novelty")
+    _show_cost(slug, diversity, novelty)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        category = category_input(slug, shelf, f"{key}.category")
+        stocked = False
+        if stock_column(shelf.catalogue):
+            stocked = st.toggle(t("In stock only"), key=f"{key}.stocked")
+        hide = st.toggle(
+            t("Hide what the user has"),
+            value=True,
+            key=f"{key}.hide",
+            help=t("The figures are measured with these items hidden."),
+        )
+    return RankingOptions(
+        k=LENGTH,
+        diversity=diversity,
+        novelty=novelty,
+        allowed=_allowed(shelf, category, stocked),
+        keep_seen=not hide,
+    )
+
+
+def _strength(title: str, help_text: str, key: str) -> float:
+    chosen = st.select_slider(
+        title, STRENGTHS, format_func=lambda value: f"{100 * value:.0f} %", key=key, help=help_text, width=200
+    )
+    return float(chosen)
+
+
+def _allowed(shelf: Shelf, category: str, stocked: bool) -> frozenset[str] | None:
+    """Ids of the items that the filters leave; None without a filter."""
+    column, stock = category_column(shelf.catalogue), stock_column(shelf.catalogue)
+    found = shelf.catalogue.ids_with(column, {category}) if category and column else None
+    if stocked and stock:
+        there = in_stock(shelf.catalogue, stock)
+        found = there if found is None else found & there
+    return found
+
+
+def _show_cost(slug: str, diversity: float, novelty: float) -> None:
+    """What lists of the test are like with this setting, against those without."""
+    try:
+        version = registry().resolve(slug)
+    except AppError:
+        return  # the list below says what is wrong
+    measured = trade_offs_of(version)
+    plain, chosen = measured.get((0.0, 0.0)), measured.get((diversity, novelty))
+    if plain is None or chosen is None:
+        st.caption(t("What this setting costs was not measured for this version."))
+        return
+    now, before = chosen.metrics, plain.metrics
+    titles = {"ndcg_at_10": t("Accuracy, NDCG@10"), "diversity": t("Variety in a list"), "novelty": t("Surprise, bits")}
+    with st.grid(min_column_width=120):
+        for name, title in titles.items():
+            change = now[name].value - before[name].value
+            metric = now[name]
+            st.metric(
+                title,
+                f"{metric.value:.3f}",
+                delta=f"{change:+.3f}" if change else None,
+                help=t("95 % interval {low:.3f} to {high:.3f}.", low=metric.low, high=metric.high),
+            )
+    st.caption(_cost_line(version, chosen))
+
+
+def _cost_line(version: Version, chosen: TradeOff) -> str:
+    data = version.manifest.get("data", {}), version.manifest.get("split", {})
+    source = t(
+        "Measured on {n:,} users of the test: data set {name}, {split}, seed {seed}.",
+        n=chosen.cost.n,
+        name=escape(data_title(str(data[0].get("name", "")))),
+        split=split_title(str(data[1].get("name", ""))),
+        seed=version.manifest.get("seed", 0),
+    )
+    if not (chosen.diversity or chosen.novelty):
+        return f"{t('Ranked by score alone.')} {source}"
+    cost = chosen.cost
+    said = t(
+        "NDCG@10 changes by {value:+.3f} (95 % interval {low:+.3f} to {high:+.3f}) against ranking by score alone.",
+        value=cost.value,
+        low=cost.low,
+        high=cost.high,
+    )
+    return f"{said} {source}"
+
+
+def split_title(name: str) -> str:
+    """How a test part was made, as Markdown in the visitor's language."""
+    from core.data.interaction_split import split_message
+
+    return say(split_message(name))
+
+
+@lru_cache(maxsize=8)
+def trade_offs_of(version: Version) -> dict[tuple[float, float], TradeOff]:
+    """Strengths of variety and novelty -> what was measured with them on the test; empty without."""
+    from core.tasks.recommendation.tradeoff import read_trade_offs
+
+    try:
+        return read_trade_offs(version.path)
+    except AppError as error:
+        log_event("trade_offs_unreadable", level="WARNING", code=error.code, version=version.ref)
+        return {}

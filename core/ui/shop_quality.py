@@ -1,0 +1,209 @@
+"""Quality of a recommender: figures with intervals, other models on the same users, how active users are, the card."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import streamlit as st
+
+from core.contracts import N_, Evaluation, Metric, Sector
+from core.errors import AppError
+from core.store import removals
+from core.store.registry import registry
+from core.store.versions import Version
+from core.training.evaluation import MODEL_NAMES, OTHER
+from core.training.metrics import bootstrap, mean_of
+from core.training.ranking import METRIC
+from core.training.resampling import table_bootstrap
+from core.training.slices import PREFIX
+from core.ui.card import card_download, card_text
+from core.ui.figures import data_title, stored_evaluation
+from core.ui.i18n import t
+from core.ui.measured import interval, once
+from core.ui.quality import show_summary
+from core.ui.shop_answer import shelf_of
+from core.ui.shop_items import title_of
+from core.ui.shop_options import split_title, trade_offs_of
+from core.ui.views import escape, show_error
+
+NO_HISTORY: Final = "users without history"
+HEADLINE: Final = "ndcg_at_10"
+VIEWS: Final = {
+    "models": N_("Other models"),
+    "activity": N_("By activity"),
+    "variety": N_("Variety and novelty"),
+    "removed": N_("Not for me"),
+}
+
+
+def show_shop_quality(sector: Sector) -> None:
+    """Quality of the version in use: figures, where they come from, and one view at a time."""
+    try:
+        version = registry().resolve(sector.slug)
+    except AppError as error:
+        show_error(error)
+        return
+    evaluation = stored_evaluation(version)
+    if evaluation is None:
+        st.info(t("No evaluation is stored with version {version}.", version=escape(version.ref)))
+        return
+    show_source(evaluation, version)
+    show_summary(evaluation, sector)
+    view = st.segmented_control(
+        t("View of quality"),
+        list(VIEWS),
+        default="models",
+        required=True,
+        format_func={name: t(title) for name, title in VIEWS.items()}.__getitem__,
+        key=f"{sector.slug}.quality_view",
+        label_visibility="collapsed",
+    )
+    if view == "removed":
+        _show_removed(sector.slug)
+    elif view == "variety":
+        _show_variety(sector.slug, version)
+    elif view == "activity":
+        _show_activity(evaluation)
+    else:
+        _show_models(evaluation, version)
+
+
+def show_source(evaluation: Evaluation, version: Version) -> None:
+    """What the figures were measured on and how, and the command that measures them again."""
+    data = evaluation.data
+    st.caption(
+        t(
+            "Measured on {n:,} users: data set {name}, {split}, seed {seed}. Intervals are 95 %, over users. All items "
+            "that a user did not have were ranked; none were sampled.",
+            n=data.n,
+            name=escape(data_title(data.name)),
+            split=split_title(data.split),
+            seed=evaluation.seed,
+        )
+    )
+    if without := evaluation.skipped.get(NO_HISTORY):
+        st.caption(t("Left out: {count:,} users without history; they are all shown the same.", count=without))
+    for notice in evaluation.notices:
+        st.caption(f":material/info: {escape(str(notice))}")
+    st.code(evaluation.command.replace("--model VERSION", f"--model {version.ref}"), language="bash", wrap_lines=True)
+
+
+def _show_models(evaluation: Evaluation, version: Version) -> None:
+    """NDCG@10 of each model on the same users, and by how much the version is ahead."""
+    own = evaluation.summary[HEADLINE]
+    rows = [{t("Model"): _name(str(version.manifest.get("architecture", ""))), "NDCG@10": interval(own)}]
+    for name in sorted(name.removeprefix(OTHER) for name in evaluation.table if name.startswith(OTHER)):
+        figure, ahead = once(compared, evaluation, name)
+        said = f"{ahead.value:+.4f} [{ahead.low:+.4f}, {ahead.high:+.4f}]"
+        rows.append({t("Model"): _name(name), "NDCG@10": interval(figure), t("The version is ahead by"): said})
+    st.dataframe(rows, hide_index=True)
+    st.caption(
+        t(
+            "User by user on the same test. Where the interval of the difference holds zero, the version is not shown "
+            "to be better. Past data cannot say what another list would have sold."
+        )
+    )
+
+
+def compared(evaluation: Evaluation, name: str) -> tuple[Metric, Metric]:
+    """NDCG@10 of another model, and that of the version minus it, with intervals over users."""
+    table = evaluation.table
+    other = np.asarray(table[OTHER + name], np.float64)
+    ahead = np.asarray(table[METRIC + HEADLINE], np.float64) - other
+    found = [table_bootstrap(table, mean_of(values)) for values in (other, ahead)]
+    return found[0], found[1]
+
+
+def by_activity(evaluation: Evaluation) -> list[tuple[str, Metric, Metric]]:
+    """Items that users were known to have, as a range, with NDCG@10 and hit rate of those users."""
+    activity = np.asarray(evaluation.table[PREFIX + "activity"])
+    columns = [np.asarray(evaluation.table[METRIC + name], np.float64) for name in (HEADLINE, "hr_at_10")]
+    found = []
+    for name in sorted(set(activity.tolist()), key=_upper_end):
+        own = [column[activity == name] for column in columns]
+        metrics = [bootstrap(mean_of(values), len(values)) for values in own]
+        found.append((str(name), metrics[0], metrics[1]))
+    return found
+
+
+def _upper_end(name: str) -> tuple[bool, int]:
+    return name.startswith(">"), int("".join(sign if sign.isdigit() else " " for sign in name).split()[-1])
+
+
+def _show_activity(evaluation: Evaluation) -> None:
+    rows = [
+        {
+            t("Items known"): name,
+            t("Users"): metric.n,
+            "NDCG@10": interval(metric),
+            t("Hit rate@10"): interval(rate),
+        }
+        for name, metric, rate in once(by_activity, evaluation)
+    ]
+    st.dataframe(rows, hide_index=True)
+    st.caption(t("How much was known of a user before the test. Users with more history also buy more in the test."))
+
+
+def _show_variety(slug: str, version: Version) -> None:
+    """What more variety or rarer items cost, each alone."""
+    measured = trade_offs_of(version)
+    if not measured:
+        st.info(t("What this setting costs was not measured for this version."))
+        return
+    titles = {0: t("Variety"), 1: t("Novelty")}
+    for place, title in titles.items():
+        alone = [one for pair, one in sorted(measured.items()) if not pair[1 - place]]
+        rows = [
+            {
+                title: f"{100 * (one.diversity, one.novelty)[place]:.0f} %",
+                "NDCG@10": interval(one.metrics[HEADLINE]),
+                t("Change of NDCG@10"): f"{one.cost.value:+.4f} [{one.cost.low:+.4f}, {one.cost.high:+.4f}]",
+                t("Variety in a list"): interval(one.metrics["diversity"]),
+                t("Novelty, bits"): interval(one.metrics["novelty"], 2),
+                t("Coverage"): interval(one.metrics["coverage"]),
+            }
+            for one in alone
+        ]
+        st.dataframe(rows, hide_index=True, key=f"{slug}.variety.{place}")
+    st.caption(
+        t(
+            "Lists of ten, {n:,} users of the test evenly spread. The other strength is zero; the sliders of the "
+            "answer show every pair.",
+            n=next(iter(measured.values())).cost.n,
+        )
+    )
+
+
+def _show_removed(slug: str) -> None:
+    """What visitors took out of their lists, as far as the one who asks may see it."""
+    try:
+        found, shelf = removals.most_removed(slug), shelf_of(slug)
+    except AppError as error:
+        show_error(error)
+        return
+    if not found:
+        st.info(t("Nobody has taken anything out of a list."))
+        return
+    rows = [
+        {t("Item"): title_of(shelf, item) if item in shelf.places else item, t("Taken out"): count}
+        for item, count in found
+    ]
+    st.dataframe(rows, hide_index=True)
+    st.caption(t("Viewers see their own entries. No training uses them: who sees an item decides who can remove it."))
+
+
+def show_shop_card(sector: Sector) -> None:
+    """The card of the version in use, as it lies with its files."""
+    try:
+        version = registry().resolve(sector.slug)
+    except AppError as error:
+        show_error(error)
+        return
+    if text := card_text(version):
+        st.markdown(text)
+    card_download(version)
+
+
+def _name(model: str) -> str:
+    return t(MODEL_NAMES[model]) if model in MODEL_NAMES else model
