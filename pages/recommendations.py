@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from core.catalog import sector
+from core.ui.card import show_card
 from core.ui.frame import page
 from core.ui.sections import section_input
 from core.ui.shop_answer import show_shop
 from core.ui.shop_map import show_catalogue
-from core.ui.shop_quality import show_shop_card, show_shop_quality
+from core.ui.shop_quality import show_shop_quality
 
 SECTOR = sector("recommendations")
 PARTS = {
     "answer": show_shop,
     "catalogue": show_catalogue,
     "quality": show_shop_quality,
-    "card": show_shop_card,
+    "card": show_card,
 }
 
 page(SECTOR)

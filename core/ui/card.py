@@ -45,6 +45,9 @@ def show_card(sector: Sector) -> None:
 
 def show_version_card(version: Version) -> None:
     """What the version is, how it was made, what it measured, and what is known to be wrong with it."""
+    if catalog.sector(version.sector).reads == "interactions":
+        st.markdown(card_text(version))  # its figures are of users and lists: nothing of the table below fits them
+        return
     facts = [f"| {_unbroken(told(name, version.sector))} | {value} |" for name, value in _facts(version)]
     st.markdown("\n".join([f"| {_unbroken(t('Model card'))} | |", "|---|---|", *facts]))
     evaluation = stored_evaluation(version)

@@ -71,12 +71,12 @@ def _draw(slug: str, shelf: Shelf) -> None:
         return
     with history:
         _show_history(slug, shelf, listed.history)
-    if view == "sides":
-        show_side_by_side(slug, shelf, who, options)
-        return
     with right:
-        show_list(slug, shelf, listed, who)
-        show_new(slug, shelf, listed, who)
+        if view == "sides":
+            show_side_by_side(slug, shelf, who, options)
+        else:
+            show_list(slug, shelf, listed, who)
+            show_new(slug, shelf, listed, who)
 
 
 def listed_for(slug: str, shelf: Shelf, who: Visitor, options: RankingOptions) -> Listed:

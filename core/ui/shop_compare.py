@@ -4,29 +4,26 @@ from __future__ import annotations
 
 from typing import Final
 
-import numpy as np
 import streamlit as st
 
-from core.contracts import Evaluation, Metric, RankingOptions
+from core.contracts import RankingOptions
 from core.errors import AppError
 from core.serving import recommending
 from core.serving.recommending import Shelf, Side
 from core.store.registry import registry
 from core.store.versions import Version
-from core.training.evaluation import MODEL_NAMES, OTHER
+from core.training.evaluation import MODEL_NAMES
 from core.ui.figures import data_title, stored_evaluation
-from core.ui.highlight import draw
 from core.ui.i18n import t
 from core.ui.measured import interval, once
 from core.ui.predict import remembered
-from core.ui.shop_items import show_item_picture
+from core.ui.shop_items import show_item_picture, title_of
 from core.ui.shop_options import split_title
-from core.ui.shop_reasons import row_of
 from core.ui.shop_visitor import Visitor
 from core.ui.views import escape, say, show_error
 
 NONE: Final = ""
-PICTURE_PX: Final = 48
+PICTURE_PX: Final = 56
 
 
 def show_side_by_side(slug: str, shelf: Shelf, who: Visitor, options: RankingOptions) -> None:
@@ -47,11 +44,11 @@ def show_side_by_side(slug: str, shelf: Shelf, who: Visitor, options: RankingOpt
     except AppError as error:
         show_error(error)
         return
-    own = {item.item_id for item in sides[0].ranking.items}
-    for column, side in zip(st.columns(len(sides), gap="medium"), sides, strict=True):
+    by_ref = {version.ref: version for version in (champion, *versions)}
+    for column, side in zip(st.columns(len(sides), gap="small"), sides, strict=True):
         with column:
-            _show_side(shelf, side, _version_of(side, champion, versions), champion, own)
-    st.caption(t("Popularity shows everybody the same but for what the user has; a model has to beat it."))
+            _show_side(shelf, side, by_ref.get(side.name))
+    _show_figures(slug, sides, by_ref, champion)
 
 
 def _third_input(slug: str, shelf: Shelf, versions: list[Version], champion: Version) -> str:
@@ -76,56 +73,52 @@ def _title(name: str) -> str:
     return t(MODEL_NAMES[name]) if name in MODEL_NAMES else t("Version {version}", version=name)
 
 
-def _version_of(side: Side, champion: Version, versions: list[Version]) -> Version | None:
-    """The version that made a side; None for a simpler model."""
-    return next((one for one in (champion, *versions) if one.ref == side.name), None)
-
-
-def _show_side(shelf: Shelf, side: Side, version: Version | None, champion: Version, own: set[str]) -> None:
+def _show_side(shelf: Shelf, side: Side, version: Version | None) -> None:
+    """A model's list from top to bottom, narrow enough to stand beside two others."""
     st.markdown(f"**{escape(_title(side.architecture))}**")
-    if version is None:
-        st.caption(t("Fitted to what version {version} learned from", version=escape(champion.ref)))
-    else:
-        st.caption(t("Version {version}", version=escape(version.ref)))
-    _show_figure(side, version or champion)
-    for notice in side.ranking.notices:
-        st.caption(f":material/info: {say(notice)}")
-    same = sum(item.item_id in own for item in side.ranking.items)
-    if version is None or version.ref != champion.ref:
-        st.caption(t("{same} of {count} also listed by the version in use", same=same, count=len(side.ranking.items)))
+    st.caption(t("Version {version}", version=escape(version.ref)) if version else t("simpler model"))
     for rank, item in enumerate(side.ranking.items, start=1):
-        if item.item_id not in shelf.places:  # of a version that learned from other data
-            draw(row_of(shelf, item, rank))
-            continue
-        with st.container(horizontal=True, wrap=False, vertical_alignment="center"):
+        known = item.item_id in shelf.places  # else of a version that learned from other data
+        if known:
             show_item_picture(shelf, item.item_id, PICTURE_PX)
-            draw(row_of(shelf, item, rank))
+        st.caption(f"{rank}. {escape(title_of(shelf, item.item_id) if known else item.title)}")
 
 
-def _show_figure(side: Side, version: Version) -> None:
-    """NDCG@10 with its interval, and where it was measured."""
-    evaluation = stored_evaluation(version)
-    metric = None if evaluation is None else once(figure_of, evaluation, side.architecture)
-    if evaluation is None or metric is None:
-        st.caption(t("No figure of this model is stored."))
-        return
+def _show_figures(slug: str, sides: list[Side], by_ref: dict[str, Version], champion: Version) -> None:
+    """NDCG@10 of each model with its interval and where it was measured, and how alike the lists are."""
+    from core.training.ranking_views import figure_of
+
+    own = {item.item_id for item in sides[0].ranking.items}
+    rows, sources = [], []
+    for side in sides:
+        evaluation = stored_evaluation(by_ref.get(side.name, champion))
+        metric = None if evaluation is None else once(figure_of, evaluation, side.architecture)
+        rows.append(
+            {
+                t("Model"): _title(side.architecture),
+                "NDCG@10": "–" if metric is None else interval(metric),
+                t("Same items as the first"): sum(item.item_id in own for item in side.ranking.items),
+            }
+        )
+        if evaluation is not None and metric is not None:
+            sources.append(
+                t(
+                    "{n:,} users of {name}, {split}",
+                    n=metric.n,
+                    name=escape(data_title(evaluation.data.name)),
+                    split=split_title(evaluation.data.split),
+                )
+            )
+    st.dataframe(rows, hide_index=True, key=f"{slug}.shop.figures")
+    st.caption(
+        t("Measured on: {sources}. Intervals are 95 %, over users.", sources="; ".join(dict.fromkeys(sources)) or "–")
+    )
     st.caption(
         t(
-            "NDCG@10 {value} on {n:,} users of {name}, {split}",
-            value=interval(metric),
-            n=metric.n,
-            name=escape(data_title(evaluation.data.name)),
-            split=split_title(evaluation.data.split),
+            "Simpler models were fitted to what version {version} learned from. Popularity shows everybody the same "
+            "but for what the user has; a model has to beat it.",
+            version=escape(champion.ref),
         )
     )
-
-
-def figure_of(evaluation: Evaluation, architecture: str) -> Metric | None:
-    """NDCG@10 of a model on the users of an evaluation, the version's own where it is not among the others."""
-    from core.training.metrics import bootstrap, mean_of
-
-    name = OTHER + architecture
-    if name not in evaluation.table:
-        return evaluation.summary.get("ndcg_at_10")
-    values = np.asarray(evaluation.table[name], np.float64)
-    return bootstrap(mean_of(values), len(values))
+    for notice in dict.fromkeys(notice for side in sides for notice in side.ranking.notices):
+        st.caption(f":material/info: {say(notice)}")

@@ -43,10 +43,18 @@ def facts_of(shelf: Shelf, item: str) -> str:
         cell = shelf.catalogue.attributes[translated(shelf.catalogue, column, language())][place]
         parts.append(cell.replace(SEPARATOR, ", "))
     if column := price_column(shelf.catalogue):
-        parts.append(shelf.catalogue.attributes[column][place])
+        parts.append(_price(shelf.catalogue.attributes[column][place]))
     if shelf.is_new(item):
         parts.append(t("new"))
     return " · ".join(filter(None, parts))
+
+
+def _price(cell: str) -> str:
+    """A price with two decimals; a cell that is no number as it is."""
+    try:
+        return f"{float(cell):,.2f}"
+    except ValueError:
+        return cell
 
 
 def attributes_of(shelf: Shelf, item: str) -> dict[str, str]:

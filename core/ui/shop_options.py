@@ -56,7 +56,7 @@ def options_input(slug: str, shelf: Shelf) -> RankingOptions:
 
 def _strength(title: str, help_text: str, key: str) -> float:
     chosen = st.select_slider(
-        title, STRENGTHS, format_func=lambda value: f"{100 * value:.0f} %", key=key, help=help_text, width=200
+        title, STRENGTHS, format_func=lambda value: f"{100 * value:.0f} %", key=key, help=help_text, width=165
     )
     return float(chosen)
 
@@ -82,19 +82,17 @@ def _show_cost(slug: str, diversity: float, novelty: float) -> None:
     if plain is None or chosen is None:
         st.caption(t("What this setting costs was not measured for this version."))
         return
-    now, before = chosen.metrics, plain.metrics
-    titles = {"ndcg_at_10": t("Accuracy, NDCG@10"), "diversity": t("Variety in a list"), "novelty": t("Surprise, bits")}
-    with st.grid(min_column_width=120):
-        for name, title in titles.items():
-            change = now[name].value - before[name].value
-            metric = now[name]
-            st.metric(
-                title,
-                f"{metric.value:.3f}",
-                delta=f"{change:+.3f}" if change else None,
-                help=t("95 % interval {low:.3f} to {high:.3f}.", low=metric.low, high=metric.high),
-            )
-    st.caption(_cost_line(version, chosen))
+    st.caption(f"{_figures(plain, chosen)} {_cost_line(version, chosen)}")
+
+
+def _figures(plain: TradeOff, chosen: TradeOff) -> str:
+    """What lists are like, as Markdown; with the figures of ranking by score alone where they differ."""
+    titles = {"ndcg_at_10": "NDCG@10", "diversity": t("variety in a list"), "novelty": t("surprise in bits")}
+    parts = []
+    for name, title in titles.items():
+        before, now = f"{plain.metrics[name].value:.3f}", f"{chosen.metrics[name].value:.3f}"
+        parts.append(f"{title} **{now}**" if before == now else f"{title} {before} → **{now}**")
+    return "; ".join(parts) + "."
 
 
 def _cost_line(version: Version, chosen: TradeOff) -> str:

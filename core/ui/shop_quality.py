@@ -4,20 +4,14 @@ from __future__ import annotations
 
 from typing import Final
 
-import numpy as np
 import streamlit as st
 
-from core.contracts import N_, Evaluation, Metric, Sector
+from core.contracts import N_, Evaluation, Sector
 from core.errors import AppError
 from core.store import removals
 from core.store.registry import registry
 from core.store.versions import Version
 from core.training.evaluation import MODEL_NAMES, OTHER
-from core.training.metrics import bootstrap, mean_of
-from core.training.ranking import METRIC
-from core.training.resampling import table_bootstrap
-from core.training.slices import PREFIX
-from core.ui.card import card_download, card_text
 from core.ui.figures import data_title, stored_evaluation
 from core.ui.i18n import t
 from core.ui.measured import interval, once
@@ -91,8 +85,16 @@ def show_source(evaluation: Evaluation, version: Version) -> None:
 
 def _show_models(evaluation: Evaluation, version: Version) -> None:
     """NDCG@10 of each model on the same users, and by how much the version is ahead."""
+    from core.training.ranking_views import compared
+
     own = evaluation.summary[HEADLINE]
-    rows = [{t("Model"): _name(str(version.manifest.get("architecture", ""))), "NDCG@10": interval(own)}]
+    rows = [
+        {
+            t("Model"): _name(str(version.manifest.get("architecture", ""))),
+            "NDCG@10": interval(own),
+            t("The version is ahead by"): "–",
+        }
+    ]
     for name in sorted(name.removeprefix(OTHER) for name in evaluation.table if name.startswith(OTHER)):
         figure, ahead = once(compared, evaluation, name)
         said = f"{ahead.value:+.4f} [{ahead.low:+.4f}, {ahead.high:+.4f}]"
@@ -106,32 +108,9 @@ def _show_models(evaluation: Evaluation, version: Version) -> None:
     )
 
 
-def compared(evaluation: Evaluation, name: str) -> tuple[Metric, Metric]:
-    """NDCG@10 of another model, and that of the version minus it, with intervals over users."""
-    table = evaluation.table
-    other = np.asarray(table[OTHER + name], np.float64)
-    ahead = np.asarray(table[METRIC + HEADLINE], np.float64) - other
-    found = [table_bootstrap(table, mean_of(values)) for values in (other, ahead)]
-    return found[0], found[1]
-
-
-def by_activity(evaluation: Evaluation) -> list[tuple[str, Metric, Metric]]:
-    """Items that users were known to have, as a range, with NDCG@10 and hit rate of those users."""
-    activity = np.asarray(evaluation.table[PREFIX + "activity"])
-    columns = [np.asarray(evaluation.table[METRIC + name], np.float64) for name in (HEADLINE, "hr_at_10")]
-    found = []
-    for name in sorted(set(activity.tolist()), key=_upper_end):
-        own = [column[activity == name] for column in columns]
-        metrics = [bootstrap(mean_of(values), len(values)) for values in own]
-        found.append((str(name), metrics[0], metrics[1]))
-    return found
-
-
-def _upper_end(name: str) -> tuple[bool, int]:
-    return name.startswith(">"), int("".join(sign if sign.isdigit() else " " for sign in name).split()[-1])
-
-
 def _show_activity(evaluation: Evaluation) -> None:
+    from core.training.ranking_views import by_activity
+
     rows = [
         {
             t("Items known"): name,
@@ -191,18 +170,6 @@ def _show_removed(slug: str) -> None:
     ]
     st.dataframe(rows, hide_index=True)
     st.caption(t("Viewers see their own entries. No training uses them: who sees an item decides who can remove it."))
-
-
-def show_shop_card(sector: Sector) -> None:
-    """The card of the version in use, as it lies with its files."""
-    try:
-        version = registry().resolve(sector.slug)
-    except AppError as error:
-        show_error(error)
-        return
-    if text := card_text(version):
-        st.markdown(text)
-    card_download(version)
 
 
 def _name(model: str) -> str:

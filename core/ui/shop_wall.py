@@ -47,7 +47,7 @@ def show_cards(slug: str, shelf: Shelf, items: Sequence[str], where: str, liked:
     """A grid of cards: picture, title as a button that likes, category and price."""
     with st.grid(min_column_width=104, gap="small"):
         for item in items:
-            with st.container(border=True, gap="small"):
+            with st.container(gap="xsmall"):
                 show_item_picture(shelf, item)
                 like_button(slug, shelf, item, where, item in liked)
                 st.caption(escape(facts_of(shelf, item)) or " ")

@@ -1,0 +1,128 @@
+"""Lists through the pool: rows in the audit log, simpler models beside a version, items like another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.contracts import RankingOptions, UserProfile
+from core.data.simulated_shop import simulated_shop
+from core.errors import InputRefused
+from core.serving import recommending, service
+from core.settings import settings
+from core.store import audit
+from core.store.database import close_stores
+from core.tasks.recommendation.measure import evaluate_part
+from core.tasks.recommendation.predictor import RecommenderPredictor
+from core.tasks.recommendation.rivals import rival, rivals_of
+from core.tasks.recommendation.task import TASK, own_split
+from core.tasks.recommendation.tradeoff import STRENGTHS, read_trade_offs
+from core.ui import shop_options
+
+SLUG = "recommendations"
+PROFILE = UserProfile("me", ("0002", "0006", "0011"), sha256="b" * 64)
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    monkeypatch.setenv("VITRINE_HOME", str(tmp_path))
+    settings.cache_clear()
+    yield tmp_path
+    audit.flush(1)
+    close_stores()
+
+
+@pytest.fixture(scope="module")
+def folder() -> Path:
+    return settings().assets / "models" / SLUG / "bundled"
+
+
+@pytest.fixture(scope="module")
+def predictor(folder: Path) -> RecommenderPredictor:
+    return TASK.load(folder, "cpu")
+
+
+def rows() -> list[audit.Entry]:
+    audit.flush()
+    return audit.entries(20)[::-1]
+
+
+def test_a_list_has_reasons_a_history_new_items_and_one_row_in_the_log() -> None:
+    listed = recommending.recommend(SLUG, PROFILE, RankingOptions(k=5))
+    assert len(listed.ranking.items) == 5 and all(item.reasons for item in listed.ranking.items)
+    assert listed.history == PROFILE.liked
+    assert len(listed.new.items) == recommending.NEW and listed.new.origin == "attributes"
+    (entry,) = rows()
+    assert (entry.action, entry.version, entry.n_items, entry.code) == ("predict", "bundled", 1, "ok")
+
+
+def test_models_side_by_side_answer_the_same_user_with_one_row() -> None:
+    sides = recommending.side_by_side(SLUG, PROFILE, RankingOptions(k=5), ("popularity", "item_knn"))
+    assert [side.architecture for side in sides] == ["ease", "popularity", "item_knn"]
+    assert sides[1].ranking.items != sides[0].ranking.items
+    assert not {item.item_id for side in sides for item in side.ranking.items} & set(PROFILE.liked)
+    assert [item.item_id for item in sides[0].ranking.items] == [
+        item.item_id for item in recommending.recommend(SLUG, PROFILE, RankingOptions(k=5)).ranking.items
+    ]
+    entry = rows()[0]
+    assert entry.details == {"beside": ["popularity", "item_knn"]} and entry.version == "bundled"
+
+
+def test_an_unknown_model_beside_is_refused_and_noted() -> None:
+    with pytest.raises(Exception, match="no version"):
+        recommending.side_by_side(SLUG, PROFILE, RankingOptions(), ("oracle",))
+    assert rows()[-1].code == "registry.unknown_version"
+
+
+def test_like_items_are_asked_by_version_and_unknown_ones_refused() -> None:
+    ranking = recommending.similar(SLUG, "0001", "bundled", 4)
+    assert len(ranking.items) == 4 and "0001" not in {item.item_id for item in ranking.items}
+    with pytest.raises(InputRefused) as refused:
+        recommending.similar(SLUG, "no such item", "bundled")
+    assert refused.value.code == "recommend.unknown_item"
+    assert [entry.code for entry in rows()] == ["ok", "recommend.unknown_item"]
+
+
+def test_the_shelf_is_read_once_for_a_version() -> None:
+    first = recommending.shelf(SLUG)
+    assert recommending.shelf(SLUG) is first
+    assert len(first) == 360 and first.rivals == ("popularity", "item_knn") and not first.notices
+    new = [name for name in first.catalogue.ids.tolist() if first.is_new(name)]
+    assert len(new) == 28 and first.searchable[first.places[new[0]]]
+
+
+def test_nearest_items_beside_a_version_are_those_it_was_measured_with(
+    folder: Path, predictor: RecommenderPredictor
+) -> None:
+    manifest = service.choose(SLUG).version.manifest
+    data = simulated_shop()
+    for kind in rivals_of(manifest):
+        beside = rival(predictor, kind, manifest)
+        found = evaluate_part(beside, data, own_split(predictor, data), "").summary["ndcg_at_10"].value
+        assert found == pytest.approx(manifest["others"][kind]["ndcg_at_10"], abs=1e-4)
+    assert predictor.architecture == "ease", "the version itself is as it was"
+    with pytest.raises(KeyError):
+        rival(predictor, "ease", manifest)
+
+
+def test_a_large_catalogue_has_popularity_alone_beside_it() -> None:
+    assert rivals_of({"items": 10**6, "rivals": {"item_knn": {}}, "architecture": "ease"}) == ("popularity",)
+    assert rivals_of({"items": 10, "rivals": {"item_knn": {}}, "architecture": "popularity"}) == ("item_knn",)
+
+
+def test_every_position_of_the_sliders_was_measured(folder: Path) -> None:
+    measured = read_trade_offs(folder)
+    assert shop_options.STRENGTHS == STRENGTHS
+    assert set(measured) == {(one, other) for one in STRENGTHS for other in STRENGTHS}
+    assert measured[0.0, 0.0].cost.value == 0
+    assert measured[0.8, 0.0].metrics["diversity"].low > measured[0.0, 0.0].metrics["diversity"].high
+    assert measured[0.0, 0.8].cost.high < 0
+    costs = [
+        (one.metrics["ndcg_at_10"].value - measured[0.0, 0.0].metrics["ndcg_at_10"].value, one.cost.value)
+        for one in measured.values()
+    ]
+    assert np.allclose(*zip(*costs, strict=True), atol=1e-6)

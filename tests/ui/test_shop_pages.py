@@ -1,0 +1,241 @@
+"""The page of recommendations: five clicks, not for me, sliders, models side by side, the map, in both languages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.errors import StoreError
+from core.serving import recommending, warmup
+from core.store import removals
+from core.ui.shop_visitor import Visitor
+from tests.ui.test_house import words
+
+SLUG = "recommendations"
+FIVE = ("0149", "0127", "0137", "0145", "0346")
+pytestmark = pytest.mark.slow
+Open = Callable[[str], AppTest]
+
+
+@pytest.fixture
+def opened(home: Path, monkeypatch: pytest.MonkeyPatch) -> Open:
+    monkeypatch.setattr(warmup, "state", lambda: warmup.WarmUp("ready", 1.0))
+
+    def script(part: str) -> None:
+        from core.catalog import sector
+        from core.ui.card import show_card
+        from core.ui.shop_answer import show_shop
+        from core.ui.shop_map import show_catalogue
+        from core.ui.shop_quality import show_shop_quality
+
+        parts = {
+            "answer": show_shop,
+            "catalogue": show_catalogue,
+            "quality": show_shop_quality,
+            "card": show_card,
+        }
+        parts[part](sector("recommendations"))
+
+    return lambda part: checked(AppTest.from_function(script, args=(part,), default_timeout=60).run())
+
+
+def checked(page: AppTest) -> AppTest:
+    assert not page.exception, [entry.value for entry in page.exception]
+    assert not page.error, [entry.value for entry in page.error]
+    return page
+
+
+def press(page: AppTest, name: str) -> AppTest:
+    page.button(key=f"{SLUG}.{name}").click()
+    return checked(page.run())
+
+
+def choose(page: AppTest, kind: str, name: str, value: object) -> AppTest:
+    getattr(page, kind)(key=f"{SLUG}.{name}").set_value(value)
+    return checked(page.run())
+
+
+def listed(page: AppTest) -> list[str]:
+    """Ids of the list, in order."""
+    beginning = f"{SLUG}.list.remove."
+    return [button.key.removeprefix(beginning) for button in page.button if (button.key or "").startswith(beginning)]
+
+
+def drawn(page: AppTest) -> str:
+    """What is drawn as HTML of our own, without its rules."""
+    return " ".join(block.proto.body.split("</style>", 1)[1] for block in page.get("html"))
+
+
+def visitor(page: AppTest) -> Visitor:
+    found: Visitor = page.session_state[f"{SLUG}.shop"]
+    return found
+
+
+def test_the_list_changes_with_every_click_and_says_why(opened: Open) -> None:
+    page = opened("answer")
+    assert "Nothing is known of this user" in page.info[0].value and len(listed(page)) == 10
+    assert " %" not in drawn(page), "popularity has no reasons"
+    seen = [listed(page)]
+    for item in FIVE:
+        page = press(page, f"wall.{item}")
+        assert item not in listed(page)
+        seen.append(listed(page))
+    assert len({tuple(one) for one in seen}) == 6
+    assert not page.info and " % Oak running socks" in drawn(page) and "In common: category: " in drawn(page)
+    assert "category_zh" not in drawn(page)
+    page = press(page, f"wall.{FIVE[4]}")
+    assert listed(page) == seen[4], "a second click takes it back"
+    page = press(page, "shop.again")
+    assert listed(page) == seen[0] and not visitor(page).liked
+
+
+def test_not_for_me_changes_the_list_at_once_and_is_stored(opened: Open) -> None:
+    page = press(opened("answer"), f"wall.{FIVE[0]}")
+    before = listed(page)
+    page = press(page, f"list.remove.{before[1]}")
+    assert listed(page)[:9] == [before[0], *before[2:]]
+    (entry,) = removals.removals(SLUG)
+    assert (entry.item, entry.rank, entry.version, list(entry.liked)) == (before[1], 2, "bundled", [])
+    page = choose(page, "checkbox", "shop.keep", True)
+    page = press(page, f"list.remove.{before[0]}")
+    assert list(removals.removals(SLUG)[0].liked) == [FIVE[0]]
+    assert "Not for me: 2" in words(page)
+    page = press(page, f"list.back.{before[1]}")
+    assert listed(page)[0] == before[1]
+    assert [entry.item for entry in removals.removals(SLUG)] == [before[0]]
+
+
+def test_what_cannot_be_stored_is_said_and_gone_from_the_list_all_the_same(
+    opened: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise StoreError("removals.full", "There are too many.")
+
+    page = opened("answer")
+    first = listed(page)[0]
+    monkeypatch.setattr(removals, "add", full)
+    page.button(key=f"{SLUG}.list.remove.{first}").click()
+    page.run()
+    assert "removals\\.full" in page.error[0].value and first not in listed(page)
+    assert not checked(page.run()).error, "it is said once"
+
+
+def test_a_known_user_brings_his_history_and_clicks_add_to_it(opened: Open) -> None:
+    page = choose(press(opened("answer"), f"wall.{FIVE[0]}"), "segmented_control", "shop.who", "known")
+    who = visitor(page)
+    assert who.user_id and not who.liked, "the clicks were another user's"
+    assert "Has " in words(page) and " % " in drawn(page)
+    page = press(page, f"wall.{FIVE[1]}")
+    assert visitor(page).user_id == who.user_id and visitor(page).liked == [FIVE[1]]
+    page = choose(page, "segmented_control", "shop.who", "new")
+    assert not visitor(page).user_id and not visitor(page).liked
+
+
+def test_the_sliders_say_what_they_cost_and_change_the_list(opened: Open) -> None:
+    page = press(opened("answer"), f"wall.{FIVE[0]}")
+    assert "Ranked by score alone" in words(page) and "747 users of the test" in words(page)
+    plain = listed(page)
+    page = choose(page, "select_slider", "shop.diversity", 0.6)
+    assert listed(page) != plain and "NDCG@10 changes by -0.0" in words(page)
+    page = choose(page, "select_slider", "shop.novelty", 0.8)
+    assert "0.127 → **" in words(page) and " to -0." in words(page)
+
+
+def test_filters_leave_what_they_say(opened: Open) -> None:
+    shelf = recommending.shelf(SLUG)
+    cells = shelf.catalogue.attributes
+    page = choose(press(opened("answer"), f"wall.{FIVE[0]}"), "selectbox", "shop.category", "Tea")
+    assert {cells["category"][shelf.places[item]] for item in listed(page)} == {"Tea"}
+    page = choose(page, "toggle", "shop.stocked", True)
+    assert {cells["in_stock"][shelf.places[item]] for item in listed(page)} == {"yes"}
+    page = choose(page, "selectbox", "shop.category", cells["category"][shelf.places[FIVE[0]]])
+    assert FIVE[0] not in listed(page)
+    everything = choose(page, "toggle", "shop.hide", False)
+    assert len(listed(everything)) == 10
+
+
+def test_the_wall_is_searched_in_both_languages(opened: Open) -> None:
+    page = choose(opened("answer"), "text_input", "wall.search", "oak TEAPOT")
+    (only,) = [button for button in page.button if (button.key or "").startswith(f"{SLUG}.wall.")]
+    assert only.label == "Oak teapot" and "1 items" in words(page)
+    page = choose(page, "text_input", "wall.search", "茶壶")
+    assert "5 items" in words(page)
+    page = choose(page, "text_input", "wall.search", "<b>**no such thing")
+    assert "Nothing in the catalogue is called that" in words(page)
+
+
+def test_models_stand_side_by_side_with_popularity_always_among_them(opened: Open) -> None:
+    page = press(opened("answer"), f"wall.{FIVE[0]}")
+    page = choose(page, "segmented_control", "shop.view", "sides")
+    (figures,) = [frame.value for frame in page.dataframe]
+    assert list(figures["Model"]) == ["EASE", "Popularity", "Nearest items"]
+    assert list(figures["NDCG@10"]) == ["0.125 [0.118, 0.132]", "0.074 [0.070, 0.080]", "0.129 [0.121, 0.136]"]
+    assert figures["Same items as the first"][0] == 10
+    page = choose(page, "selectbox", "shop.third", "")
+    (figures,) = [frame.value for frame in page.dataframe]
+    assert list(figures["Model"]) == ["EASE", "Popularity"]
+
+
+def test_a_closer_look_has_all_reasons_and_like_items(opened: Open) -> None:
+    page = press(opened("answer"), f"wall.{FIVE[0]}")
+    first = listed(page)[0]
+    page = press(page, f"list.look.{first}")
+    assert "the shares are exact" in words(page) and "Most like it" in words(page)
+    similar = [button for button in page.button if f".similar.{first}." in (button.key or "")]
+    assert len(similar) == recommending.SIMILAR
+    page = press(page, f"list.look.{first}")
+    assert "Most like it" not in words(page)
+
+
+def test_items_that_nobody_took_are_offered_by_attributes_and_said_to_be(opened: Open) -> None:
+    shelf = recommending.shelf(SLUG)
+    new = next(name for name in shelf.catalogue.ids.tolist() if shelf.is_new(name))
+    page = choose(opened("answer"), "text_input", "wall.search", shelf.catalogue.titles[shelf.places[new]])
+    page = press(page, f"wall.{new}")
+    assert "from their attributes alone" in page.info[0].value and len(listed(page)) == 10
+    assert "Nobody has taken these yet" in words(page) and "was not measured" in words(page)
+    page = choose(opened("catalogue"), "selectbox", "map.item", new)
+    assert "like it by their attributes" in words(page) and "Taken by 0 of 2,963 users" in words(page)
+
+
+def test_the_catalogue_has_a_map_and_any_item(opened: Open) -> None:
+    page = opened("catalogue")
+    assert len(page.get("plotly_chart")) == 1 and "360 items of Simulated shop" in words(page)
+    page = choose(page, "selectbox", "map.category", "Tea")
+    page = choose(page, "selectbox", "map.item", "0002")
+    assert "Most like it" in words(page) and "By who took them together" in words(page)
+    press(page, "one.0002")
+    assert visitor(page).liked == ["0002"], "what is liked here counts in the list"
+
+
+def test_quality_has_every_figure_with_its_source(opened: Open) -> None:
+    page = opened("quality")
+    assert "2,239 users" in words(page) and "cut in time at 2025" in words(page)
+    assert {metric.label for metric in page.metric} >= {"NDCG@10", "Coverage", "Long tail"}
+    (models,) = [frame.value for frame in page.dataframe]
+    assert list(models["The version is ahead by"])[2].startswith("+0.0506 [")
+    for view, shown in (("activity", "≤ 5"), ("variety", "80 %")):
+        page = choose(page, "segmented_control", "quality_view", view)
+        assert any(shown in frame.value.to_string() for frame in page.dataframe)
+    page = choose(page, "segmented_control", "quality_view", "removed")
+    assert "Nobody has taken anything out" in page.info[0].value
+    removals.add(recommending.shelf(SLUG).model, "0001", 1)
+    assert "Plain teapot" in checked(page.run()).dataframe[0].value.to_string()
+
+
+def test_the_card_is_the_one_that_lies_with_the_version(opened: Open) -> None:
+    assert "It is **not** shown to be better than: item_knn." in words(opened("card"))
+
+
+@pytest.mark.parametrize("view", ["answer", "catalogue", "quality", "card"])
+def test_every_part_opens_by_its_link_in_chinese(
+    home: Path, open_page: Callable[..., AppTest], view: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(warmup, "state", lambda: warmup.WarmUp("ready", 1.0))
+    page = checked(open_page(SLUG, view=view, lang="zh"))
+    if view == "answer":
+        titles = [button.label for button in page.button if (button.key or "").startswith(f"{SLUG}.wall.")]
+        assert titles and all(any("\u4e00" <= sign <= "\u9fff" for sign in title) for title in titles)
