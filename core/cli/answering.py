@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from core.cli import parts, pictures, tables, texts
+from core.cli import lists, parts, pictures, tables, texts
 from core.cli.asked import Asked, ColumnOption, Said, columns_of
 from core.cli.shell import JsonOption, ModelOption, SectorArgument, app, existing, guarded, put, say, sector_of
 from core.contracts import FALSE_ALARM_RATES, Refusal, Sector
@@ -19,6 +19,7 @@ _PREDICT: Final[dict[str, Callable[[Asked, list[Refusal]], Said]]] = {
     "parts": parts.predict,
     "transactions": tables.predict,
     "texts": texts.predict,
+    "interactions": lists.predict,
 }
 """What a sector reads -> its answers; what was not taken is added to the list."""
 _EXPLAIN: Final[dict[str, Callable[..., tuple[dict[str, Any], str]]]] = {
@@ -26,6 +27,7 @@ _EXPLAIN: Final[dict[str, Callable[..., tuple[dict[str, Any], str]]]] = {
     "parts": parts.explain,
     "transactions": tables.explain,
     "texts": texts.explain,
+    "interactions": lists.explain,
 }
 
 
@@ -62,7 +64,7 @@ STANDARD_INPUT: Final = Path("-")
 
 def _texts(entry: Sector, given: list[str] | None) -> list[str]:
     """What `--text` gave; wrong usage for a sector that reads no texts."""
-    if given and entry.reads != "texts":
+    if given and entry.reads not in ("texts", "interactions"):
         raise typer.BadParameter(f"{entry.slug} reads {entry.reads}: there is no --text for them")
     return list(given or ())
 

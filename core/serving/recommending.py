@@ -11,9 +11,12 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from core import access
 from core.contracts import N_, Message, ModelRef, Ranking, RankingOptions, UserProfile
+from core.data.catalog import DATA_SETS
 from core.data.interactions import Catalogue
 from core.errors import AppError, InputRefused, StoreError
+from core.intake.exports import csv_bytes
 from core.serving import service
 from core.serving.service import Answer
 from core.store import audit
@@ -25,6 +28,8 @@ SIMILAR = 8
 """Items that are named as like another one."""
 NEW = 4
 """Items that nobody took yet and that are offered beside a list."""
+EVERYONE = 10
+"""Items for each user in the file for all of them."""
 _SHELVES = 4
 
 
@@ -44,6 +49,8 @@ class Shelf:
     rivals: tuple[str, ...]
     """Simpler models that can stand beside this one, popularity first."""
     data_name: str
+    of_the_catalogue: bool
+    """Whether its users are those of a simulated or published data set, which everybody may look at."""
     notices: tuple[Message, ...] = ()
     """Why it is another version than the one in use, if so."""
 
@@ -117,7 +124,8 @@ def _shelf(version: Version) -> Shelf:
             users=model.users,
             sizes=model.histories.sizes,
             rivals=rivals_of(version.manifest),
-            data_name=str(version.manifest["data"]["name"]),
+            data_name=_data_name(version),
+            of_the_catalogue=_published(version),
         )
 
 
@@ -125,8 +133,11 @@ def recommend(slug: str, profile: UserProfile, options: RankingOptions, ref: str
     """What a version lists for a user, with reasons.
 
     Raises:
+        AccessRefused: The profile names a user of data that somebody sent, and the one who asks may not train.
         StoreError, ModelRefused: As `service.predict`.
     """
+    if profile.user_id and not _published(service.choose(slug, ref).version):
+        access.require("presenter")
     (answer,) = service.predict(slug, [profile], ref, options=options)
     with _leased(service.choose(slug, answer.model.version).version) as predictor:
         known = predictor.known(profile)
@@ -164,11 +175,14 @@ def side_by_side(slug: str, profile: UserProfile, options: RankingOptions, other
         others: References of versions, and names of `Shelf.rivals`.
 
     Raises:
+        AccessRefused: As `recommend`.
         StoreError, ModelRefused: As `service.predict`.
     """
     with _on_record(slug, profile.sha256, {"beside": list(others)}) as facts:
         version = service.choose(slug).version
         facts.update({"version": version.ref, "sha256": version.sha256})
+        if profile.user_id and not _published(version):
+            access.require("presenter")
         known = _shelf(version).rivals
         sides = [_side(version, version.ref, profile, options)]
         sides += [
@@ -178,6 +192,34 @@ def side_by_side(slug: str, profile: UserProfile, options: RankingOptions, other
             for name in others
         ]
         return sides
+
+
+def everyones_lists(slug: str, k: int = EVERYONE) -> bytes:
+    """The best k items of every user of the training as CSV: `user_id`, `rank`, `item_id`, `title`, `version`.
+
+    Raises:
+        AccessRefused: They are users of data that somebody sent, and the one who asks may not train.
+        StoreError, ModelRefused: As `service.choose`.
+    """
+    from core.tasks.recommendation.everyone import recommend_to_everyone
+
+    with _on_record(slug, "", {"asked": "everyone"}) as facts:
+        version = service.choose(slug).version
+        if not _published(version):
+            access.require("presenter")
+        with _leased(version) as predictor:
+            found = recommend_to_everyone(predictor, k)
+            facts |= {"version": version.ref, "sha256": version.sha256, "n_items": len(predictor.model.users)}
+    rows = ([*row, version.ref] for row in found.itertuples(index=False))
+    return csv_bytes([[*found.columns, "version"], *rows])
+
+
+def _data_name(version: Version) -> str:
+    return str(version.manifest.get("data", {}).get("name", ""))
+
+
+def _published(version: Version) -> bool:
+    return _data_name(version) in {entry.name for entry in DATA_SETS}
 
 
 def _side(version: Version, name: str, profile: UserProfile, options: RankingOptions) -> Side:

@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 import streamlit as st
 
+from core import access
 from core.contracts import N_, RankingOptions, Sector
 from core.errors import AppError
 from core.serving import recommending
@@ -70,7 +71,7 @@ def _draw(slug: str, shelf: Shelf) -> None:
         show_error(error)
         return
     with history:
-        _show_history(slug, shelf, listed.history)
+        _show_history(slug, shelf, listed)
     with right:
         if view == "sides":
             show_side_by_side(slug, shelf, who, options)
@@ -92,7 +93,9 @@ def listed_for(slug: str, shelf: Shelf, who: Visitor, options: RankingOptions) -
 
 
 def _user_input(slug: str, shelf: Shelf) -> Visitor:
-    """Who is recommended to, and what he has."""
+    """Who is recommended to; users of data that somebody sent are for those alone who may train."""
+    if not (shelf.of_the_catalogue or access.allowed("presenter")):
+        return visitor(slug)
     chosen = st.segmented_control(
         t("Who to recommend to"),
         list(WHO),
@@ -132,11 +135,14 @@ def offered_users(shelf: Shelf) -> list[int]:
     return [int(place) for place in order[np.unique(picked)]]
 
 
-def _show_history(slug: str, shelf: Shelf, history: tuple[str, ...]) -> None:
-    """What the user has, the latest first; a strip that also fits a telephone."""
+def _show_history(slug: str, shelf: Shelf, listed: Listed) -> None:
+    """What the user has, the latest first, and how the list begins: on a telephone that itself is far below."""
+    history = listed.history
     if not history:
         st.caption(t("Click what you like. With nothing clicked the list holds what most users took."))
         return
+    first = ", ".join(escape(title_of(shelf, item.item_id)) for item in listed.ranking.items[:3])
+    st.markdown(t("First in the list: {names}", names=f"**{first}**" if first else "–"))
     latest = history[: -_SHOWN - 1 : -1]
     names = ", ".join(escape(title_of(shelf, item)) for item in latest[:3])
     st.caption(t("Has {count:,} items, the latest first: {names}", count=len(history), names=names))

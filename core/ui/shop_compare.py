@@ -81,7 +81,7 @@ def _show_side(shelf: Shelf, side: Side, version: Version | None) -> None:
         known = item.item_id in shelf.places  # else of a version that learned from other data
         if known:
             show_item_picture(shelf, item.item_id, PICTURE_PX)
-        st.caption(f"{rank}. {escape(title_of(shelf, item.item_id) if known else item.title)}")
+        st.caption(f"{rank}\\. {escape(title_of(shelf, item.item_id) if known else item.title)}")
 
 
 def _show_figures(slug: str, sides: list[Side], by_ref: dict[str, Version], champion: Version) -> None:

@@ -8,9 +8,11 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from core import access
 from core.contracts import Sector
 from core.data.catalogue_columns import category_column
 from core.errors import AppError
+from core.serving import recommending
 from core.serving.recommending import Shelf
 from core.ui.figures import data_title
 from core.ui.i18n import t
@@ -61,6 +63,16 @@ def _draw(slug: str, shelf: Shelf) -> None:
     else:
         _show_map(slug, shelf, places, who)
     _show_one(slug, shelf, who)
+    if shelf.of_the_catalogue or access.allowed("presenter"):
+        st.download_button(
+            t("Lists of {count} for all {users:,} users", count=recommending.EVERYONE, users=len(shelf.users)),
+            lambda: recommending.everyones_lists(slug),
+            file_name=f"vitrine-{slug}-lists.csv",
+            mime="text/csv",
+            icon=":material/download:",
+            key=f"{slug}.everyone",
+            on_click="ignore",
+        )
 
 
 def points_of(shelf: Shelf, category: str = ALL) -> NDArray[np.int64]:

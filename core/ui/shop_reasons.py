@@ -16,7 +16,7 @@ SHOWN: Final = 3
 """Items of the user's that are named in a row; the others are added up."""
 _COMMON: Final = 3
 _DOT: Final = "display:inline-block;width:.65em;height:.65em;border-radius:2px;margin-right:.3em"
-_TONES: Final = ("var(--v-up)", "var(--v-down)", "var(--v-primary)", "var(--v-muted)")
+_TONES: Final = ("var(--v-up)", "var(--v-down)", "var(--v-muted)", "var(--v-line)")
 
 
 def row_of(shelf: Shelf, item: RankedItem, rank: int) -> str:

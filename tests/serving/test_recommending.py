@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from core.access import AccessRefused, Actor, acting_as
 from core.contracts import RankingOptions, UserProfile
 from core.data.simulated_shop import simulated_shop
 from core.errors import InputRefused
@@ -23,6 +25,7 @@ from core.tasks.recommendation.tradeoff import STRENGTHS, read_trade_offs
 from core.ui import shop_options
 
 SLUG = "recommendations"
+VIEWER = Actor("visitor", "viewer")
 PROFILE = UserProfile("me", ("0002", "0006", "0011"), sha256="b" * 64)
 pytestmark = pytest.mark.slow
 
@@ -107,6 +110,30 @@ def test_nearest_items_beside_a_version_are_those_it_was_measured_with(
     assert predictor.architecture == "ease", "the version itself is as it was"
     with pytest.raises(KeyError):
         rival(predictor, "ease", manifest)
+
+
+def test_lists_for_everybody_are_a_table_that_a_spreadsheet_can_open() -> None:
+    lines = recommending.everyones_lists(SLUG, 2).decode("utf-8-sig").splitlines()
+    assert lines[0] == "user_id,rank,item_id,title,version" and len(lines) == 1 + 2 * 2963
+    assert lines[1].endswith(",bundled")
+    (entry,) = rows()
+    assert (entry.n_items, entry.details) == (2963, {"asked": "everyone"})
+
+
+def test_users_of_data_that_somebody_sent_are_not_for_viewers(monkeypatch: pytest.MonkeyPatch) -> None:
+    borrowed = replace(PROFILE, user_id="00005")
+    with acting_as(VIEWER):
+        assert recommending.recommend(SLUG, borrowed, RankingOptions()).history[:1] != PROFILE.liked[:1]
+        monkeypatch.setattr(recommending, "DATA_SETS", ())
+        for ask in (
+            lambda: recommending.recommend(SLUG, borrowed, RankingOptions()),
+            lambda: recommending.side_by_side(SLUG, borrowed, RankingOptions(), ("popularity",)),
+            lambda: recommending.everyones_lists(SLUG),
+        ):
+            with pytest.raises(AccessRefused):
+                ask()
+        assert recommending.recommend(SLUG, PROFILE, RankingOptions()).ranking.items
+    assert recommending.recommend(SLUG, borrowed, RankingOptions()).ranking.items
 
 
 def test_a_large_catalogue_has_popularity_alone_beside_it() -> None:

@@ -21,7 +21,8 @@ def shelf(**columns: tuple[str, ...]) -> Shelf:
     layout = np.array([[0, 0], [1, 1], [np.nan, np.nan], [2, 2]], np.float32)
     taken = np.array([5, 3, 0, 1])
     sizes, users = np.array([1, 2]), np.array(["u", "v"])
-    return Shelf(ModelRef("recommendations", "1", "ease", "f" * 64), catalogue, taken, layout, users, sizes, (), "mine")
+    model = ModelRef("recommendations", "1", "ease", "f" * 64)
+    return Shelf(model, catalogue, taken, layout, users, sizes, (), "mine", of_the_catalogue=False)
 
 
 def reasons(*contributions: float, common: tuple[tuple[str, ...], ...] = ()) -> ItemReasons:
