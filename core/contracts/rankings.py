@@ -102,6 +102,11 @@ class Ranking:
     """Ids of the profile that the model does not know."""
 
     @property
+    def scores(self) -> NDArray[np.float64]:
+        """Of the listed items, (K,)."""
+        return np.array([item.score for item in self.items], np.float64)
+
+    @property
     def kind(self) -> str:
         """Name of this kind of answer; views are chosen by it."""
         return "ranking"

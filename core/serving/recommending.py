@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from core import access
 from core.contracts import N_, Message, ModelRef, Ranking, RankingOptions, UserProfile
 from core.data.catalog import DATA_SETS
+from core.data.catalogue_columns import category_column, price_column, stock_column, values_of
 from core.data.interactions import Catalogue
 from core.errors import AppError, InputRefused, StoreError
 from core.intake.exports import csv_bytes
@@ -61,6 +62,26 @@ class Shelf:
     def places(self) -> dict[str, int]:
         """Id -> place of every item."""
         return {name: place for place, name in enumerate(self.catalogue.ids.tolist())}
+
+    @cached_property
+    def category(self) -> str | None:
+        """The column of kinds of items, if there is one to choose from."""
+        return category_column(self.catalogue)
+
+    @cached_property
+    def categories(self) -> dict[str, int]:
+        """Kind of items -> how many are of it."""
+        return values_of(self.catalogue, self.category) if self.category else {}
+
+    @cached_property
+    def price(self) -> str | None:
+        """The column of prices."""
+        return price_column(self.catalogue)
+
+    @cached_property
+    def stock(self) -> str | None:
+        """The column that says what can be had."""
+        return stock_column(self.catalogue)
 
     @cached_property
     def searchable(self) -> tuple[str, ...]:

@@ -84,6 +84,12 @@ def _show_side(shelf: Shelf, side: Side, version: Version | None) -> None:
         st.caption(f"{rank}\\. {escape(title_of(shelf, item.item_id) if known else item.title)}")
 
 
+def _name(side: Side, version: Version | None) -> str:
+    """Of a model, as plain text, so that two versions of one kind are told apart."""
+    kind = _title(side.architecture)
+    return kind if version is None else t("{kind}, version {version}", kind=kind, version=version.ref)
+
+
 def _show_figures(slug: str, sides: list[Side], by_ref: dict[str, Version], champion: Version) -> None:
     """NDCG@10 of each model with its interval and where it was measured, and how alike the lists are."""
     from core.training.ranking_views import figure_of
@@ -95,7 +101,7 @@ def _show_figures(slug: str, sides: list[Side], by_ref: dict[str, Version], cham
         metric = None if evaluation is None else once(figure_of, evaluation, side.architecture)
         rows.append(
             {
-                t("Model"): _title(side.architecture),
+                t("Model"): _name(side, by_ref.get(side.name)),
                 "NDCG@10": "–" if metric is None else interval(metric),
                 t("Same items as the first"): sum(item.item_id in own for item in side.ranking.items),
             }
@@ -120,5 +126,5 @@ def _show_figures(slug: str, sides: list[Side], by_ref: dict[str, Version], cham
             version=escape(champion.ref),
         )
     )
-    for notice in dict.fromkeys(notice for side in sides for notice in side.ranking.notices):
-        st.caption(f":material/info: {say(notice)}")
+    for said in dict.fromkeys(say(notice) for side in sides for notice in side.ranking.notices):
+        st.caption(f":material/info: {said}")

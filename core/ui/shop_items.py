@@ -9,7 +9,7 @@ import streamlit as st
 from PIL import Image
 
 from core.contracts import N_
-from core.data.catalogue_columns import category_column, price_column, translated
+from core.data.catalogue_columns import translated
 from core.data.interactions import SEPARATOR
 from core.serving.recommending import Shelf
 from core.ui.i18n import language, t
@@ -39,10 +39,10 @@ def title_of(shelf: Shelf, item: str) -> str:
 def facts_of(shelf: Shelf, item: str) -> str:
     """Category and price of an item, as plain text; empty where nothing is known of them."""
     parts, place = [], shelf.places[item]
-    if column := category_column(shelf.catalogue):
+    if column := shelf.category:
         cell = shelf.catalogue.attributes[translated(shelf.catalogue, column, language())][place]
         parts.append(cell.replace(SEPARATOR, ", "))
-    if column := price_column(shelf.catalogue):
+    if column := shelf.price:
         parts.append(_price(shelf.catalogue.attributes[column][place]))
     if shelf.is_new(item):
         parts.append(t("new"))

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from core import access
 from core.contracts import Sector
-from core.data.catalogue_columns import category_column
+from core.data.interactions import SEPARATOR
 from core.errors import AppError
 from core.serving import recommending
 from core.serving.recommending import Shelf
@@ -27,8 +27,10 @@ from core.ui.views import chart_text, escape, show_error
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-POINTS_MAX: Final = 4000
+POINTS_MAX: Final = 2000
 """Items on the map, the most taken; a browser draws no more of them fluently."""
+FLAT_MAX: Final = 1000
+"""Points above which the browser's graphics card draws them."""
 _SYMBOLS: Final = ("circle", "diamond", "square", "triangle-up", "cross", "star")
 _HEIGHT: Final = 560
 _ITEM_MAX: Final = 2000
@@ -78,9 +80,8 @@ def _draw(slug: str, shelf: Shelf) -> None:
 def points_of(shelf: Shelf, category: str = ALL) -> NDArray[np.int64]:
     """Places of the items that are drawn, the most taken first."""
     there = np.isfinite(shelf.layout).all(axis=1)
-    column = category_column(shelf.catalogue)
-    if category and column:
-        among = shelf.catalogue.ids_with(column, {category})
+    if category and shelf.category:
+        among = shelf.catalogue.ids_with(shelf.category, {category})
         there &= np.array([name in among for name in shelf.catalogue.ids.tolist()], bool)
     return np.flatnonzero(there)[:POINTS_MAX]
 
@@ -113,15 +114,16 @@ def _figure(shelf: Shelf, places: NDArray[np.int64], liked: set[str]) -> go.Figu
     import plotly.graph_objects as go
 
     look, names = palette(mode()), category_names(shelf)
-    column = category_column(shelf.catalogue)
-    cells = shelf.catalogue.attributes[column] if column else ("",) * len(shelf)
+    cells = shelf.catalogue.attributes[shelf.category] if shelf.category else ("",) * len(shelf)
+    kinds = {int(place): cells[place].split(SEPARATOR)[0].strip() for place in places}  # of several the first
     ids = shelf.catalogue.ids.tolist()
     figure = go.Figure()
     # Colours repeat after so many categories; together with the symbol every one of them is told apart.
-    for number, value in enumerate(sorted({cells[place] for place in places})):
-        own = [int(place) for place in places if cells[place] == value]
+    for number, value in enumerate(sorted(set(kinds.values()))):
+        own = [place for place, kind in kinds.items() if kind == value]
         titles = [(ids[place], chart_text(title_of(shelf, ids[place]))) for place in own]
-        figure.add_scatter(
+        draw = figure.add_scattergl if len(places) > FLAT_MAX else figure.add_scatter
+        draw(
             x=shelf.layout[own, 0],
             y=shelf.layout[own, 1],
             mode="markers",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import streamlit as st
 
 from core.contracts import RankingOptions
-from core.data.catalogue_columns import category_column, in_stock, stock_column
+from core.data.catalogue_columns import in_stock
 from core.errors import AppError
 from core.log import log_event
 from core.serving.recommending import Shelf
@@ -37,7 +37,7 @@ def options_input(slug: str, shelf: Shelf) -> RankingOptions:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         category = category_input(slug, shelf, f"{key}.category")
         stocked = False
-        if stock_column(shelf.catalogue):
+        if shelf.stock:
             stocked = st.toggle(t("In stock only"), key=f"{key}.stocked")
         hide = st.toggle(
             t("Hide what the user has"),
@@ -63,10 +63,9 @@ def _strength(title: str, help_text: str, key: str) -> float:
 
 def _allowed(shelf: Shelf, category: str, stocked: bool) -> frozenset[str] | None:
     """Ids of the items that the filters leave; None without a filter."""
-    column, stock = category_column(shelf.catalogue), stock_column(shelf.catalogue)
-    found = shelf.catalogue.ids_with(column, {category}) if category and column else None
-    if stocked and stock:
-        there = in_stock(shelf.catalogue, stock)
+    found = shelf.catalogue.ids_with(shelf.category, {category}) if category and shelf.category else None
+    if stocked and shelf.stock:
+        there = in_stock(shelf.catalogue, shelf.stock)
         found = there if found is None else found & there
     return found
 

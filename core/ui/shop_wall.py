@@ -7,7 +7,7 @@ from typing import Final
 
 import streamlit as st
 
-from core.data.catalogue_columns import category_column, translated, values_of
+from core.data.catalogue_columns import translated
 from core.serving.recommending import Shelf
 from core.ui.i18n import language, t
 from core.ui.shop_items import facts_of, like_button, show_item_picture
@@ -55,10 +55,9 @@ def show_cards(slug: str, shelf: Shelf, items: Sequence[str], where: str, liked:
 
 def category_input(slug: str, shelf: Shelf, key: str) -> str:
     """A value of the column of categories, `ALL` for all; nothing is asked where there is no such column."""
-    column = category_column(shelf.catalogue)
-    if column is None:
+    counts = shelf.categories
+    if not counts:
         return ALL
-    counts = values_of(shelf.catalogue, column)
     names = category_names(shelf)
     return str(
         st.selectbox(
@@ -73,10 +72,9 @@ def category_input(slug: str, shelf: Shelf, key: str) -> str:
 
 def category_names(shelf: Shelf) -> dict[str, str]:
     """Value of the column of categories -> its name in the visitor's language, as plain text."""
-    column = category_column(shelf.catalogue)
+    column, columns = shelf.category, shelf.catalogue.attributes
     if column is None:
         return {}
-    columns = shelf.catalogue.attributes
     return dict(zip(columns[column], columns[translated(shelf.catalogue, column, language())], strict=True))
 
 
@@ -84,9 +82,8 @@ def found_items(shelf: Shelf, search: str, category: str) -> list[str]:
     """Ids of the items of a category that hold all words of a search, in the order of the shelf."""
     words = search.casefold().split()
     ids = shelf.catalogue.ids.tolist()
-    column = category_column(shelf.catalogue)
-    if category and column:
-        among = shelf.catalogue.ids_with(column, {category})
+    if category and shelf.category:
+        among = shelf.catalogue.ids_with(shelf.category, {category})
         ids = [name for name in ids if name in among]
     if not words:
         return [str(name) for name in ids]

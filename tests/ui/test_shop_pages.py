@@ -171,12 +171,12 @@ def test_models_stand_side_by_side_with_popularity_always_among_them(opened: Ope
     page = press(opened("answer"), f"wall.{FIVE[0]}")
     page = choose(page, "segmented_control", "shop.view", "sides")
     (figures,) = [frame.value for frame in page.dataframe]
-    assert list(figures["Model"]) == ["EASE", "Popularity", "Nearest items"]
+    assert list(figures["Model"]) == ["EASE, version bundled", "Popularity", "Nearest items"]
     assert list(figures["NDCG@10"]) == ["0.125 [0.118, 0.132]", "0.074 [0.070, 0.080]", "0.129 [0.121, 0.136]"]
     assert figures["Same items as the first"][0] == 10
     page = choose(page, "selectbox", "shop.third", "")
     (figures,) = [frame.value for frame in page.dataframe]
-    assert list(figures["Model"]) == ["EASE", "Popularity"]
+    assert list(figures["Model"]) == ["EASE, version bundled", "Popularity"]
 
 
 def test_a_closer_look_has_all_reasons_and_like_items(opened: Open) -> None:
