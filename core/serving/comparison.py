@@ -138,6 +138,10 @@ def _judged(champion: Version, rival: Version, measured: Costs | None, headline:
     if find_sector(rival.sector).reads == "parts":
         return _judged_parts(champion, rival, measured, headline)
     found = judge(*evaluations(champion, rival), measured, headline)
+    if find_sector(rival.sector).reads == "interactions":
+        from core.training.ranking_gate import ranking_verdict
+
+        found = ranking_verdict(found, service.evaluation_of(rival))
     suites = suites_of(champion, rival)
     if any(suite is not None for suite in suites):
         found = found.and_also(suite_check(*suites))

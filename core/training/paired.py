@@ -8,8 +8,9 @@ from typing import Final
 import numpy as np
 
 from core.contracts import Evaluation, Metric
-from core.training.metrics import Array, Statistic, statistic_of
+from core.training.metrics import Array, Statistic, mean_of, statistic_of
 from core.training.quality import matched_rows, take
+from core.training.ranking import METRIC
 from core.training.resampling import table_bootstrap
 from core.training.segmentation import has_pixels, pixel_auroc_of, pixel_f1_of, pro_of
 
@@ -48,11 +49,13 @@ def table_statistic(metric: str, evaluation: Evaluation) -> Statistic:
 
     Args:
         metric: As for `statistic_of`; also `image_auroc`, and `pixel_f1`, `pro` and `pixel_auroc`, which are NaN where
-            the table knows no defective pixels.
+            the table knows no defective pixels; or one of which the table has a value for every row.
         evaluation: The table.
     """
     if metric in _OF_PIXELS:
         return _OF_PIXELS[metric](evaluation.table) if has_pixels(evaluation.table) else _undefined
+    if METRIC + metric in evaluation.table:
+        return mean_of(np.asarray(evaluation.table[METRIC + metric], np.float64))
     truth, decided, scores = (np.asarray(evaluation.table[name]) for name in ("truth", "prediction", "scores"))
     return statistic_of(_OF_IMAGES.get(metric, metric), truth, decided, scores)
 

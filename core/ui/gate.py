@@ -39,6 +39,7 @@ CHECKS = {
     "slices": N_("Worst part"),
     "suite": N_("Slices of our own"),
     "calibration": N_("Calibration"),
+    "popularity": N_("Popularity"),
     "defects": N_("Defects in the test"),
     "alike": N_("Compared alike"),
     "pixel_f1": N_("Pixel F1"),

@@ -1,0 +1,79 @@
+"""Recommendations in a real browser: five clicks, not for me, any user, a box on the map; wide, narrow, and dark."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import PATIENCE_MS, Visit
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+FIVE = ("0149", "0127", "0137", "0145", "0346")
+
+
+def key(name: str) -> str:
+    return f".st-key-recommendations-{name}"
+
+
+def listed(page: Page) -> list[str]:
+    """Keys of the list's buttons, in order."""
+    names = page.locator('[class*="st-key-recommendations-list-remove-"]').evaluate_all(
+        "found => found.map(one => one.className.match(/list-remove-(\\w+)/)[1])"
+    )
+    return [str(name) for name in names]
+
+
+def click(visitor: Visit, name: str) -> None:
+    visitor.page.locator(f"{key(name)} button").first.click(timeout=PATIENCE_MS)
+    visitor.settle()
+
+
+@pytest.mark.parametrize(("width", "dark"), [(1280, False), (390, True)])
+def test_five_clicks_make_a_list_and_a_sixth_takes_an_item_out(
+    visit: Callable[..., Visit], width: int, dark: bool
+) -> None:
+    visitor = visit(width=width, dark=dark)
+    page = visitor.go("/recommendations")
+    expect(page.locator(key(f"wall-{FIVE[0]}"))).to_be_visible(timeout=PATIENCE_MS)
+    seen = [listed(page)]
+    for item in FIVE:
+        click(visitor, f"wall-{item}")
+        expect(page.locator(f"{key(f'wall-{item}')} [data-testid='stBaseButton-primary']").first).to_be_visible()
+        seen.append(listed(page))
+    assert len({tuple(one) for one in seen}) == len(seen) and all(len(one) == 10 for one in seen)
+    first = seen[-1][0]
+    click(visitor, f"list-remove-{first}")
+    expect(page.locator(key(f"list-back-{first}"))).to_be_visible()
+    assert first not in listed(page) and listed(page)[:9] == seen[-1][1:]
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert visitor.foreign == []
+
+
+def test_any_id_can_be_typed(visit: Callable[..., Visit]) -> None:
+    visitor = visit()
+    page = visitor.go("/recommendations")
+    page.locator(key("shop-who")).get_by_text("Borrow a known user").click(timeout=PATIENCE_MS)
+    visitor.settle()
+    box = page.locator(f"{key('shop-known')} input")
+    box.fill("ghost **<b>")
+    box.press("Enter")
+    expect(page.get_by_text("The user ghost **<b> is not in the training data.")).to_be_visible(timeout=PATIENCE_MS)
+
+
+def test_a_box_on_the_map_lists_its_items(visit: Callable[..., Visit]) -> None:
+    visitor = visit()
+    page = visitor.go("/recommendations?view=catalogue")
+    chart = page.locator(f"{key('map')} .plot-container")
+    expect(chart).to_be_visible(timeout=PATIENCE_MS)
+    place = chart.bounding_box()
+    assert place is not None
+    left, top = place["x"] + 0.3 * place["width"], place["y"] + 0.3 * place["height"]
+    page.mouse.move(left, top)
+    page.mouse.down()
+    page.mouse.move(left + 90, top + 80, steps=5)
+    page.mouse.move(left + 180, top + 160, steps=5)
+    page.mouse.up()
+    expect(page.get_by_text("Selected: ")).to_be_visible(timeout=PATIENCE_MS)
+    assert page.locator('[class*="st-key-recommendations-selected-"]').count() > 1
