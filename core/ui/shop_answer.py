@@ -139,7 +139,9 @@ def _show_history(slug: str, shelf: Shelf, listed: Listed) -> None:
     """What the user has, the latest first, and how the list begins: on a telephone that itself is far below."""
     history = listed.history
     if not history:
-        st.caption(t("Click what you like. With nothing clicked the list holds what most users took."))
+        st.caption(
+            t("Click what you like, and again to take it back. With nothing clicked the list holds what most took.")
+        )
         return
     first = ", ".join(escape(title_of(shelf, item.item_id)) for item in listed.ranking.items[:3])
     st.markdown(t("First in the list: {names}", names=f"**{first}**" if first else "–"))

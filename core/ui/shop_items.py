@@ -124,5 +124,4 @@ def like_button(slug: str, shelf: Shelf, item: str, where: str, liked: bool) -> 
         on_click=toggle,
         args=(slug, item),
         width="stretch",
-        help=t("Click again to take it back") if liked else None,
     )

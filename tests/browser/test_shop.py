@@ -17,12 +17,15 @@ def key(name: str) -> str:
     return f".st-key-recommendations-{name}"
 
 
-def listed(page: Page) -> list[str]:
-    """Keys of the list's buttons, in order."""
-    names = page.locator('[class*="st-key-recommendations-list-remove-"]').evaluate_all(
-        "found => found.map(one => one.className.match(/list-remove-(\\w+)/)[1])"
-    )
-    return [str(name) for name in names]
+LISTED = """() => [...document.querySelectorAll('[class*="st-key-recommendations-list-remove-"]')].map(
+    one => one.className.match(/list-remove-(\\w+)/)[1])"""
+
+
+def changed(page: Page, before: list[str]) -> list[str]:
+    """Ids of the list once it is ten items long and another one than before, in order."""
+    other = f"before => {{ const now = ({LISTED})(); return now.length == 10 && String(now) != String(before) && now }}"
+    found: list[str] = page.wait_for_function(other, arg=before, timeout=PATIENCE_MS).json_value()
+    return found
 
 
 def click(visitor: Visit, name: str) -> None:
@@ -37,16 +40,15 @@ def test_five_clicks_make_a_list_and_a_sixth_takes_an_item_out(
     visitor = visit(width=width, dark=dark)
     page = visitor.go("/recommendations")
     expect(page.locator(key(f"wall-{FIVE[0]}"))).to_be_visible(timeout=PATIENCE_MS)
-    seen = [listed(page)]
+    seen = [changed(page, [])]
     for item in FIVE:
         click(visitor, f"wall-{item}")
-        expect(page.locator(f"{key(f'wall-{item}')} [data-testid='stBaseButton-primary']").first).to_be_visible()
-        seen.append(listed(page))
-    assert len({tuple(one) for one in seen}) == len(seen) and all(len(one) == 10 for one in seen)
+        expect(page.locator(f"{key(f'wall-{item}')} [data-testid='stBaseButton-primary']")).to_be_visible()
+        seen.append(changed(page, seen[-1]))
     first = seen[-1][0]
     click(visitor, f"list-remove-{first}")
     expect(page.locator(key(f"list-back-{first}"))).to_be_visible()
-    assert first not in listed(page) and listed(page)[:9] == seen[-1][1:]
+    assert changed(page, seen[-1])[:9] == seen[-1][1:]
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert visitor.foreign == []
 
