@@ -16,7 +16,8 @@ from dataclasses import dataclass, field
 
 import psutil
 
-from core.catalog import SECTORS
+from core.catalog import SECTORS, sector
+from core.serving import recommending
 from core.settings import settings
 from tests.load.server import serving
 from tests.load.session import RunFailed, Session
@@ -54,7 +55,9 @@ class Outcome:
 
 
 def _first_sample(slug: str) -> str:
-    """Key of the button of the first sample on a sector's page."""
+    """Key of the button of the first sample on a sector's page; where one begins with a click, of the first item."""
+    if sector(slug).reads == "interactions":
+        return f"{slug}.wall.{recommending.shelf(slug).catalogue.ids[0]}"
     manifest = settings().assets / "samples" / slug / "manifest.json"
     if not manifest.is_file():
         return f"{slug}.sample.0"  # samples that are written in code are numbered

@@ -46,6 +46,13 @@ _MEANINGS: Final[dict[str, str]] = {
     "false_alarm_rate": N_("Share of good parts called defective at the limit of the version. Lower is better."),
     "escape_rate": N_("Share of defects called good at the limit of the version. Lower is better."),
     "ece": N_("Mean gap between how sure the model is and how often it is right. Lower is better."),
+    "ndcg_at_10": N_("How many of the first ten items were right, and how high they stand: 1 is a perfect list."),
+    "hr_at_10": N_("Share of users with at least one right item among the first ten."),
+    "recall_at_20": N_("Share of what a user took in the test that stands among the first twenty."),
+    "coverage": N_("Share of the catalogue that stands among the first ten of any user."),
+    "long_tail": N_("Share of listed items that are not among the fifth that is taken most."),
+    "novelty": N_("How rarely listed items are taken, in bits: one more means half as often."),
+    "diversity": N_("How little the items of a list are alike: 0 is ten of a kind."),
 }
 
 
