@@ -134,10 +134,7 @@ SECTORS: tuple[Sector, ...] = (
             ),
         ),
         headline_metric="ndcg_at_10",
-        notice=N_(
-            "Research and teaching demo. Not advice, and nothing for decisions about people. The shop, its goods and "
-            "its customers are invented."
-        ),
+        notice=N_("Research and teaching demo. Not advice, and nothing for decisions about people."),
         reads="interactions",
         offers=(),
         sections=("answer", "catalogue", "quality", "card"),

@@ -30,7 +30,7 @@ def test_a_profile_gets_a_list_with_reasons(ask: Run, here: Path) -> None:
     assert [item["rank"] for item in result["items"]] == list(range(1, 11))
     assert not {"0149", "0127", "0132"} & {item["item_id"] for item in result["items"]}
     shares = [reason["share"] for reason in result["items"][0]["reasons"]]
-    assert sum(shares) == pytest.approx(1, abs=1e-3) and "invented" in found["notice"]
+    assert sum(shares) == pytest.approx(1, abs=1e-3) and "Not advice" in found["notice"]
 
 
 def test_profiles_come_in_files_too_and_lists_go_into_a_table(ask: Run, here: Path) -> None:

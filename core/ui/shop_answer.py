@@ -24,6 +24,7 @@ from core.ui.views import escape, say, show_error
 
 WHO: Final = {"new": N_("Become a new user"), "known": N_("Borrow a known user")}
 VIEWS: Final = {"list": N_("List"), "sides": N_("Models side by side")}
+INVENTED: Final = "simulated_shop"
 OFFERED: Final = 40
 """Known users that are offered by name, from the least to the most active; any other can be typed."""
 _SHOWN: Final = 12
@@ -40,6 +41,8 @@ def show_shop(sector: Sector) -> None:
         return
     for notice in shelf.notices:
         st.warning(say(notice), icon=":material/info:")
+    if shelf.data_name == INVENTED:
+        st.caption(t("The shop, its goods and its customers are invented; this program drew the pictures."))
     st.fragment(_draw)(sector.slug, shelf)
 
 

@@ -85,6 +85,7 @@ def visitor(page: AppTest) -> Visitor:
 def test_the_list_changes_with_every_click_and_says_why(opened: Open) -> None:
     page = opened("answer")
     assert "Nothing is known of this user" in page.info[0].value and len(listed(page)) == 10
+    assert "customers are invented" in words(page)
     assert " %" not in drawn(page), "popularity has no reasons"
     seen = [listed(page)]
     for item in FIVE:
@@ -269,6 +270,7 @@ def another_shop(home: Path, tmp_path: Path) -> int:
 def test_a_version_of_other_data_has_the_same_page(opened: Open, another_shop: int) -> None:
     page = press(opened("answer"), "wall.000")
     assert "was not measured for this version" in words(page) and "<b>x" not in words(page)
+    assert "invented" not in words(page)
     assert "&lt;b&gt;x" in drawn(page) and " % " in drawn(page) and "In common: club: " in drawn(page)
     assert not page.get("imgs"), "there is no picture of what is not from our shop"
     page = choose(page, "segmented_control", "shop.view", "sides")
