@@ -1,7 +1,7 @@
 """Files of interactions -> `Interactions`: columns are matched to roles, unusable rows listed, rows sorted by time.
 
 What is read: a table `user_id,item_id[,rating][,timestamp]` with or without a header, lines of a user and his items, a
-folder with one of these (or one for each part, `train`, `validation`, `test`) and a table of items beside it.
+folder or zip with one of these (or one for each part, `train`, `validation`, `test`) and a table of items beside it.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from core.intake.id_lists import GZIP, is_id_lists, read_id_lists, unpacked
 from core.intake.labels import clean_text, display_label
 from core.intake.table_folder import column_names
 from core.intake.table_refusals import ROWS_KEPT, RefusedRows
+from core.intake.table_zip import is_table_zip, unpacked_tables
 from core.intake.tables import EXTENSIONS, Table, read_table
 from core.settings import settings
 
@@ -68,7 +69,7 @@ def read_interactions(path: Path, columns: Mapping[str, str] | None = None, item
     """Read a data set of interactions.
 
     Args:
-        path: A file or folder on this machine.
+        path: A file, folder or zip on this machine.
         columns: Role -> column where they cannot be guessed: `user`, `item`, `rating`, `time`, `part`; `title` of the
             table of items. An empty column means that there is none.
         items: A table of items; when omitted the one that lies in the folder, or beside the file, is read and named.
@@ -76,6 +77,9 @@ def read_interactions(path: Path, columns: Mapping[str, str] | None = None, item
     Raises:
         InputRefused: With a code, what came, what is allowed and what to do.
     """
+    if is_table_zip(path):
+        with unpacked_tables(path, (*EXTENSIONS, *_OTHER_ENDINGS)) as folder:
+            return replace(read_interactions(folder, columns, items), name=display_label(path.name))
     given = dict(columns or {})
     files, beside = _files(path) if path.is_dir() else ([("", path)], _item_file(_listed(path.parent), path))
     items = items or beside
