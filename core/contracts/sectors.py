@@ -43,6 +43,8 @@ class Sector:
     """Parts of its page, in order; their titles are in `core.ui.sections`."""
     offers: tuple[str, ...] = ("refit", "compress")
     """Optional sides that its task has, so that a page can tell without importing it."""
+    learns_from: str = ""
+    """`DataSet.kind` of the data sets that it learns from, where that is not the slug."""
     metrics: tuple[str, ...] = (
         "auroc",
         "accuracy",
@@ -53,6 +55,11 @@ class Sector:
         "declined",
     )
     """Metrics shown on its pages, in order."""
+
+    @property
+    def data_kind(self) -> str:
+        """`DataSet.kind` of the data sets that it learns from."""
+        return self.learns_from or self.slug
 
     @property
     def pictured(self) -> bool:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from core.contracts import N_, Message
 from core.data.cells import is_number, read_numbers
-from core.data.columns import Role, check_mapping, guess_roles, named, sample_rows
+from core.data.columns import Role, check_mapping, exact_name, guess_roles, named, sample_rows
 from core.data.times import is_time
 from core.errors import InputRefused
 from core.intake.tables import Table
@@ -75,6 +75,9 @@ ITEM_ROLES = (
         "title", ("title|name|title_en|name_en", ".*_(title|name)|description", "标题|名称|商品名|片名|书名"), _is_any
     ),
 )
+OF_ITEMS = {"items_id": "item", "title": "title"}
+"""Roles that are said of columns of the table of items, and what they are there; its id may be called otherwise than
+that of the interactions."""
 _ID_ALONE = Role("item", ("id|编号",), _is_any)
 """What the id of an item may be called in its own table."""
 
@@ -86,7 +89,7 @@ def find_interaction_columns(table: Table, given: Mapping[str, str]) -> dict[str
         InputRefused: A given role or column does not exist, or users or items cannot be found.
     """
     frame = table.frame
-    wanted = {role: column for role, column in given.items() if role not in ("title",)}
+    wanted = {role: column for role, column in given.items() if role not in OF_ITEMS}
     checked = check_mapping(wanted, INTERACTION_ROLES, list(frame.columns), table.name)
     found = guess_roles(frame, INTERACTION_ROLES, checked)
     if not table.header and not {"user", "item"} & given.keys():
@@ -125,7 +128,9 @@ def find_item_columns(table: Table, given: Mapping[str, str]) -> dict[str, str]:
         InputRefused: A given column does not exist.
     """
     columns = list(table.frame.columns)
-    known = {role: column for role, column in given.items() if role in ("item", "title") and column in columns}
+    known = {role: column for role, column in given.items() if role == "item" and column in columns}
+    own = {role: given[said] for said, role in OF_ITEMS.items() if said in given}
+    known |= {role: exact_name(column, columns, table.name) if column else "" for role, column in own.items()}
     found = guess_roles(table.frame, ITEM_ROLES, known)
     if "item" not in found:
         found |= guess_roles(table.frame, (_ID_ALONE,), found)

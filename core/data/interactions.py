@@ -74,6 +74,9 @@ class Interactions:
     """Role -> column of the table that was read."""
     refused: tuple[Refusal, ...] = ()
     notices: tuple[Message, ...] = ()
+    counts: Mapping[str, int] = field(default_factory=dict)
+    """What reading came upon: `rows` of the file, and of them `repeated`, `unusable`, and among these `off_scale` and
+    in the `future`."""
 
     def __len__(self) -> int:
         return len(self.user)

@@ -6,8 +6,9 @@ folder or zip with one of these (or one for each part, `train`, `validation`, `t
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,8 @@ class _Rows:
     columns: Mapping[str, str]
     notices: tuple[Message, ...]
     refused: tuple[Refusal, ...] = ()
+    counts: Mapping[str, int] = field(default_factory=dict)
+    """As those of `Interactions`, without `repeated`."""
 
 
 def read_interactions(path: Path, columns: Mapping[str, str] | None = None, items: Path | None = None) -> Interactions:
@@ -81,7 +84,7 @@ def read_interactions(path: Path, columns: Mapping[str, str] | None = None, item
         with unpacked_tables(path, (*EXTENSIONS, *_OTHER_ENDINGS)) as folder:
             return replace(read_interactions(folder, columns, items), name=display_label(path.name))
     given = dict(columns or {})
-    files, beside = _files(path) if path.is_dir() else ([("", path)], _item_file(_listed(path.parent), path))
+    files, beside = interaction_files(path) if path.is_dir() else ([("", path)], _item_file(_listed(path.parent), path))
     items = items or beside
     if not files:
         raise _no_interactions(path, items)
@@ -112,7 +115,7 @@ def interactions_of(
     return _joined([rows], name, None if items is None else items_of(items, given))
 
 
-def _files(path: Path) -> tuple[list[tuple[str, Path]], Path | None]:
+def interaction_files(path: Path) -> tuple[list[tuple[str, Path]], Path | None]:
     """Files of a folder with interactions, each with its part or "", and its table of items."""
     seen = _listed(path)
     items = _item_file(seen)
@@ -186,6 +189,7 @@ def _rows_of(table: Table, chosen: Mapping[str, str], part: int) -> _Rows:
     refused = RefusedRows(table.name, table.refused, table.refused_count)
     ids = {role: as_text(frame[chosen[role]]).to_pandas().set_axis(frame.index) for role in ("user", "item")}
     usable, notices = np.ones(n, bool), list(table.notices)
+    counts = {"rows": n + table.refused_count}
     for role, cells in ids.items():
         _refuse(refused, cells, usable & (cells == "").to_numpy(), chosen[role], "")
         usable &= (cells != "").to_numpy()
@@ -195,6 +199,7 @@ def _rows_of(table: Table, chosen: Mapping[str, str], part: int) -> _Rows:
         notices += read.notices
         outside = _off_scale(read.values) & ~read.missing & ~read.bad
         _refuse(refused, frame[chosen["rating"]], usable & (read.bad | outside), chosen["rating"], "")
+        counts["off_scale"] = int((usable & outside).sum())
         usable &= ~(read.bad | outside)
         rating = read.values
     if "time" in chosen:
@@ -204,6 +209,7 @@ def _rows_of(table: Table, chosen: Mapping[str, str], part: int) -> _Rows:
         _refuse(
             refused, frame[chosen["time"]], usable & (times.bad | times.missing | future), chosen["time"], _TIME_HINT
         )
+        counts["future"] = int((usable & future).sum())
         usable &= ~(times.bad | times.missing | future)
         time = times.values
     refused.check(int(usable.sum()))
@@ -217,6 +223,7 @@ def _rows_of(table: Table, chosen: Mapping[str, str], part: int) -> _Rows:
         chosen,
         (*notices, *refused.notices()),
         tuple(refused.listed),
+        {**counts, "unusable": counts["rows"] - int(usable.sum())},
     )
 
 
@@ -272,10 +279,11 @@ def _joined(parts: list[_Rows], name: str, items: Table | None) -> Interactions:
         name=name,
         columns=parts[0].columns,
         refused=tuple(refusal for rows in parts for refusal in rows.refused),
+        counts={**sum((Counter(rows.counts) for rows in parts), Counter()), "repeated": len(order) - len(kept)},
     )
     said = [*_distinct(message for rows in parts for message in rows.notices)]
     said += [*(items.notices if items is not None else ()), *item_notices]
-    said += _findings(data, len(order) - len(kept))
+    said += _findings(data)
     return replace(data, sha256=fingerprint_of(data), notices=tuple(said))
 
 
@@ -299,7 +307,7 @@ def _sorted_by_item(user: NDArray[np.int64], item: NDArray[np.str_]) -> bool:
     return not same.any() or any(bool(one[same].mean() > SORTED) for one in ascending)
 
 
-def _findings(data: Interactions, repeated: int) -> Iterator[Message]:
+def _findings(data: Interactions) -> Iterator[Message]:
     """What a reader of any figure on these data has to know."""
     sizes = np.bincount(data.user, minlength=data.n_users)
     taken = np.bincount(data.item, minlength=data.n_items)
@@ -307,7 +315,7 @@ def _findings(data: Interactions, repeated: int) -> Iterator[Message]:
     if data.part is not None:
         once = N_("Rows that repeat a user and an item, of which the one of the earliest part was kept: {count}.")
     for count, template in (
-        (repeated, once),
+        (data.counts["repeated"], once),
         (int((sizes == 1).sum()), N_("Users with one interaction, from whom little can be learned: {count}.")),
         (int((taken == 0).sum()), N_("Items that nobody took, recommended by their attributes alone: {count}.")),
     ):

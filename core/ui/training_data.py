@@ -78,7 +78,7 @@ class TrainingData:
 def training_data_input(asked: Sector) -> TrainingData | None:
     """A data set that is here, or an upload; what could be fetched is named with the command that does it."""
     slug = asked.slug
-    known = {entry.name: entry for entry in DATA_SETS if entry.kind == slug}
+    known = {entry.name: entry for entry in DATA_SETS if entry.kind == asked.data_kind}
     here = {name: path for name in known if (path := local_path(name)) is not None}
     titles = {name: t(known[name].title) for name in here}
     if asked.reads == "parts":  # mostly one of the visitor's own, from a handful of images

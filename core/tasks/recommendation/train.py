@@ -8,14 +8,14 @@ from pathlib import Path
 
 import numpy as np
 
-from core.contracts import N_, Message, RunContext
+from core.contracts import RunContext
 from core.data.histories import Histories, from_pairs
+from core.data.interaction_check import prepared
 from core.data.interaction_split import RankingSplit, split_interactions
 from core.data.interactions import Interactions
 from core.data.mapping import parse_mapping
 from core.data.read_interactions import read_interactions
 from core.device import pick_device
-from core.errors import InputRefused
 from core.tasks.recommendation import choosing
 from core.tasks.recommendation.config import RecommendationConfig
 from core.tasks.recommendation.factors import fit_factors
@@ -23,7 +23,6 @@ from core.tasks.recommendation.kinds import fit_scorer, fit_weights, given_stren
 from core.tasks.recommendation.model import Recommender, by_popularity, item_vectors, layout_of
 from core.tasks.recommendation.scoring import Scorer
 
-LEAST_INTERACTIONS = 50
 RIVALS = ("item_knn", "ease")
 """Fitted beside the model where a run compares; popularity is measured in any case."""
 
@@ -49,22 +48,6 @@ def read_data(path: Path, config: RecommendationConfig) -> Interactions:
     """
     data = read_interactions(path, parse_mapping(config.columns))
     return prepared(data, config.least_rating)
-
-
-def prepared(data: Interactions, least_rating: float = 0.0) -> Interactions:
-    """The same data without the rows of low ratings.
-
-    Raises:
-        InputRefused: Too little is left.
-    """
-    if least_rating and data.rating is not None:
-        data = data.rows(np.flatnonzero(data.rating >= least_rating))
-    if len(data) < LEAST_INTERACTIONS or data.n_users < 3 or len(np.unique(data.item)) < 3:
-        template = N_("{name}: {count} interactions of {users} users with {items} items; too few to learn from.")
-        found = {"name": data.name, "count": len(data), "users": data.n_users, "items": len(np.unique(data.item))}
-        hint = Message(N_("Send at least {least} interactions of several users."), {"least": LEAST_INTERACTIONS})
-        raise InputRefused("interactions.too_few", Message(template, found), hint)
-    return data
 
 
 def divided(data: Interactions, config: RecommendationConfig) -> tuple[Interactions, RankingSplit]:
