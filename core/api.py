@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 import anyio
@@ -20,12 +20,23 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from core import answers, catalog
-from core.access import Actor, acting_as
+from core.access import AccessRefused, Actor, acting_as
+from core.api_lists import answer_profiles
+from core.api_options import (
+    Options,
+    RequestError,
+    coverage_of,
+    limit_of_parts,
+    list_options,
+    reference,
+    threshold_of,
+)
 from core.api_pictures import answer_image, answer_part
 from core.api_tables import JSON_BYTES, Sent, answer_table, parse_columns, table_of_json
 from core.api_texts import answer_sent, default_name, texts_of_json
-from core.contracts import FALSE_ALARM_RATES, N_, Message
+from core.contracts import N_, Message
 from core.errors import AppError, InputRefused, ModelRefused, StoreError
+from core.intake.profiles import PROFILES_BYTES
 from core.log import log_error
 from core.settings import settings
 
@@ -42,19 +53,14 @@ _HELD_MAX: Final = 512 * 2**20
 """Bytes of all bodies together that are being read or wait."""
 _CALLER: Final = Actor("api", "viewer", "api")
 """Programs do not sign in; they may look, nothing more."""
-_STATUS: Final[dict[type[AppError], int]] = {InputRefused: 422, StoreError: 404, ModelRefused: 503}
+_STATUS: Final[dict[type[AppError], int]] = {
+    AccessRefused: 403,
+    InputRefused: 422,
+    StoreError: 404,
+    ModelRefused: 503,
+}
 
 
-class RequestError(AppError):
-    """A request that is turned away before any work; `status` is the HTTP status."""
-
-    def __init__(self, status: int, code: str, message: Message | str, hint: Message | str = "") -> None:
-        super().__init__(code, message, hint)
-        self.status = status
-
-
-_Options: TypeAlias = "ImmutableMultiDict[str, str]"
-"""Options of a request by name, each with all its values."""
 _FIELDS_MAX: Final = 20
 """Fields of a form: each column may be named in one."""
 
@@ -126,9 +132,11 @@ async def predict(request: Request) -> Response:
 
     Query: `model` (a reference as on the command line, default champion) and `name`; for images and texts `coverage`
     (0.5 to 0.999), for parts `false_alarm_rate` (0.0001 to 0.5) or `threshold`, for transactions and texts `threshold`
-    (0 to 1) and `column` (role=name, may be given several times). Given a threshold, no text that is read stays
-    undecided. A form may hold them as fields as well, and what stands there counts. Transactions also come as JSON:
-    `{"transactions": [{...}, ...], "columns": {"amount": "price"}}`, and texts: `{"texts": ["...", ...]}`.
+    (0 to 1) and `column` (role=name, may be given several times); for recommendations `k` (1 to 100), `diversity` and
+    `novelty` (0 to 1). Given a threshold, no text that is read stays undecided. A form may hold them as fields as
+    well, and what stands there counts. Transactions also come as JSON: `{"transactions": [{...}, ...], "columns":
+    {"amount": "price"}}`, and texts: `{"texts": ["...", ...]}`. Users come as JSON alone, one or several:
+    `{"liked": ["12", "7"], "removed": ["3"]}`, `{"profiles": [{...}, ...]}`.
     """
     slug = _sector(request)
     _same_origin(request)
@@ -140,9 +148,9 @@ async def predict(request: Request) -> Response:
 
 
 async def _images(request: Request, slug: str, limit: int) -> Work:
-    _coverage(request.query_params)  # before the body is read
+    coverage_of(request.query_params)  # before the body is read
     name, data, options = await _sent(request, "image", limit)
-    ref, coverage = _ref(options), _coverage(options)
+    ref, coverage = reference(options), coverage_of(options)
 
     def work() -> dict[str, Any]:
         with acting_as(_CALLER):
@@ -152,9 +160,9 @@ async def _images(request: Request, slug: str, limit: int) -> Work:
 
 
 async def _parts(request: Request, slug: str, limit: int) -> Work:
-    _limit_of_parts(request.query_params)  # before the body is read
+    limit_of_parts(request.query_params)  # before the body is read
     name, data, options = await _sent(request, "image", limit)
-    ref, asked = _ref(options), _limit_of_parts(options)
+    ref, asked = reference(options), limit_of_parts(options)
 
     def work() -> dict[str, Any]:
         with acting_as(_CALLER):
@@ -164,9 +172,9 @@ async def _parts(request: Request, slug: str, limit: int) -> Work:
 
 
 async def _transactions(request: Request, slug: str, limit: int) -> Work:
-    _threshold(request.query_params), parse_columns(request.query_params.getlist("column"))  # before the body is read
+    threshold_of(request.query_params), parse_columns(request.query_params.getlist("column"))  # before the body is read
     name, data, options = await _sent(request, "transactions.csv", limit)
-    ref, threshold, columns = _ref(options), _threshold(options), parse_columns(options.getlist("column"))
+    ref, threshold, columns = reference(options), threshold_of(options), parse_columns(options.getlist("column"))
     as_json = _is_json(request)
 
     def work() -> dict[str, Any]:
@@ -179,15 +187,27 @@ async def _transactions(request: Request, slug: str, limit: int) -> Work:
 
 async def _texts(request: Request, slug: str, limit: int) -> Work:
     query = request.query_params
-    _threshold(query), _coverage(query), parse_columns(query.getlist("column"))  # before the body is read
+    threshold_of(query), coverage_of(query), parse_columns(query.getlist("column"))  # before the body is read
     name, data, options = await _sent(request, default_name(request.headers.get("content-type", "")), limit)
-    ref, columns = _ref(options), parse_columns(options.getlist("column"))
-    asked = {"coverage": _coverage(options), "threshold": _threshold(options)}
+    ref, columns = reference(options), parse_columns(options.getlist("column"))
+    asked = {"coverage": coverage_of(options), "threshold": threshold_of(options)}
     as_json = _is_json(request)
 
     def work() -> dict[str, Any]:
         with acting_as(_CALLER):
             return answer_sent(slug, ref, texts_of_json(data) if as_json else Sent(name, data, columns), asked)
+
+    return work
+
+
+async def _interactions(request: Request, slug: str, limit: int) -> Work:
+    list_options(request.query_params)  # before the body is read
+    name, data, options = await _sent(request, "profile", limit)
+    ref, asked = reference(options), list_options(options)
+
+    def work() -> dict[str, Any]:
+        with acting_as(_CALLER):
+            return answer_profiles(slug, ref, asked, name, data)
 
     return work
 
@@ -201,6 +221,8 @@ def _body_limit(request: Request, reads: str) -> int:
     limits = settings().limits
     if reads in ("images", "parts"):
         return limits.image_bytes
+    if reads == "interactions":
+        return PROFILES_BYTES
     return min(JSON_BYTES, limits.table_bytes) if _is_json(request) else limits.table_bytes
 
 
@@ -209,6 +231,7 @@ _READS: Final[dict[str, Callable[[Request, str, int], Awaitable[Work]]]] = {
     "parts": _parts,
     "transactions": _transactions,
     "texts": _texts,
+    "interactions": _interactions,
 }
 """What a sector reads -> how a request for it is read; what comes back is done in a thread."""
 
@@ -285,42 +308,7 @@ def _same_origin(request: Request) -> None:
         raise RequestError(403, "api.cross_origin", N_("Requests from the pages of another site are not answered."))
 
 
-def _ref(options: _Options) -> str:
-    return options.get("model", "champion")
-
-
-def _coverage(options: _Options) -> float | None:
-    return _fraction(options, "coverage", 0.5, 0.999)
-
-
-def _threshold(options: _Options) -> float | None:
-    return _fraction(options, "threshold", 0.0, 1.0)
-
-
-def _limit_of_parts(options: _Options) -> dict[str, float | None]:
-    """The threshold, or the false-alarm rate that sets it; a request may name one of them."""
-    rate = _fraction(options, "false_alarm_rate", *FALSE_ALARM_RATES)
-    threshold = _threshold(options)
-    if rate is not None and threshold is not None:
-        raise RequestError(400, "api.two_limits", N_("Name `threshold` or `false_alarm_rate`, not both."))
-    return {"threshold": threshold, "false_alarm_rate": rate}
-
-
-def _fraction(options: _Options, name: str, low: float, high: float) -> float | None:
-    text = options.get(name)
-    if text is None:
-        return None
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not low <= value <= high:
-        template = N_("`{name}` has to be a number from {low:g} to {high:g}.")
-        raise RequestError(400, f"api.{name}", Message(template, {"name": name, "low": low, "high": high}))
-    return value
-
-
-async def _sent(request: Request, name: str, limit: int) -> tuple[str, bytes, _Options]:
+async def _sent(request: Request, name: str, limit: int) -> tuple[str, bytes, Options]:
     """Name and bytes of the file that was sent, at most `limit` of them, and the options of query and form.
 
     `name` stands for a file that came without one.

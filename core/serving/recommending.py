@@ -157,13 +157,26 @@ def recommend(slug: str, profile: UserProfile, options: RankingOptions, ref: str
         AccessRefused: The profile names a user of data that somebody sent, and the one who asks may not train.
         StoreError, ModelRefused: As `service.predict`.
     """
-    if profile.user_id and not _published(service.choose(slug, ref).version):
-        access.require("presenter")
-    (answer,) = service.predict(slug, [profile], ref, options=options)
+    (answer,) = recommend_to(slug, [profile], options, ref)
     with _leased(service.choose(slug, answer.model.version).version) as predictor:
         known = predictor.known(profile)
         history = tuple(predictor.model.catalogue.ids[known.history].tolist())
         return Listed(answer, history, predictor.new_items(profile, NEW))
+
+
+def recommend_to(
+    slug: str, profiles: Sequence[UserProfile], options: RankingOptions, ref: str = CHAMPION
+) -> list[Answer]:
+    """What a version lists for several users, with reasons.
+
+    Raises:
+        AccessRefused: A profile names a user of data that somebody sent, and the one who asks may not train.
+        StoreError, ModelRefused: As `service.predict`.
+    """
+    chosen = service.choose(slug, ref)
+    if any(profile.user_id for profile in profiles) and not _published(chosen.version):
+        access.require("presenter")
+    return service.predict(slug, profiles, chosen, options=options)
 
 
 def similar(slug: str, item_id: str, ref: str, k: int = SIMILAR) -> Ranking:
