@@ -16,6 +16,7 @@ from core.cli.asked import Asked, Said, out_file, unwritable
 from core.contracts import ItemReasons, Refusal, UserProfile
 from core.errors import InputRefused
 from core.intake.exports import csv_bytes
+from core.intake.labels import clean_text
 
 if TYPE_CHECKING:
     from core.serving.service import Answer
@@ -84,7 +85,7 @@ def explain(asked: Asked, *, method: str, target: str, row: str) -> tuple[dict[s
         out.write_text(json.dumps(finite(body), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     except OSError as error:
         raise unwritable(out, error) from None
-    carriers = [f"{entry['share']:.0%}  {entry['item_id']}" for entry in reason_documents(found)]
+    carriers = [f"{entry['share']:.0%}  {clean_text(entry['item_id'])}" for entry in reason_documents(found)]
     return body, "\n".join([f"{out}: {found.method} for {found.target}", *carriers])
 
 
@@ -121,7 +122,7 @@ def _rows(profiles: Sequence[UserProfile], answers: Sequence[Answer], notice: st
 
 def _words(profiles: Sequence[UserProfile], answers: Sequence[Answer], notice: str) -> str:
     lines = [
-        f"{profile.name}\t{rank}\t{item.item_id}\t{item.title}\t{item.score:.4f}"
+        f"{profile.name}\t{rank}\t{clean_text(item.item_id)}\t{item.title}\t{item.score:.4f}"
         for profile, answer in paired(profiles, answers)
         for rank, item in enumerate(ranking_of(answer).items, 1)
     ]

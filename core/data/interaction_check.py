@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,6 +56,10 @@ class InteractionReport:
     span: tuple[np.datetime64, np.datetime64] | None
     split: RankingSplit | None
     """How training and test will be parted; None where that is impossible."""
+    wanted: str
+    """Which split was asked for, `auto` where that was left to the data."""
+    possible: tuple[str, ...]
+    """Splits that the data allow."""
     measured: int
     """Users in the test of whom something is known before it."""
     unmeasured: int
@@ -83,20 +87,33 @@ class WantedSplit:
 
 
 def prepared(data: Interactions, least_rating: float = 0.0) -> Interactions:
-    """The same data without the rows of low ratings.
+    """The same data without the rows of low ratings; one below zero says that somebody did not like an item.
 
     Raises:
         InputRefused: Too little is left to learn from.
     """
-    if least_rating and data.rating is not None:
-        data = data.rows(np.flatnonzero(data.rating >= least_rating))
+    if data.rating is not None:
+        low = ~(data.rating >= least_rating) if least_rating else data.rating < 0
+        if low.any():
+            said = _left_out(int(low.sum()), least_rating)
+            data = replace(data.rows(np.flatnonzero(~low)), notices=(*data.notices, said))
     taken, users = len(np.unique(data.item)), len(np.unique(data.user))
     if len(data) < LEAST_INTERACTIONS or users < LEAST_USERS or taken < LEAST_ITEMS:
         template = N_("{name}: {count} interactions of {users} users with {items} items; too few to learn from.")
         found = {"name": data.name, "count": len(data), "users": users, "items": taken}
-        hint = Message(N_("Send at least {least} interactions of several users."), {"least": LEAST_INTERACTIONS})
-        raise InputRefused("interactions.too_few", Message(template, found), hint)
+        least = {"least": LEAST_INTERACTIONS, "users": LEAST_USERS, "items": LEAST_ITEMS}
+        hint = N_("Send at least {least} interactions of {users} users with {items} items, better many more of each.")
+        raise InputRefused("interactions.too_few", Message(template, found), Message(hint, least))
+    if len(data) == users:
+        template = N_("{name}: each of the {users} users has one interaction; nothing says which items go together.")
+        hint = N_("Send all interactions of each user, with the same id in every row.")
+        raise InputRefused("interactions.single", Message(template, {"name": data.name, "users": users}), Message(hint))
     return data
+
+
+def _left_out(count: int, least_rating: float) -> Message:
+    template = N_("Interactions with a rating below {least:g}, which are left out: {count}.")
+    return Message(template, {"least": least_rating, "count": count})
 
 
 def check_interactions(data: Interactions, wanted: WantedSplit, least_rating: float = 0.0) -> InteractionReport:
@@ -134,11 +151,13 @@ def check_interactions(data: Interactions, wanted: WantedSplit, least_rating: fl
         columns=tuple(data.catalogue.attributes),
         span=None if data.time is None or not len(data) else (data.time.min(), data.time.max()),
         split=split,
+        wanted=wanted.kind,
+        possible=_possible(data),
         measured=measured,
         unmeasured=unmeasured,
         warnings=(*_warnings(data, sizes, taken), *_few_measured(measured, unmeasured)),
         blocking=tuple(blocking),
-        notices=(*data.notices, *_low_ratings(data, kept, least_rating)),
+        notices=kept.notices,
         refused=data.refused,
     )
 
@@ -158,6 +177,17 @@ def _measured(data: Interactions, split: RankingSplit | None) -> tuple[int, int]
     tested = np.unique(data.user[split.test])
     known = np.isin(tested, data.user[split.known])
     return int(known.sum()), int((~known).sum())
+
+
+def _possible(data: Interactions) -> tuple[str, ...]:
+    allowed = {
+        "auto": True,
+        "given": data.part is not None,
+        "leave_last": data.ordered,
+        "time": data.time is not None,
+        "random": True,
+    }
+    return tuple(kind for kind, is_allowed in allowed.items() if is_allowed)
 
 
 def _with_zeros(ids: NDArray[np.str_]) -> int:
@@ -228,10 +258,3 @@ def _few_measured(measured: int, unmeasured: int) -> list[Message]:
     if 0 < measured < FEW_MEASURED:
         return [Message(N_("Only {count} users are measured: the intervals will be wide."), {"count": measured})]
     return []
-
-
-def _low_ratings(data: Interactions, kept: Interactions, least_rating: float) -> list[Message]:
-    if len(kept) == len(data):
-        return []
-    template = N_("Interactions with a rating below {least:g}, which are left out: {count}.")
-    return [Message(template, {"least": least_rating, "count": len(data) - len(kept)})]

@@ -48,6 +48,8 @@ ITEM = Role(
     (
         rf"(item|product|article|goods|movie|film|book|song|track|artist|game|business|sku|asin|video|news|parent)"
         rf"_?({_KEY}|asin){_TYPED}",
+        rf"(joke|recipe|restaurant|hotel|venue|poi|course|lesson|app|post|story|show|series|anime|beer|wine|podcast|playlist"
+        rf"|document|doc|page|content|job|offer|stock)_?({_KEY}){_TYPED}",
         rf"(item|product|article|goods|movie|film|book|song|track|artist|game|sku|asin|isbn|iid|stock_code){_TYPED}",
         "(商品|产品|物品|电影|图书|歌曲)(_?id|编号|号)?",
     ),
@@ -88,18 +90,25 @@ def find_interaction_columns(table: Table, given: Mapping[str, str]) -> dict[str
     Raises:
         InputRefused: A given role or column does not exist, or users or items cannot be found.
     """
-    frame = table.frame
-    wanted = {role: column for role, column in given.items() if role not in OF_ITEMS}
-    checked = check_mapping(wanted, INTERACTION_ROLES, list(frame.columns), table.name)
-    found = guess_roles(frame, INTERACTION_ROLES, checked)
-    if not table.header and not {"user", "item"} & given.keys():
-        found = _by_place(frame) | found
+    found = guess_interaction_columns(table, given)
     for role, template in (
         ("user", N_("{name}: no column says which user each row is of.")),
         ("item", N_("{name}: no column says which item each row is of.")),
     ):
         if role not in found:
             raise _no_column(table, template, role)
+    return found
+
+
+def guess_interaction_columns(table: Table, given: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The same as far as it can be told, without a refusal where users or items cannot be found."""
+    given = given or {}
+    frame = table.frame
+    wanted = {role: column for role, column in given.items() if role not in OF_ITEMS}
+    checked = check_mapping(wanted, INTERACTION_ROLES, list(frame.columns), table.name)
+    found = guess_roles(frame, INTERACTION_ROLES, checked)
+    if not table.header and not {"user", "item"} & given.keys():
+        found = _by_place(frame) | found
     return found
 
 

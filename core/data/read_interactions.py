@@ -26,6 +26,7 @@ from core.data.times import read_times
 from core.errors import InputRefused
 from core.intake.id_lists import GZIP, is_id_lists, read_id_lists, unpacked
 from core.intake.labels import clean_text, display_label
+from core.intake.profiles import ID_LENGTH
 from core.intake.table_folder import column_names
 from core.intake.table_refusals import ROWS_KEPT, RefusedRows
 from core.intake.table_zip import is_table_zip, unpacked_tables
@@ -49,7 +50,13 @@ _BEGINNINGS = {
 _PART_NAMES = {**_BEGINNINGS, "0": "train", "1": "test", "训练": "train", "验证": "validation", "测试": "test"}
 _ITEM_FILES = ("items", "item", "products", "product", "movies", "books", "goods", "catalogue", "catalog", "u.item")
 _OTHER_ENDINGS = (".data", ".inter", ".item", ".dat")
+TABLE_ENDINGS = (*EXTENSIONS, *_OTHER_ENDINGS)
+"""Of tables that are read from a zip."""
 _TIME_HINT = N_("Write the time as 2024-05-31 14:05:09, or in seconds since 1970.")
+_UNREADABLE = N_("Row {row}: {column} cannot be used: {found}.")
+_LONG = N_("Row {row}: {column} is longer than the {limit} characters that an id may have: {found}…")
+_OFF_SCALE = N_("Row {row}: {column} lies outside the scale of the other rows: {found}.")
+_FUTURE = N_("Row {row}: {column} lies in the future: {found}.")
 
 
 @dataclass(frozen=True)
@@ -81,13 +88,13 @@ def read_interactions(path: Path, columns: Mapping[str, str] | None = None, item
         InputRefused: With a code, what came, what is allowed and what to do.
     """
     if is_table_zip(path):
-        with unpacked_tables(path, (*EXTENSIONS, *_OTHER_ENDINGS)) as folder:
+        with unpacked_tables(path, TABLE_ENDINGS) as folder:
             return replace(read_interactions(folder, columns, items), name=display_label(path.name))
     given = dict(columns or {})
     files, beside = interaction_files(path) if path.is_dir() else ([("", path)], _item_file(_listed(path.parent), path))
     items = items or beside
     if not files:
-        raise _no_interactions(path, items)
+        raise no_interactions(display_label(path.name), items)
     parts = [_read_file(file, part, given) for part, file in files]
     if items is None:
         return _joined(parts, display_label(path.name), None)
@@ -131,7 +138,7 @@ def interaction_files(path: Path) -> tuple[list[tuple[str, Path]], Path | None]:
 
 def _listed(folder: Path) -> list[Path]:
     """Files of a folder that may be tables."""
-    endings = (*EXTENSIONS, *_OTHER_ENDINGS, ".gz")
+    endings = (*TABLE_ENDINGS, ".gz")
     try:
         return sorted(file for file in folder.iterdir() if file.is_file() and file.suffix.lower() in endings)
     except OSError:  # a folder that may not be listed holds nothing for us
@@ -191,24 +198,29 @@ def _rows_of(table: Table, chosen: Mapping[str, str], part: int) -> _Rows:
     usable, notices = np.ones(n, bool), list(table.notices)
     counts = {"rows": n + table.refused_count}
     for role, cells in ids.items():
-        _refuse(refused, cells, usable & (cells == "").to_numpy(), chosen[role], "")
-        usable &= (cells != "").to_numpy()
+        # All ids of a column take as much memory as the longest.
+        long = (cells.str.len() > ID_LENGTH).to_numpy(bool)
+        _refuse(refused, cells, usable & (cells == "").to_numpy(), chosen[role], _UNREADABLE)
+        _refuse(refused, cells, usable & long, chosen[role], _LONG)
+        usable &= (cells != "").to_numpy() & ~long
     rating = time = None
     if "rating" in chosen:
-        read = read_numbers(frame[chosen["rating"]])
+        column = frame[chosen["rating"]]
+        read = read_numbers(column)
         notices += read.notices
         outside = _off_scale(read.values) & ~read.missing & ~read.bad
-        _refuse(refused, frame[chosen["rating"]], usable & (read.bad | outside), chosen["rating"], "")
+        _refuse(refused, column, usable & read.bad, chosen["rating"], _UNREADABLE)
+        _refuse(refused, column, usable & outside, chosen["rating"], _OFF_SCALE)
         counts["off_scale"] = int((usable & outside).sum())
         usable &= ~(read.bad | outside)
         rating = read.values
     if "time" in chosen:
-        times = read_times(frame[chosen["time"]])
+        column = frame[chosen["time"]]
+        times = read_times(column)
         notices += times.notices
         future = (times.values > np.datetime64("now", "s") + np.timedelta64(1, "D")) & ~times.missing & ~times.bad
-        _refuse(
-            refused, frame[chosen["time"]], usable & (times.bad | times.missing | future), chosen["time"], _TIME_HINT
-        )
+        _refuse(refused, column, usable & (times.bad | times.missing), chosen["time"], _UNREADABLE, _TIME_HINT)
+        _refuse(refused, column, usable & future, chosen["time"], _FUTURE, _TIME_HINT)
         counts["future"] = int((usable & future).sum())
         usable &= ~(times.bad | times.missing | future)
         time = times.values
@@ -228,20 +240,24 @@ def _rows_of(table: Table, chosen: Mapping[str, str], part: int) -> _Rows:
 
 
 def _off_scale(values: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Which ratings lie outside the scale that nearly all others are on; below zero always."""
+    """Which ratings lie outside the scale that nearly all others are on; a scale may reach as far below zero."""
     known = values[np.isfinite(values)]
-    top = next((top for top in SCALES if len(known) and ((known >= 0) & (known <= top)).mean() >= ON_SCALE), np.inf)
+    both_ways = bool(len(known)) and float((known < 0).mean()) > 1 - ON_SCALE
+    size = np.abs(known) if both_ways else np.where(known < 0, np.inf, known)
+    top = next((top for top in SCALES if len(known) and (size <= top).mean() >= ON_SCALE), np.inf)
     with np.errstate(invalid="ignore"):
-        return np.asarray((values < 0) | (values > top))
+        return np.asarray((values < (-top if both_ways else 0)) | (values > top))
 
 
-def _refuse(refused: RefusedRows, cells: pd.Series[Any], rows: NDArray[np.bool_], column: str, hint: str) -> None:
+def _refuse(
+    refused: RefusedRows, cells: pd.Series[Any], rows: NDArray[np.bool_], column: str, template: str, hint: str = ""
+) -> None:
     places = np.flatnonzero(rows)
     for place in places[:ROWS_KEPT]:
-        row, cell = int(cells.index[place]), clean_text(str(cells.iloc[place]))[:40]
-        template = N_("Row {row}: {column} cannot be used: {found}.") if cell else N_("Row {row}: {column} is empty.")
-        found = {"row": row, "column": column, "found": cell}
-        refused.add(row, "interactions.unusable_row", Message(template, found), Message(hint))
+        row, cell = int(cells.index[place]), clean_text(str(cells.iloc[place])[: 2 * ID_LENGTH])[:40]
+        found = {"row": row, "column": column, "found": cell, "limit": ID_LENGTH}
+        message = Message(template if cell else N_("Row {row}: {column} is empty."), found)
+        refused.add(row, "interactions.unusable_row", message, Message(hint))
     refused.more(max(0, len(places) - ROWS_KEPT))
 
 
@@ -323,6 +339,12 @@ def _findings(data: Interactions) -> Iterator[Message]:
             yield Message(template, {"count": count})
     if not data.ordered:
         yield Message(N_("Neither times nor the order of the rows say what came first."))
+    elif data.time is None and data.part is None:
+        template = N_(
+            "There are no times: the order of the rows is taken for that of the events. Where it is none, choose a "
+            "split at random."
+        )
+        yield Message(template)
 
 
 def _distinct(messages: Iterator[Message]) -> list[Message]:
@@ -333,8 +355,8 @@ def _distinct(messages: Iterator[Message]) -> list[Message]:
     return found
 
 
-def _no_interactions(path: Path, items: Path | None) -> InputRefused:
-    label = display_label(path.name)
+def no_interactions(label: str, items: Path | None) -> InputRefused:
+    """What is called `label` holds no interactions, and maybe a table of items."""
     hint = Message(N_("Send a table with a column of users and one of items, a row for each interaction."))
     if items is not None:
         template = N_("{name}: there is a table of items and none of interactions; nothing can be learned from it.")

@@ -21,6 +21,7 @@ from core.contracts import (
     UserProfile,
 )
 from core.data.histories import from_lists
+from core.intake.labels import clean_text
 from core.store.sealed import unreadable
 from core.tasks.recommendation.checkpoint import read_checkpoint
 from core.tasks.recommendation.explain import reasons
@@ -100,12 +101,12 @@ class RecommenderPredictor:
             user = self.model.user_places.get(profile.user_id)
             if user is None:
                 template = N_("The user {user} is not in the training data.")
-                notices.append(Message(template, {"user": profile.user_id[:60]}))
+                notices.append(Message(template, {"user": clean_text(profile.user_id[:60])}))
             else:
                 history = self.model.histories.of(user).astype(np.int64)
         unknown = tuple(name for name in (*profile.liked, *profile.removed) if name not in places)
         if unknown:
-            found = {"count": len(unknown), "items": ", ".join(name[:40] for name in unknown[:5])}
+            found = {"count": len(unknown), "items": ", ".join(clean_text(name[:40]) for name in unknown[:5])}
             notices.append(Message(N_("Items that the model does not know: {count} ({items})."), found))
         liked = np.array([places[name] for name in profile.liked if name in places], np.int64)
         removed = np.array([places[name] for name in profile.removed if name in places], np.int64)
