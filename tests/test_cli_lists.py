@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from core.cli import app
+from tests.interaction_cases import CASES, Case
 from tests.test_cli import Run, checked, document, here
 
 __all__ = ["here"]
@@ -68,3 +69,25 @@ def test_what_cannot_be_answered_is_said(
 ) -> None:
     result = checked(ask(*arguments), code, here)
     assert said in " ".join(result.stderr.replace("│", " ").split())
+
+
+def test_a_file_may_hold_several_profiles(ask: Run, here: Path) -> None:
+    Path("all.json").write_text(json.dumps({"profiles": [{"liked": ["0149"]}, {"liked": [[]]}, {}]}))
+    found = document(checked(ask("predict", SLUG, "all.json", "--json"), 0, here))
+    assert [result["input"] for result in found["results"]] == ["all.json 1", "all.json 3"]
+    assert [(row["input"], row["code"]) for row in found["refused"]] == [("all.json 2", "profile.form")]
+    why = checked(ask("explain", SLUG, "all.json", "--target", "0127", "--out", "why.json"), 2, here)
+    assert "several profiles" in " ".join(why.stderr.replace("│", " ").split())
+
+
+def test_ids_cannot_steer_the_terminal(ask: Run, here: Path) -> None:
+    result = checked(ask("predict", SLUG, "--text", '{"liked": ["\\u001b[31mX"], "user_id": "\\u0007u"}'), 0, here)
+    assert "[31mX" in result.stderr and not {"\x1b", "\x07"} & set(result.output)
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case.code], ids=lambda case: case.name)
+def test_tables_that_nothing_can_be_learned_from_are_refused(ask: Run, here: Path, case: Case) -> None:
+    Path("sent.csv").write_bytes(case.data)
+    result = checked(ask("train", SLUG, "--data", "sent.csv", "--json"), 1, here)
+    assert case.code in result.stderr and not result.stdout
+    assert all(words in result.stderr for words in case.says)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -10,9 +11,10 @@ import pandas as pd
 
 from core.contracts import N_, Message
 from core.data.cells import is_number, read_numbers
-from core.data.columns import Role, check_mapping, exact_name, guess_roles, named, sample_rows
+from core.data.columns import Role, check_mapping, exact_name, guess_roles, named, plain_name, sample_rows
 from core.data.times import is_time
 from core.errors import InputRefused
+from core.intake.labels import clean_text
 from core.intake.tables import Table
 
 _KEY = "id|no|num|number|key|code"
@@ -55,19 +57,21 @@ ITEM = Role(
     ),
     _is_any,
 )
+TIME = Role(
+    "time",
+    (
+        rf"(time_?stamp|datetime|date_time|time|ts|unix_time|unix_review_time|epoch){_TYPED}",
+        rf"(event|order|invoice|purchase|review|rating|interaction|created|watched)_?(time|date|datetime|at){_TYPED}",
+        "时间|时间戳|日期|评分时间|购买时间|date",
+    ),
+    _is_time,
+)
+RATING = Role("rating", (rf"rating|ratings|stars|star|score|overall|rating{_TYPED}", "评分|星级|打分"), _is_rating)
 INTERACTION_ROLES = (
     USER,
     ITEM,
-    Role(
-        "time",
-        (
-            rf"(timestamp|datetime|date_time|time|ts|unix_time|unix_review_time|epoch){_TYPED}",
-            rf"(event|order|invoice|purchase|review|rating|interaction|created|watched)_?(time|date|datetime|at){_TYPED}",
-            "时间|时间戳|日期|评分时间|购买时间|date",
-        ),
-        _is_time,
-    ),
-    Role("rating", (rf"rating|ratings|stars|star|score|overall|rating{_TYPED}", "评分|星级|打分"), _is_rating),
+    TIME,
+    RATING,
     Role("part", ("split|part|set|fold|subset", "划分|集合"), _is_any),
 )
 """In the order in which they choose their columns."""
@@ -112,6 +116,20 @@ def guess_interaction_columns(table: Table, given: Mapping[str, str] | None = No
     return found
 
 
+def unread_columns(table: Table, chosen: Mapping[str, str]) -> Iterator[Message]:
+    """That a column is called like a rating or a time and was left alone, because its cells are none."""
+    sample = sample_rows(table.frame)
+    free = [column for column in table.frame.columns if column not in chosen.values()]
+    for role, template in (
+        (RATING, N_("The column {column} was not used: its cells are no numbers.")),
+        (TIME, N_("The column {column} was not used: its cells are no times.")),
+    ):
+        for column in free if role.name not in chosen else ():
+            called_so = any(re.fullmatch(pattern, plain_name(column)) for pattern in role.patterns)
+            if called_so and not role.fits(sample[column]):
+                yield Message(template, {"column": clean_text(column)})
+
+
 def _by_place(frame: pd.DataFrame) -> dict[str, str]:
     """Columns of a table without names: user, item, then a rating and a time, told apart by their size."""
     columns = list(frame.columns)
@@ -134,7 +152,7 @@ def find_item_columns(table: Table, given: Mapping[str, str]) -> dict[str, str]:
     """Role -> column of a table of items; the first column is the id where none is called so.
 
     Raises:
-        InputRefused: A given column does not exist.
+        InputRefused: A given column does not exist, or the first one is that of the titles.
     """
     columns = list(table.frame.columns)
     known = {role: column for role, column in given.items() if role == "item" and column in columns}
@@ -143,6 +161,10 @@ def find_item_columns(table: Table, given: Mapping[str, str]) -> dict[str, str]:
     found = guess_roles(table.frame, ITEM_ROLES, known)
     if "item" not in found:
         found |= guess_roles(table.frame, (_ID_ALONE,), found)
+    if "item" not in found and columns[0] in found.values():
+        raise _no_column(
+            table, N_("{name}: no column of this table of items says which item each row is of."), "items_id"
+        )
     return {"item": columns[0], **found}
 
 

@@ -14,6 +14,7 @@ from core.data.cells import as_text, is_missing
 from core.data.interaction_columns import find_item_columns
 from core.data.interactions import SEPARATOR, Catalogue
 from core.intake.labels import clean_text
+from core.intake.profiles import ID_LENGTH
 from core.intake.tables import Table, read_table
 
 MOVIELENS_FILE = "u.item"
@@ -89,7 +90,8 @@ def catalogue_of(
         The catalogue, the place of each interaction's item in it (N,), and what is odd about the two.
     """
     listed = as_text(table.frame["item"]).to_pandas() if table is not None else pd.Series([], dtype="str")
-    known = listed[(listed != "") & ~listed.duplicated()]
+    # All ids take as much memory as the longest, and nobody could ask for such a one.
+    known = listed[(listed != "") & (listed.str.len() <= ID_LENGTH) & ~listed.duplicated()]
     codes, ids = pd.factorize(pd.concat([taken, known], ignore_index=True), sort=True)
     names = np.asarray(ids.tolist(), dtype=np.str_)
     codes = codes[: len(taken)].astype(np.int64)
@@ -119,7 +121,7 @@ def _cells(column: pd.Series[Any], rows: pd.Series[Any]) -> list[str]:
 def _said(repeated: int, absent: int) -> tuple[Message, ...]:
     found = []
     if repeated:
-        template = N_("Rows of the table of items without an id or with that of another row, left out: {count}.")
+        template = N_("Rows of the table of items without a usable id or with that of another row, left out: {count}.")
         found.append(Message(template, {"count": repeated}))
     if absent:
         template = N_("Items that were taken and are not in the table of items: {count}.")

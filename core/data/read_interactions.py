@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from core.contracts import N_, Message, Refusal
 from core.data.cells import as_text, read_numbers
-from core.data.interaction_columns import find_interaction_columns
+from core.data.interaction_columns import find_interaction_columns, unread_columns
 from core.data.interactions import NO_PART, PARTS, Interactions
 from core.data.interactions import fingerprint as fingerprint_of
 from core.data.items import catalogue_of, items_of, read_items
@@ -28,7 +28,7 @@ from core.intake.id_lists import GZIP, is_id_lists, read_id_lists, unpacked
 from core.intake.labels import clean_text, display_label
 from core.intake.profiles import ID_LENGTH
 from core.intake.table_folder import column_names
-from core.intake.table_refusals import ROWS_KEPT, RefusedRows
+from core.intake.table_refusals import ROWS_KEPT, RefusedRows, unreadable_file
 from core.intake.table_zip import is_table_zip, unpacked_tables
 from core.intake.tables import EXTENSIONS, Table, read_table
 from core.settings import settings
@@ -52,6 +52,8 @@ _ITEM_FILES = ("items", "item", "products", "product", "movies", "books", "goods
 _OTHER_ENDINGS = (".data", ".inter", ".item", ".dat")
 TABLE_ENDINGS = (*EXTENSIONS, *_OTHER_ENDINGS)
 """Of tables that are read from a zip."""
+_ID_HINT = N_("Write the ids of a user and of an item into every row.")
+_RATING_HINT = N_("Write ratings as numbers on one scale.")
 _TIME_HINT = N_("Write the time as 2024-05-31 14:05:09, or in seconds since 1970.")
 _UNREADABLE = N_("Row {row}: {column} cannot be used: {found}.")
 _LONG = N_("Row {row}: {column} is longer than the {limit} characters that an id may have: {found}…")
@@ -183,9 +185,16 @@ def _read_file(file: Path, part: str, given: Mapping[str, str]) -> _Rows:
 
 
 def open_table(file: Path) -> Table:
-    """A table on this machine, packed with gzip or not."""
-    with file.open("rb") as opened:
-        packed = opened.read(len(GZIP)) == GZIP
+    """A table on this machine, packed with gzip or not.
+
+    Raises:
+        InputRefused: It cannot be read.
+    """
+    try:
+        with file.open("rb") as opened:
+            packed = opened.read(len(GZIP)) == GZIP
+    except OSError:
+        raise unreadable_file(display_label(file.name)) from None
     data = unpacked(file, settings().limits.table_bytes) if packed else file
     return read_table(data, file.name)
 
@@ -195,13 +204,13 @@ def _rows_of(table: Table, chosen: Mapping[str, str], part: int) -> _Rows:
     frame, n = table.frame, len(table.frame)
     refused = RefusedRows(table.name, table.refused, table.refused_count)
     ids = {role: as_text(frame[chosen[role]]).to_pandas().set_axis(frame.index) for role in ("user", "item")}
-    usable, notices = np.ones(n, bool), list(table.notices)
+    usable, notices = np.ones(n, bool), [*table.notices, *unread_columns(table, chosen)]
     counts = {"rows": n + table.refused_count}
     for role, cells in ids.items():
         # All ids of a column take as much memory as the longest.
         long = (cells.str.len() > ID_LENGTH).to_numpy(bool)
-        _refuse(refused, cells, usable & (cells == "").to_numpy(), chosen[role], _UNREADABLE)
-        _refuse(refused, cells, usable & long, chosen[role], _LONG)
+        _refuse(refused, cells, usable & (cells == "").to_numpy(), chosen[role], _UNREADABLE, _ID_HINT)
+        _refuse(refused, cells, usable & long, chosen[role], _LONG, _ID_HINT)
         usable &= (cells != "").to_numpy() & ~long
     rating = time = None
     if "rating" in chosen:
@@ -209,8 +218,8 @@ def _rows_of(table: Table, chosen: Mapping[str, str], part: int) -> _Rows:
         read = read_numbers(column)
         notices += read.notices
         outside = _off_scale(read.values) & ~read.missing & ~read.bad
-        _refuse(refused, column, usable & read.bad, chosen["rating"], _UNREADABLE)
-        _refuse(refused, column, usable & outside, chosen["rating"], _OFF_SCALE)
+        _refuse(refused, column, usable & read.bad, chosen["rating"], _UNREADABLE, _RATING_HINT)
+        _refuse(refused, column, usable & outside, chosen["rating"], _OFF_SCALE, _RATING_HINT)
         counts["off_scale"] = int((usable & outside).sum())
         usable &= ~(read.bad | outside)
         rating = read.values
@@ -250,7 +259,7 @@ def _off_scale(values: NDArray[np.float64]) -> NDArray[np.bool_]:
 
 
 def _refuse(
-    refused: RefusedRows, cells: pd.Series[Any], rows: NDArray[np.bool_], column: str, template: str, hint: str = ""
+    refused: RefusedRows, cells: pd.Series[Any], rows: NDArray[np.bool_], column: str, template: str, hint: str
 ) -> None:
     places = np.flatnonzero(rows)
     for place in places[:ROWS_KEPT]:

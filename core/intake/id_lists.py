@@ -19,7 +19,7 @@ from core.settings import Limits, settings
 
 GZIP = b"\x1f\x8b"
 _HEAD = 4096
-_LINE = re.compile(rb"[^\s,;|\"]+([ \t]+[^\s,;|\"]+)+\s*")
+_LINE = re.compile(rb"[^\s,;|\"<>{}]+([ \t]+[^\s,;|\"<>{}]+)+\s*")
 _BLANK = re.compile(rb"[ \t]+")
 _HINT = N_("Write one line per user: the user's id and then the ids of the items, oldest first, with blanks between.")
 

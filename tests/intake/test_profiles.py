@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from core.errors import InputRefused
-from core.intake.profiles import read_profile
+from core.intake.profiles import PROFILES_BYTES, read_profile, read_profiles
 
 
 def test_ids_are_kept_as_written() -> None:
@@ -33,6 +33,10 @@ def test_nothing_is_a_profile_too() -> None:
         ("[" * 100_000, "profile.json"),
         (b"\xff\xfe{", "profile.json"),
         ('{"liked": ["' + "x" * 2**20 + '"]}', "profile.too_long"),
+        ('{"liked": ["1"], "liked": ["2"]}', "profile.json"),
+        ('{"liked": ["\\ud800"]}', "profile.form"),
+        ('{"user_id": "\\udfff"}', "profile.form"),
+        ('{"profiles": [{}]}', "profile.field"),
     ],
 )
 def test_others_are_refused(text: str | bytes, code: str) -> None:
@@ -40,3 +44,28 @@ def test_others_are_refused(text: str | bytes, code: str) -> None:
         read_profile(text)
     assert refused.value.code == code
     assert str(refused.value.hint).startswith('An example: {"liked"')
+
+
+def test_one_and_several_are_told_apart() -> None:
+    alone, none = read_profiles('{"liked": ["1"]}', "mine")
+    assert ([profile.name for profile in alone], none) == (["mine"], [])
+    several, refused = read_profiles('{"profiles": [{"liked": ["1"]}, {"liked": "1"}, 5, {}]}', "mine")
+    assert [(profile.name, profile.liked) for profile in several] == [("mine 1", ("1",)), ("mine 4", ())]
+    assert [(row.name, row.code) for row in refused] == [("mine 2", "profile.form"), ("mine 3", "profile.form")]
+    assert several[0].sha256 != several[1].sha256
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ('{"profiles": []}', "profile.form"),
+        ('{"profiles": {}}', "profile.form"),
+        ('{"profiles": [{}], "liked": []}', "profile.form"),
+        ('{"liked": 1}', "profile.form"),
+        (b" " * (PROFILES_BYTES + 1), "profile.too_long"),
+    ],
+)
+def test_other_lists_are_refused(text: str | bytes, code: str) -> None:
+    with pytest.raises(InputRefused) as refused:
+        read_profiles(text)
+    assert refused.value.code == code
