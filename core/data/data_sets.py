@@ -69,6 +69,13 @@ _HANDBOOK = "https://github.com/Fraud-Detection-Handbook/simulated-data-transfor
 _AWS = "https://github.com/aws-samples/aws-fraud-detector-samples"
 _AWS_COMMIT = "071bd8c9732491e4de21d5c5a7bca21a08a2ccdf"
 
+_GROUPLENS = "https://files.grouplens.org/datasets/movielens"
+_MOVIELENS = (
+    "F. M. Harper, J. A. Konstan, The MovieLens Datasets: History and Context, ACM Transactions on Interactive "
+    "Intelligent Systems 5(4), 2015, doi:10.1145/2827872"
+)
+_MOVIELENS_TERMS = N_("GroupLens terms: research, with acknowledgement; no redistribution and no commercial use")
+
 _TABLES_BY_HAND = N_(
     "Its original is at {homepage}. Write it as tables train, validation and test with the columns text and label, CSV "
     "or Parquet, and lay them down in {place}."
@@ -320,5 +327,60 @@ DATA_SETS: tuple[DataSet, ...] = (
         holds="interactions",
         table="interactions.parquet",
         made_by=make_shop,
+    ),
+    DataSet(
+        name="movielens_100k",
+        kind="recsys",
+        title="MovieLens 100K",
+        summary=N_("100,000 ratings of 1,682 films by 943 people, from September 1997 to April 1998, with times."),
+        licence=_MOVIELENS_TERMS,
+        attribution=_MOVIELENS,
+        homepage="https://grouplens.org/datasets/movielens/100k/",
+        files=(
+            DataFile(
+                name="ml-100k.zip",
+                url=f"{_GROUPLENS}/ml-100k.zip",
+                checksum="md5:0e33842e24a9c977be4e0107933c0723",
+                size_mb=4.7,
+            ),
+        ),
+        holds="interactions",
+    ),
+    DataSet(
+        name="movielens_1m",
+        kind="recsys",
+        title="MovieLens 1M",
+        summary=N_("1,000,209 ratings of about 3,900 films by 6,040 people, from 2000 to 2003, with times."),
+        licence=_MOVIELENS_TERMS,
+        attribution=_MOVIELENS,
+        homepage="https://grouplens.org/datasets/movielens/1m/",
+        files=(
+            DataFile(
+                name="ml-1m.zip",
+                url=f"{_GROUPLENS}/ml-1m.zip",
+                checksum="md5:c4d9eecfca2ab87c1945afe126590906",
+                size_mb=5.6,
+            ),
+        ),
+        holds="interactions",
+    ),
+    DataSet(
+        name="movielens_latest_small",
+        kind="recsys",
+        title=N_("MovieLens latest, small"),
+        summary=N_("100,836 ratings of 9,742 films by 610 people, from 1996 to September 2018, with times."),
+        licence=N_("GroupLens terms: research, with acknowledgement; redistribution under the same terms alone"),
+        attribution=_MOVIELENS,
+        homepage="https://grouplens.org/datasets/movielens/latest/",
+        files=(
+            DataFile(
+                name="ml-latest-small.zip",
+                url=f"{_GROUPLENS}/ml-latest-small.zip",
+                # The publisher may put a newer one there, which is then refused: figures are of this one.
+                checksum="sha256:696d65a3dfceac7c45750ad32df2c259311949efec81f0f144fdfb91ebc9e436",
+                size_mb=0.9,
+            ),
+        ),
+        holds="interactions",
     ),
 )

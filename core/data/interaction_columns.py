@@ -62,6 +62,7 @@ TIME = Role(
     (
         rf"(time_?stamp|datetime|date_time|time|ts|unix_time|unix_review_time|epoch){_TYPED}",
         rf"(event|order|invoice|purchase|review|rating|interaction|created|watched)_?(time|date|datetime|at){_TYPED}",
+        rf"(bought|purchased|ordered|watched|viewed|clicked|played|listened|rated)(_(at|on))?{_TYPED}",
         "时间|时间戳|日期|评分时间|购买时间|date",
     ),
     _is_time,
@@ -149,7 +150,9 @@ def _by_place(frame: pd.DataFrame) -> dict[str, str]:
 
 
 def find_item_columns(table: Table, given: Mapping[str, str]) -> dict[str, str]:
-    """Role -> column of a table of items; the first column is the id where none is called so.
+    """Role -> column of a table of items.
+
+    The first column is the id where none is called so; in a table without names the second one is the title.
 
     Raises:
         InputRefused: A given column does not exist, or the first one is that of the titles.
@@ -161,6 +164,8 @@ def find_item_columns(table: Table, given: Mapping[str, str]) -> dict[str, str]:
     found = guess_roles(table.frame, ITEM_ROLES, known)
     if "item" not in found:
         found |= guess_roles(table.frame, (_ID_ALONE,), found)
+    if not table.header and len(columns) > 1 and not known and not is_number(sample_rows(table.frame[columns[1]])):
+        found |= {"item": columns[0], "title": columns[1]}
     if "item" not in found and columns[0] in found.values():
         raise _no_column(
             table, N_("{name}: no column of this table of items says which item each row is of."), "items_id"

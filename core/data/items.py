@@ -1,7 +1,8 @@
-"""Tables of items: their ids, titles and whatever else they say; MovieLens' own `u.item` among them."""
+"""Tables of items: ids, titles and whatever else they say; MovieLens' own `u.item` and `movies.dat` among them."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,12 @@ from core.contracts import N_, Message
 from core.data.cells import as_text, is_missing
 from core.data.interaction_columns import find_item_columns
 from core.data.interactions import SEPARATOR, Catalogue
+from core.intake.colon_tables import is_colon_table, read_colon_table
 from core.intake.labels import clean_text
 from core.intake.profiles import ID_LENGTH
 from core.intake.tables import Table, read_table
 
-MOVIELENS_FILE = "u.item"
+MOVIELENS_FILE, MOVIELENS_COLONS = "u.item", "movies.dat"
 MOVIELENS_GENRES = (
     "unknown",
     "Action",
@@ -39,6 +41,7 @@ MOVIELENS_GENRES = (
     "War",
     "Western",
 )
+_COLON_COLUMNS = ["item", "title", "genres"]
 _MOVIELENS_BEFORE = 5
 """Columns of `u.item` before its flags of genres: id, title, release date, video date, address."""
 
@@ -55,6 +58,11 @@ def read_items(path: Path, given: dict[str, str]) -> Table:
     """
     if path.name.lower() == MOVIELENS_FILE:
         return _movielens(path)
+    if is_colon_table(path):
+        table = read_colon_table(path)
+        if path.name.lower() == MOVIELENS_COLONS and len(table.frame.columns) == len(_COLON_COLUMNS):
+            table = replace(table, frame=table.frame.set_axis(_COLON_COLUMNS, axis=1), header=True)
+        return items_of(table, given)
     return items_of(read_table(path, path.name), given)
 
 

@@ -24,6 +24,7 @@ from core.data.interactions import fingerprint as fingerprint_of
 from core.data.items import catalogue_of, items_of, read_items
 from core.data.times import read_times
 from core.errors import InputRefused
+from core.intake.colon_tables import is_colon_table, read_colon_table
 from core.intake.id_lists import GZIP, is_id_lists, read_id_lists, unpacked
 from core.intake.labels import clean_text, display_label
 from core.intake.profiles import ID_LENGTH
@@ -89,8 +90,8 @@ def read_interactions(path: Path, columns: Mapping[str, str] | None = None, item
     Raises:
         InputRefused: With a code, what came, what is allowed and what to do.
     """
-    if is_table_zip(path):
-        with unpacked_tables(path, TABLE_ENDINGS) as folder:
+    if packed := _zip_of(path):
+        with unpacked_tables(packed, TABLE_ENDINGS) as folder:
             return replace(read_interactions(folder, columns, items), name=display_label(path.name))
     given = dict(columns or {})
     files, beside = interaction_files(path) if path.is_dir() else ([("", path)], _item_file(_listed(path.parent), path))
@@ -122,6 +123,14 @@ def interactions_of(
     given = dict(columns or {})
     rows = _rows_of(table, find_interaction_columns(table, given), NO_PART)
     return _joined([rows], name, None if items is None else items_of(items, given))
+
+
+def _zip_of(path: Path) -> Path | None:
+    """The zip that a path is, or the only one in a folder without tables, as a data set lies that was fetched."""
+    if not path.is_dir():
+        return path if is_table_zip(path) else None
+    found = [] if _listed(path) else [file for file in path.glob("*.zip") if is_table_zip(file)]
+    return found[0] if len(found) == 1 else None
 
 
 def interaction_files(path: Path) -> tuple[list[tuple[str, Path]], Path | None]:
@@ -185,7 +194,7 @@ def _read_file(file: Path, part: str, given: Mapping[str, str]) -> _Rows:
 
 
 def open_table(file: Path) -> Table:
-    """A table on this machine, packed with gzip or not.
+    """A table on this machine, packed with gzip or not, of any form that is read.
 
     Raises:
         InputRefused: It cannot be read.
@@ -195,6 +204,8 @@ def open_table(file: Path) -> Table:
             packed = opened.read(len(GZIP)) == GZIP
     except OSError:
         raise unreadable_file(display_label(file.name)) from None
+    if is_colon_table(file):
+        return read_colon_table(file)
     data = unpacked(file, settings().limits.table_bytes) if packed else file
     return read_table(data, file.name)
 
