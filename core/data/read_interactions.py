@@ -214,36 +214,25 @@ def _rows_of(table: Table, chosen: Mapping[str, str], part: int) -> _Rows:
     """The rows that name a user and an item, with readable ratings and times; the others are listed."""
     frame, n = table.frame, len(table.frame)
     refused = RefusedRows(table.name, table.refused, table.refused_count)
-    ids = {role: as_text(frame[chosen[role]]).to_pandas().set_axis(frame.index) for role in ("user", "item")}
+    ids = {
+        role: as_text(frame[chosen[role]]).to_pandas().set_axis(frame.index).rename(chosen[role])
+        for role in ("user", "item")
+    }
     usable, notices = np.ones(n, bool), [*table.notices, *unread_columns(table, chosen)]
     counts = {"rows": n + table.refused_count}
-    for role, cells in ids.items():
+    for cells in ids.values():
         # All ids of a column take as much memory as the longest.
         long = (cells.str.len() > ID_LENGTH).to_numpy(bool)
-        _refuse(refused, cells, usable & (cells == "").to_numpy(), chosen[role], _UNREADABLE, _ID_HINT)
-        _refuse(refused, cells, usable & long, chosen[role], _LONG, _ID_HINT)
+        _refuse(refused, cells, usable & (cells == "").to_numpy(), _UNREADABLE, _ID_HINT)
+        _refuse(refused, cells, usable & long, _LONG, _ID_HINT)
         usable &= (cells != "").to_numpy() & ~long
     rating = time = None
     if "rating" in chosen:
-        column = frame[chosen["rating"]]
-        read = read_numbers(column)
-        notices += read.notices
-        outside = _off_scale(read.values) & ~read.missing & ~read.bad
-        _refuse(refused, column, usable & read.bad, chosen["rating"], _UNREADABLE, _RATING_HINT)
-        _refuse(refused, column, usable & outside, chosen["rating"], _OFF_SCALE, _RATING_HINT)
-        counts["off_scale"] = int((usable & outside).sum())
-        usable &= ~(read.bad | outside)
-        rating = read.values
+        rating, good, counts["off_scale"] = _ratings(refused, frame[chosen["rating"]], usable, notices)
+        usable &= good
     if "time" in chosen:
-        column = frame[chosen["time"]]
-        times = read_times(column)
-        notices += times.notices
-        future = (times.values > np.datetime64("now", "s") + np.timedelta64(1, "D")) & ~times.missing & ~times.bad
-        _refuse(refused, column, usable & (times.bad | times.missing), chosen["time"], _UNREADABLE, _TIME_HINT)
-        _refuse(refused, column, usable & future, chosen["time"], _FUTURE, _TIME_HINT)
-        counts["future"] = int((usable & future).sum())
-        usable &= ~(times.bad | times.missing | future)
-        time = times.values
+        time, good, counts["future"] = _times(refused, frame[chosen["time"]], usable, notices)
+        usable &= good
     refused.check(int(usable.sum()))
     parts = _given_parts(frame[chosen["part"]]) if "part" in chosen else np.full(n, part, np.int8)
     return _Rows(
@@ -259,6 +248,31 @@ def _rows_of(table: Table, chosen: Mapping[str, str], part: int) -> _Rows:
     )
 
 
+def _ratings(
+    refused: RefusedRows, column: pd.Series[Any], usable: NDArray[np.bool_], notices: list[Message]
+) -> tuple[NDArray[np.float64], NDArray[np.bool_], int]:
+    """Ratings (N,), NaN where there is none, which rows may be used, and how many of the usable lie off the scale."""
+    read = read_numbers(column)
+    notices += read.notices
+    outside = _off_scale(read.values) & ~read.missing & ~read.bad
+    _refuse(refused, column, usable & read.bad, _UNREADABLE, _RATING_HINT)
+    _refuse(refused, column, usable & outside, _OFF_SCALE, _RATING_HINT)
+    return read.values, ~(read.bad | outside), int((usable & outside).sum())
+
+
+def _times(
+    refused: RefusedRows, column: pd.Series[Any], usable: NDArray[np.bool_], notices: list[Message]
+) -> tuple[NDArray[np.datetime64], NDArray[np.bool_], int]:
+    """Times (N,), which rows may be used, and how many of the usable lie in the future."""
+    read = read_times(column)
+    notices += read.notices
+    absent = read.bad | read.missing
+    future = (read.values > np.datetime64("now", "s") + np.timedelta64(1, "D")) & ~absent
+    _refuse(refused, column, usable & absent, _UNREADABLE, _TIME_HINT)
+    _refuse(refused, column, usable & future, _FUTURE, _TIME_HINT)
+    return read.values, ~(absent | future), int((usable & future).sum())
+
+
 def _off_scale(values: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Which ratings lie outside the scale that nearly all others are on; a scale may reach as far below zero."""
     known = values[np.isfinite(values)]
@@ -269,13 +283,11 @@ def _off_scale(values: NDArray[np.float64]) -> NDArray[np.bool_]:
         return np.asarray((values < (-top if both_ways else 0)) | (values > top))
 
 
-def _refuse(
-    refused: RefusedRows, cells: pd.Series[Any], rows: NDArray[np.bool_], column: str, template: str, hint: str
-) -> None:
+def _refuse(refused: RefusedRows, cells: pd.Series[Any], rows: NDArray[np.bool_], template: str, hint: str) -> None:
     places = np.flatnonzero(rows)
     for place in places[:ROWS_KEPT]:
         row, cell = int(cells.index[place]), clean_text(str(cells.iloc[place])[: 2 * ID_LENGTH])[:40]
-        found = {"row": row, "column": column, "found": cell, "limit": ID_LENGTH}
+        found = {"row": row, "column": cells.name, "found": cell, "limit": ID_LENGTH}
         message = Message(template if cell else N_("Row {row}: {column} is empty."), found)
         refused.add(row, "interactions.unusable_row", message, Message(hint))
     refused.more(max(0, len(places) - ROWS_KEPT))
