@@ -8,21 +8,28 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select, text
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import select, text, update
 
+from core.contracts import ModelRef
 from core.errors import StoreError
-from core.settings import ROOT
-from core.store import audit, database
+from core.settings import ROOT, settings
+from core.store import audit, database, removals
 from core.store.database import Store, close_stores, open_store
 from core.store.registry import Registry
-from core.store.schema import versions
+from core.store.schema import metadata, versions
+from core.store.schema import removals as removed
 from tests.house import House, open_house, until
 from tests.jobs.fake_sector import SLUG
 from tests.store import postgres
+
+LISTED_BY = ModelRef(SLUG, "1", "ease", "a" * 64)
 
 pytestmark = pytest.mark.skipif(not postgres.URL, reason=postgres.REASON)
 
@@ -185,3 +192,59 @@ def test_addresses_that_mean_nothing(url):
         Store(url)
     assert caught.value.code == "store.address"
     assert "secret" not in str(caught.value)
+
+
+def test_migrations_make_the_tables_of_the_schema(shared):
+    with open_store().read() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+
+
+@pytest.mark.slow
+def test_an_older_database_gains_the_removals_and_keeps_its_versions(shared):
+    shared.registry.register(SLUG, shared.staged())
+    with open_store().write() as connection:
+        connection.execute(text("DROP TABLE removals"))
+        connection.execute(text("UPDATE alembic_version SET version_num = '0002'"))
+    close_stores()
+    assert removals.removals(SLUG) == []
+    with open_store().read() as connection:
+        assert connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one() == database.HEAD
+    removals.add(LISTED_BY, "0007", 1)
+    assert [entry.item for entry in removals.removals(SLUG)] == ["0007"]
+    assert [version.number for version in shared.registry.versions(SLUG)] == [1, 0]
+
+
+@pytest.mark.slow
+def test_removals_are_kept_replaced_and_emptied_whatever_the_servers_clock_shows(shared):
+    with open_store().write() as connection:
+        name = connection.execute(text("SELECT current_database()")).scalar_one()
+        connection.execute(text(f"ALTER DATABASE {name} SET timezone TO 'Asia/Shanghai'"))
+    close_stores()
+    began = datetime.now(UTC)
+    for item, rank in (("商品😀", 3), ("商品😀", 1), ("i" * 300, 2)):
+        removals.add(LISTED_BY, item, rank, ["0001", "é\u2028"])
+    newest, first = removals.removals(SLUG)
+    assert (newest.item, first.item, first.rank) == ("i" * 200, "商品😀", 1)
+    assert list(first.liked) == ["0001", "é\u2028"]
+    assert began <= first.created <= newest.created <= datetime.now(UTC)
+    old = began - timedelta(days=settings().correction_days + 1)
+    with open_store().write() as connection:
+        connection.execute(update(removed).where(removed.c.rank == 1).values(created=old))
+    assert (removals.sweep(), removals.sweep()) == (1, 0)
+    assert removals.most_removed(SLUG) == [("i" * 200, 1), ("商品😀", 1)]
+    removals.withdraw(SLUG, "商品😀")
+    assert [entry.rank for entry in removals.removals(SLUG)] == [2]
+
+
+@pytest.mark.slow
+def test_two_servers_that_remove_the_same_item_leave_one_entry(shared):
+    def remove(rank: int) -> None:
+        removals.add(LISTED_BY, "0007", rank)
+
+    threads = [threading.Thread(target=remove, args=(rank,)) for rank in range(1, 9)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [entry.item for entry in removals.removals(SLUG)] == ["0007"]
+    assert audit.verify().intact
