@@ -5,7 +5,8 @@
 * `time`: everything after one moment is the test. Users who begin after it have no history and are counted apart.
 * `random`: a share of each user's items, for data whose order says nothing.
 
-Validation is always taken from what would else be training, in the same way as the test.
+Validation is always taken from what would else be training, in the same way as the test; of a cut in time it holds as
+many rows as the test, because strengths that are chosen for the next few days are not those for the next months.
 """
 
 from __future__ import annotations
@@ -36,6 +37,8 @@ _NAMES = {
 }
 LEAST_LEFT = 3
 """Items a user must have for his last ones to be left out."""
+MOST_VALIDATION = 0.5
+"""Of what is left before a cut in time; without a limit a large test would leave nothing to learn from."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +69,8 @@ def split_interactions(
         data: As read.
         kind: One of `TITLES`, or `auto`: as given, else the last item of each user, else at random.
         test_share: Of the rows for `time`, of each user's rows for `random`.
-        validation_share: Of the rows that are left, likewise; where the data bring a test alone, of each user's rows.
+        validation_share: Of each user's rows that are left, for `random` and for data that bring a test alone;
+            `leave_last` takes the last one again, `time` as many rows as its test.
         seed: Of what is drawn.
 
     Raises:
@@ -89,7 +93,7 @@ def split_interactions(
         if data.time is None:
             raise _impossible(data, N_("{name}: there are no times to cut at."))
         rest, test = _later(data, rows, test_share)
-        train, validation = _later(data, rest, validation_share)
+        train, validation = _later(data, rest, min(len(test) / max(len(rest), 1), MOST_VALIDATION))
         said["moment"] = data.time[test[0]].astype("datetime64[s]")
     else:
         test = _drawn(data, rows, test_share, generator)

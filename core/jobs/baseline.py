@@ -17,6 +17,7 @@ from core.log import log_event
 from core.serving.comparison import baseline_folder, home_folder
 from core.store.registry import registry
 from core.training.evaluation import SUITE, load_evaluation, same_labels, save_evaluation
+from core.training.list_replay import IN_USE, write_replays
 
 
 def measure_champion(
@@ -48,6 +49,7 @@ def measure_champion(
         predictor, challenger = task.load(champion.path, device), task.load(checkpoint, device)
         if old is None or not same_examples(old, new):
             save_evaluation(folder, task.evaluate(predictor, data, columns, like=new))
+        _replayed(task, (predictor, challenger), data, columns, new, folder)
         _in_suite(task, predictor, champion.path, checkpoint, folder)
         _time(task, predictor, challenger, folder)
         if old is not None and old.data.fingerprint != new.data.fingerprint:
@@ -76,6 +78,15 @@ def _at_home(task: Task, challenger: Any, old: Evaluation, folder: Path) -> None
     found = measure(old.data.name, old)
     if found.data.fingerprint == old.data.fingerprint:
         save_evaluation(folder, found)
+
+
+def _replayed(
+    task: Task, both: tuple[Any, Any], data: Path, columns: Mapping[str, str] | None, new: Evaluation, folder: Path
+) -> None:
+    """Replay both versions, the one in use first, over the test of the new one, where the task is one of lists."""
+    replay = getattr(task, "replay", None)
+    if replay is not None:
+        write_replays(folder, {IN_USE: replay(*both, data, columns, like=new)})
 
 
 def _in_suite(task: Task, champion: Any, home: Path, checkpoint: Path, folder: Path) -> None:

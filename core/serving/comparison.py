@@ -24,6 +24,7 @@ from core.training.evaluation import SUITE, load_evaluation
 
 if TYPE_CHECKING:
     from core.training.gate import Costs, Verdict
+    from core.training.list_replay import Replay
 
 _measured: dict[tuple[str, str], Costs] = {}
 _guard = threading.Lock()
@@ -74,6 +75,21 @@ def suites_of(champion: Version, rival: Version) -> tuple[Evaluation | None, Eva
     """
     again = load_evaluation(baseline_folder(rival.path, champion.sha256) / SUITE)
     return again or load_evaluation(champion.path / SUITE), load_evaluation(rival.path / SUITE)
+
+
+def replay_of(champion: Version, rival: Version) -> Replay | None:
+    """What a replay of two recommenders found, `champion` first, whichever was made later; None where there was none.
+
+    Raises:
+        ModelRefused: what was stored is damaged.
+    """
+    from core.training.list_replay import IN_USE, read_replays
+
+    found = read_replays(baseline_folder(rival.path, champion.sha256)).get(IN_USE)
+    if found is None:
+        turned = read_replays(baseline_folder(champion.path, rival.sha256)).get(IN_USE)
+        return turned.turned() if turned is not None else None
+    return found
 
 
 def costs(champion: Version, rival: Version) -> Costs | None:
@@ -141,7 +157,7 @@ def _judged(champion: Version, rival: Version, measured: Costs | None, headline:
     if find_sector(rival.sector).reads == "interactions":
         from core.training.ranking_gate import ranking_verdict
 
-        found = ranking_verdict(found, service.evaluation_of(rival))
+        found = ranking_verdict(found, service.evaluation_of(rival), replay_of(champion, rival))
     suites = suites_of(champion, rival)
     if any(suite is not None for suite in suites):
         found = found.and_also(suite_check(*suites))

@@ -24,6 +24,11 @@ LIST = "items"
 """Column of an evaluation table with the list of every user, (U, K)."""
 DEPTHS = {"recall": (10, 20), "ndcg": (10, 20), "hr": (10, 20)}
 """Metrics -> k."""
+WANTED, FOUND = "wanted.", "found."
+"""What columns of an evaluation table begin with that count, for each user, the items of a group of `GROUPS` that he
+took in the test, and those of them that stood among his first ten."""
+GROUPS = ("head", "tail", "new")
+"""Items that are taken most, the long tail, and those that nobody had taken before."""
 TAIL_SHARE = 0.2
 """Items that are not among this share of the most taken ones are the long tail."""
 
@@ -34,8 +39,13 @@ def best(scores: NDArray[Any], k: int) -> Lists:
     Scores of -inf are never listed: -1 stands in their place.
     """
     count = min(k, scores.shape[1])
-    least = np.partition(scores, scores.shape[1] - count, axis=1)[:, scores.shape[1] - count]
-    rows, places = np.nonzero((scores >= least[:, None]) & (scores > -np.inf))
+    least = np.partition(scores, scores.shape[1] - count, axis=1)[:, scores.shape[1] - count].copy()
+    listed, equal = scores > least[:, None], scores == least[:, None]
+    # Most items may have the same score, as those have that nothing of the user's leads to: the first ones are enough.
+    room = count - listed.sum(axis=1)
+    crowded = np.flatnonzero(equal.sum(axis=1) > room)
+    equal[crowded] &= np.cumsum(equal[crowded], axis=1, dtype=np.int32) <= room[crowded, None]
+    rows, places = np.nonzero((listed | equal) & (scores > -np.inf))
     order = np.lexsort((places, -scores[rows, places], rows))
     rows, places = rows[order], places[order]
     sizes = np.bincount(rows, minlength=len(scores))
@@ -87,11 +97,10 @@ def list_columns(lists: Lists, taken: NDArray[np.int64], vectors: NDArray[Any], 
     """
     there, places = lists >= 0, np.maximum(lists, 0)
     count = np.maximum(there.sum(axis=1), 1)
-    head = np.zeros(len(taken), bool)
-    head[np.argsort(-taken, kind="stable")[: max(1, round(TAIL_SHARE * len(taken)))]] = True
+    tail = long_tail(taken)
     surprise = -np.log2((taken + 1) / (n_users + 1))
     found = {
-        "long_tail": (there & ~head[places]).sum(axis=1) / count,
+        "long_tail": (there & tail[places]).sum(axis=1) / count,
         "novelty": (surprise[places] * there).sum(axis=1) / count,
     }
     summed = np.zeros((len(lists), vectors.shape[1]), np.float32)
@@ -103,6 +112,13 @@ def list_columns(lists: Lists, taken: NDArray[np.int64], vectors: NDArray[Any], 
     pairs = np.maximum(count * (count - 1), 1)
     found["diversity"] = 1 - ((summed * summed).sum(axis=1) - own) / pairs
     return {name: values.astype(np.float32) for name, values in found.items()}
+
+
+def long_tail(taken: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which items are not among the `TAIL_SHARE` that are taken most, (I,)."""
+    found = np.ones(len(taken), bool)
+    found[np.argsort(-taken, kind="stable")[: max(1, round(TAIL_SHARE * len(taken)))]] = False
+    return found
 
 
 def coverage(lists: Lists, n_items: int) -> Metric:

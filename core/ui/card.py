@@ -18,6 +18,9 @@ from core.ui.i18n import t
 from core.ui.labels import SPLIT_NAMES, label_name
 from core.ui.quality import show_provenance
 from core.ui.rivals import why_bundled
+from core.ui.shop_card import LIMITS as SHOP_LIMITS
+from core.ui.shop_card import shop_facts, show_shop_parts
+from core.ui.shop_quality import show_source
 from core.ui.views import escape, say, show_error
 from core.ui.wording import told
 
@@ -45,19 +48,22 @@ def show_card(sector: Sector) -> None:
 
 def show_version_card(version: Version) -> None:
     """What the version is, how it was made, what it measured, and what is known to be wrong with it."""
-    if catalog.sector(version.sector).reads == "interactions":
-        st.markdown(card_text(version))  # its figures are of users and lists: nothing of the table below fits them
-        return
-    facts = [f"| {_unbroken(told(name, version.sector))} | {value} |" for name, value in _facts(version)]
+    of_lists = catalog.sector(version.sector).reads == "interactions"  # its figures are of users and what they took
+    rows = [*(shop_facts(version) if of_lists else _facts(version)), (N_("Licence of the weights"), _licence(version))]
+    facts = [f"| {_unbroken(told(name, version.sector))} | {value} |" for name, value in rows]
     st.markdown("\n".join([f"| {_unbroken(t('Model card'))} | |", "|---|---|", *facts]))
     evaluation = stored_evaluation(version)
     if evaluation is not None:
         st.markdown(f"**{t('Measured')}**")
-        show_provenance(evaluation, version)
+        (show_source if of_lists else show_provenance)(evaluation, version)
         st.markdown(_figures(evaluation, catalog.sector(version.sector).metrics))
-        st.markdown(_classes(evaluation, version.sector))
+        if of_lists:
+            show_shop_parts(evaluation, version)
+        else:
+            st.markdown(_classes(evaluation, version.sector))
     st.markdown(f"**{t('Known limits')}**")
-    limits = [*_few_frauds(version, evaluation), *(told(limit, version.sector) for limit in _LIMITS)]
+    known = SHOP_LIMITS if of_lists else _LIMITS
+    limits = [*_few_frauds(version, evaluation), *(told(limit, version.sector) for limit in known)]
     st.markdown("\n".join(f"- {limit}" for limit in limits))
     st.caption(t("Architecture, version and checksum of the weights (sha256)"))
     st.code(
@@ -135,7 +141,6 @@ def _facts(version: Version) -> Iterator[tuple[str, str]]:
         yield N_("Operating point"), said
     if reason := why_bundled(version):
         yield N_("Why this model"), t(reason)
-    yield N_("Licence of the weights"), _licence(version)
 
 
 def _studies(version: Version) -> Iterator[tuple[str, str]]:

@@ -8,9 +8,17 @@ from core.contracts import Metric
 from core.ui.theme import mode, palette, show_chart
 from core.ui.views import chart_text
 
+SHARE = (-0.02, 1.02)
+"""Ends of the axis for figures between 0 and 1."""
+
 
 def show_dots(
-    key: str, rows: Sequence[tuple[str, Metric]], title: str, alt: str, reference: float | None = None
+    key: str,
+    rows: Sequence[tuple[str, Metric]],
+    title: str,
+    alt: str,
+    reference: float | None = None,
+    span: tuple[float, float] | None = SHARE,
 ) -> None:
     """Draw figures with their 95 % intervals.
 
@@ -20,6 +28,7 @@ def show_dots(
         title: Of the axis.
         alt: What the chart shows, for who cannot see it.
         reference: Where a dotted line is drawn, in the unit of the figures.
+        span: Ends of the axis; None takes those of the figures.
     """
     import plotly.graph_objects as go
 
@@ -40,6 +49,6 @@ def show_dots(
     if reference is not None:
         figure.add_vline(x=reference, line={"dash": "dot", "color": palette(mode()).muted})
     figure.update_layout(showlegend=False)
-    figure.update_xaxes(title=title, range=[-0.02, 1.02])
+    figure.update_xaxes(title=title, range=span)
     figure.update_yaxes(autorange="reversed")
     show_chart(figure, key, height=90 + 32 * len(rows), alt=alt)

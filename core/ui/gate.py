@@ -40,6 +40,7 @@ CHECKS = {
     "suite": N_("Slices of our own"),
     "calibration": N_("Calibration"),
     "popularity": N_("Popularity"),
+    "replay": N_("Replay"),
     "defects": N_("Defects in the test"),
     "alike": N_("Compared alike"),
     "pixel_f1": N_("Pixel F1"),
@@ -64,7 +65,7 @@ def show_verdict(sector: Sector, champion: Version, rival: Version) -> Verdict |
         return None
     box = {"pass": st.success, "fail": st.error, "undecided": st.warning}[verdict.result]
     box(told(_headline(sector, verdict), sector.slug), icon=":material/rule:")
-    st.markdown("\n".join(_line(check) for check in verdict.checks))
+    st.markdown("\n".join(check_line(check) for check in verdict.checks))
     if allowed("presenter") and any(check.name == "latency" and check.value is None for check in verdict.checks):
         _offer_measuring(sector.slug, champion, rival)
     return verdict
@@ -80,7 +81,8 @@ def _headline(sector: Sector, verdict: Verdict) -> str:
     return RESULTS[verdict.result]
 
 
-def _line(check: Check) -> str:
+def check_line(check: Check) -> str:
+    """One question of the gate with its answer, as an item of a list in Markdown."""
     return f"- {_ICONS[check.result]} **{t(CHECKS.get(check.name, check.name))}:** {say(check.message)}"
 
 

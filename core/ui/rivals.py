@@ -27,6 +27,10 @@ WHY_BUNDLED = {
         "Boosted trees answer all the same: what each feature adds to one of their scores can be told exactly, and "
         "amounts need no scaling. Whoever wants another model trains a version with it."
     ),
+    "recommendations": N_(
+        "EASE answers because it was ahead on a validation part as long as the test: the plainest kind of model is "
+        "taken that no plainer one keeps up with. Nearest items, the next plainer kind, are close to it."
+    ),
 }
 """Sector -> why the model that ships with it was taken."""
 RULES = "rules"

@@ -1,4 +1,4 @@
-"""Quality of a recommender: figures with intervals, other models on the same users, how active users are, the card."""
+"""Quality of a recommender: figures with intervals, other models, a replay, slices, what was removed."""
 
 from __future__ import annotations
 
@@ -11,21 +11,26 @@ from core.errors import AppError
 from core.store import removals
 from core.store.registry import registry
 from core.store.versions import Version
-from core.training.evaluation import MODEL_NAMES, OTHER
+from core.training.evaluation import OTHER
 from core.ui.figures import data_title, stored_evaluation
+from core.ui.gate import check_line
 from core.ui.i18n import t
 from core.ui.measured import interval, once
 from core.ui.quality import show_summary
+from core.ui.rivals import model_title, why_bundled
 from core.ui.shop_answer import shelf_of
 from core.ui.shop_items import title_of
 from core.ui.shop_options import split_title, trade_offs_of
+from core.ui.shop_replay import show_replays
+from core.ui.shop_slices import show_slices
 from core.ui.views import escape, show_error
 
 NO_HISTORY: Final = "users without history"
 HEADLINE: Final = "ndcg_at_10"
 VIEWS: Final = {
     "models": N_("Other models"),
-    "activity": N_("By activity"),
+    "replay": N_("Replay"),
+    "slices": N_("Slices"),
     "variety": N_("Variety and novelty"),
     "removed": N_("Not for me"),
 }
@@ -57,8 +62,10 @@ def show_shop_quality(sector: Sector) -> None:
         _show_removed(sector.slug)
     elif view == "variety":
         _show_variety(sector.slug, version)
-    elif view == "activity":
-        _show_activity(evaluation)
+    elif view == "slices":
+        show_slices(sector.slug, evaluation)
+    elif view == "replay":
+        show_replays(sector.slug, version)
     else:
         _show_models(evaluation, version)
 
@@ -84,13 +91,14 @@ def show_source(evaluation: Evaluation, version: Version) -> None:
 
 
 def _show_models(evaluation: Evaluation, version: Version) -> None:
-    """NDCG@10 of each model on the same users, and by how much the version is ahead."""
+    """NDCG@10 of each model on the same users, by how much the version is ahead, and what the gate makes of it."""
+    from core.training.ranking_gate import popularity_check
     from core.training.ranking_views import compared
 
     own = evaluation.summary[HEADLINE]
     rows = [
         {
-            t("Model"): _name(str(version.manifest.get("architecture", ""))),
+            t("Model"): model_title(str(version.manifest.get("architecture", ""))),
             "NDCG@10": interval(own),
             t("The version is ahead by"): "–",
         }
@@ -98,7 +106,7 @@ def _show_models(evaluation: Evaluation, version: Version) -> None:
     for name in sorted(name.removeprefix(OTHER) for name in evaluation.table if name.startswith(OTHER)):
         figure, ahead = once(compared, evaluation, name)
         said = f"{ahead.value:+.4f} [{ahead.low:+.4f}, {ahead.high:+.4f}]"
-        rows.append({t("Model"): _name(name), "NDCG@10": interval(figure), t("The version is ahead by"): said})
+        rows.append({t("Model"): model_title(name), "NDCG@10": interval(figure), t("The version is ahead by"): said})
     st.dataframe(rows, hide_index=True)
     st.caption(
         t(
@@ -106,22 +114,12 @@ def _show_models(evaluation: Evaluation, version: Version) -> None:
             "to be better. Past data cannot say what another list would have sold."
         )
     )
-
-
-def _show_activity(evaluation: Evaluation) -> None:
-    from core.training.ranking_views import by_activity
-
-    rows = [
-        {
-            t("Items known"): name,
-            t("Users"): metric.n,
-            "NDCG@10": interval(metric),
-            t("Hit rate@10"): interval(rate),
-        }
-        for name, metric, rate in once(by_activity, evaluation)
-    ]
-    st.dataframe(rows, hide_index=True)
-    st.caption(t("How much was known of a user before the test. Users with more history also buy more in the test."))
+    if version.manifest.get("architecture") != "popularity":
+        check = once(popularity_check, evaluation)
+        st.markdown(t("The gate refuses a version that is not shown to beat popularity."))
+        st.markdown(check_line(check))
+    if reason := why_bundled(version):
+        st.caption(t(reason))
 
 
 def _show_variety(slug: str, version: Version) -> None:
@@ -170,7 +168,3 @@ def _show_removed(slug: str) -> None:
     ]
     st.dataframe(rows, hide_index=True)
     st.caption(t("Viewers see their own entries. No training uses them: who sees an item decides who can remove it."))
-
-
-def _name(model: str) -> str:
-    return t(MODEL_NAMES[model]) if model in MODEL_NAMES else model

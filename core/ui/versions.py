@@ -20,6 +20,7 @@ from core.ui.gate import promotion_input, show_verdict
 from core.ui.i18n import t
 from core.ui.measured import Measured, interval
 from core.ui.moves import move, role, show_outcome
+from core.ui.shop_replay import show_replay_of
 from core.ui.views import escape, show_error
 
 _CALIBRATION: Final = "ece"
@@ -118,8 +119,11 @@ def _compare(sector: Sector, champion: Version, rivals: list[Version]) -> None:
         show_error(error)
     else:
         comparison = show_comparison(slug, own, theirs)
-        if comparison is not None and own is not None and theirs is not None:
+        # Examples of lists are people, whose ids are nothing to look at.
+        if comparison is not None and own is not None and theirs is not None and sector.reads != "interactions":
             show_changed(Measured(slug, rival, theirs), own, comparison)
+    if sector.reads == "interactions":
+        show_replay_of(slug, champion, rival)
     promotion_input(slug, champion, rival, verdict)
 
 

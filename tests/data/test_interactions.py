@@ -69,6 +69,17 @@ def test_lines_of_a_user_and_his_items_keep_their_order(tmp_path: Path) -> None:
     assert [pairs(data)[row] for row in split.test] == [("0", "4"), ("2", "5"), ("2", "6")]
 
 
+@pytest.mark.parametrize(("share", "parts"), [(0.2, [120, 40, 40]), (0.15, [140, 30, 30]), (0.5, [50, 50, 100])])
+def test_strengths_are_chosen_as_far_ahead_as_the_test_of_a_cut_in_time(
+    tmp_path: Path, share: float, parts: list[int]
+) -> None:
+    rows = [f"u{n % 20},i{n % 37},{1_700_000_000 + n}" for n in range(200)]
+    data = read(tmp_path, "user,item,timestamp\n" + "\n".join(rows) + "\n")
+    split = split_interactions(data, "time", test_share=share, validation_share=0.02)
+    assert [len(part) for part in (split.train, split.validation, split.test)] == parts
+    assert split.train.max() < split.validation.min() <= split.validation.max() < split.test.min()
+
+
 def test_of_a_repeated_pair_the_latest_is_kept(tmp_path: Path) -> None:
     data = read(tmp_path, "user,item,rating,timestamp\na,x,1,1700000000\nb,x,4,1700000050\na,x,5,1700000100\n")
     assert pairs(data) == [("b", "x"), ("a", "x")]

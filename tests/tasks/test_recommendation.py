@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from core.contracts import Ranking, RankingOptions, UserProfile
+from core.data.interaction_check import prepared
 from core.data.interactions import Interactions
 from core.errors import InputRefused, ModelRefused
 from core.tasks.recommendation.config import RecommendationConfig
@@ -19,7 +20,7 @@ from core.tasks.recommendation.predictor import RecommenderPredictor
 from core.tasks.recommendation.replay import replay
 from core.tasks.recommendation.task import TASK
 from core.tasks.recommendation.tradeoff import trade_offs
-from core.tasks.recommendation.train import divided, prepared
+from core.tasks.recommendation.train import divided
 from core.training.evaluation import load_evaluation
 from core.training.run import ListedRun
 from tests.recommendation_sets import clubs

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -23,6 +25,17 @@ def test_best_agrees_with_a_full_sort() -> None:
     scores = np.random.default_rng(0).integers(0, 9, (50, 40)).astype(np.float32)
     wanted = [sorted(range(40), key=lambda place: (-row[place], place))[:10] for row in scores]
     assert best(scores, 10).tolist() == wanted
+
+
+def test_many_equal_scores_cost_no_more_than_the_scores_themselves() -> None:
+    scores = np.random.default_rng(0).random((100, 2000), np.float32)
+    scores[scores < 0.999] = 0
+    tracemalloc.start()
+    found = best(scores, 10)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert found.tolist() == [sorted(range(2000), key=lambda place: (-row[place], place))[:10] for row in scores]
+    assert peak < 3 * scores.nbytes
 
 
 def test_metrics_by_hand() -> None:

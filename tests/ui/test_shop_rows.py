@@ -7,7 +7,6 @@ import numpy as np
 from core.contracts import ItemReasons, ModelRef, RankedItem
 from core.data.interactions import Catalogue
 from core.serving.recommending import Shelf
-from core.training.ranking_views import by_activity
 from core.ui.shop_items import common_words, facts_of, title_of
 from core.ui.shop_map import points_of, selected
 from core.ui.shop_reasons import carriers, row_of
@@ -63,15 +62,3 @@ def test_items_without_a_place_are_not_on_the_map() -> None:
         "selection": {"points": [{"customdata": ["d", "D"]}, {"customdata": ["a", "A"]}, {"customdata": ["gone"]}]}
     }
     assert selected(found, event) == ["a", "d"] and selected(found, None) == []
-
-
-def test_activity_is_in_the_order_of_its_ranges() -> None:
-    from tests.store.bundles import evaluation
-
-    names = np.array(["> 100", "≤ 5", "51–100", "6–20", "≤ 5"])
-    values = np.linspace(0, 1, 5)
-    table = {"slice.activity": names, "metric.ndcg_at_10": values, "metric.hr_at_10": values > 0}
-    made = evaluation()
-    made = type(made)(**{**vars(made), "table": table})
-    assert [name for name, _, _ in by_activity(made)] == ["≤ 5", "6–20", "51–100", "> 100"]
-    assert [metric.n for _, metric, _ in by_activity(made)] == [2, 1, 1, 1]

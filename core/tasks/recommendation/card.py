@@ -12,7 +12,8 @@ from core.contracts import Evaluation
 from core.data.shop import NAME as SIMULATED
 from core.store.files import MANIFEST
 from core.tasks.recommendation.config import MODELS
-from core.tasks.recommendation.measure import ACTIVITY, HEADLINE, MOST_ACTIVE
+from core.tasks.recommendation.measure import HEADLINE
+from core.tasks.recommendation.sliced import activity_names
 from core.training.metrics import bootstrap, mean_of
 from core.training.ranking import METRIC
 from core.training.slices import PREFIX
@@ -129,7 +130,7 @@ def _slices(evaluation: Evaluation) -> str:
     column = np.asarray(evaluation.table[PREFIX + "activity"])
     values = np.asarray(evaluation.table[METRIC + HEADLINE], np.float64)
     rows = []
-    for name in [name for name in (*(name for _, name in ACTIVITY), MOST_ACTIVE) if name in column]:
+    for name in activity_names(column):
         own = values[column == name]
         metric = bootstrap(mean_of(own), len(own))
         rows.append(f"| {name} | {len(own)} | {metric.value:.4f} ({metric.low:.4f} to {metric.high:.4f}) |")

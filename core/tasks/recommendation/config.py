@@ -58,6 +58,7 @@ class RecommendationConfig:
         low=1e-4,
         high=1e6,
         advanced=True,
+        when={"model": ("ease",), "tune": (False,)},
     )
     penalty: float = option(
         0.01,
@@ -66,6 +67,7 @@ class RecommendationConfig:
         low=1e-6,
         high=100.0,
         advanced=True,
+        when={"model": ("als",), "tune": (False,)},
     )
     user_power: float = option(
         0.0,
@@ -74,6 +76,7 @@ class RecommendationConfig:
         low=0.0,
         high=2.0,
         advanced=True,
+        when={"model": ("ease",), "tune": (False,)},
     )
     item_power: float = option(
         0.0,
@@ -82,6 +85,7 @@ class RecommendationConfig:
         low=0.0,
         high=2.0,
         advanced=True,
+        when={"model": ("ease",), "tune": (False,)},
     )
     half_life: float = option(
         0.0,
@@ -90,6 +94,7 @@ class RecommendationConfig:
         low=0.0,
         high=10_000.0,
         advanced=True,
+        when={"model": ("ease", "item_knn"), "tune": (False,)},
     )
     width: int = option(
         64,
@@ -98,9 +103,15 @@ class RecommendationConfig:
         low=4,
         high=512,
         advanced=True,
+        when={"model": ("als", "sequential")},
     )
     epochs: int = option(
-        60, N_("Epochs"), N_("Passes over the data of the factorisation and of the network."), low=1, high=1000
+        60,
+        N_("Epochs"),
+        N_("Passes over the data of the factorisation and of the network."),
+        low=1,
+        high=1000,
+        when={"model": ("als", "sequential")},
     )
     early_stopping: int = option(
         8,
@@ -109,9 +120,16 @@ class RecommendationConfig:
         low=0,
         high=1000,
         advanced=True,
+        when={"model": ("sequential",)},
     )
     learning_rate: float = option(
-        0.005, N_("Learning rate"), N_("Size of the network's steps."), low=1e-5, high=1.0, advanced=True
+        0.005,
+        N_("Learning rate"),
+        N_("Size of the network's steps."),
+        low=1e-5,
+        high=1.0,
+        advanced=True,
+        when={"model": ("sequential",)},
     )
     dropout: float = option(
         0.3,
@@ -120,12 +138,25 @@ class RecommendationConfig:
         low=0.0,
         high=0.9,
         advanced=True,
+        when={"model": ("sequential",)},
     )
     length: int = option(
-        64, N_("Length"), N_("Latest items of a user that the network reads."), low=2, high=1000, advanced=True
+        64,
+        N_("Length"),
+        N_("Latest items of a user that the network reads."),
+        low=2,
+        high=1000,
+        advanced=True,
+        when={"model": ("sequential",)},
     )
     batch_size: int = option(
-        128, N_("Batch size"), N_("Users per step of the network."), low=1, high=4096, advanced=True
+        128,
+        N_("Batch size"),
+        N_("Users per step of the network."),
+        low=1,
+        high=4096,
+        advanced=True,
+        when={"model": ("sequential",)},
     )
     map_items: int = option(
         1500,
@@ -146,7 +177,7 @@ class RecommendationConfig:
     validation_share: float = option(
         0.1,
         N_("Validation share"),
-        N_("Share of what is left that strengths are chosen on."),
+        N_("Share of each user's items that strengths are chosen on; a cut in time takes as many rows as its test."),
         low=0.02,
         high=0.5,
         advanced=True,

@@ -24,18 +24,15 @@ from core.tasks.recommendation.choosing import ranked
 from core.tasks.recommendation.model import Recommender
 from core.tasks.recommendation.predictor import RecommenderPredictor
 from core.tasks.recommendation.scoring import Popularity, Scorer
+from core.tasks.recommendation.sliced import user_slices, wanted_columns
 from core.training.evaluation import OTHER, VALIDATION, save_evaluation
 from core.training.metrics import mean_of
 from core.training.ranking import LIST, METRIC, accuracy_columns, list_columns, ranking_summary
 from core.training.resampling import table_bootstrap
-from core.training.slices import PREFIX
 
 LABELS = ("missed", "found")
 K = 20
 HEADLINE = "ndcg_at_10"
-ACTIVITY = ((5, "≤ 5"), (20, "6–20"), (50, "21–50"), (100, "51–100"))
-"""Items that a user is known to have taken, up to so many, and how that part of the users is called."""
-MOST_ACTIVE = "> 100"
 NO_HISTORY = "users without history"
 """Left out of the figures: whatever they are shown is the same for all of them."""
 
@@ -95,7 +92,8 @@ def measure_users(
         "abstained": np.zeros(len(everyone), bool),
         "domain_score": np.zeros(len(everyone), np.float32),
         LIST: lists,
-        PREFIX + "activity": _activity(held.known.sizes),
+        **user_slices(model, held.known),
+        **wanted_columns(lists, held.truth, model, held.n_items),
     }
     table |= {METRIC + name: values for name, values in (accuracy | like).items()}
     rivals: dict[str, Scorer] = {"popularity": Popularity(model.taken), **(others or {})}
@@ -104,11 +102,6 @@ def measure_users(
             listed = ranked(scorer, held.known, everyone, K)
             table[OTHER + name] = accuracy_columns(listed, held.truth, held.n_items)[HEADLINE]
     return table
-
-
-def _activity(sizes: NDArray[np.int64]) -> NDArray[np.str_]:
-    limits = np.array([limit for limit, _ in ACTIVITY])
-    return np.array([*(name for _, name in ACTIVITY), MOST_ACTIVE])[np.searchsorted(limits, sizes)]
 
 
 def summarise(evaluation: Evaluation) -> dict[str, Metric]:

@@ -10,21 +10,27 @@ from typing import ClassVar
 import numpy as np
 
 from core.contracts import N_, Evaluation, ItemReasons, Message, Metric, RunContext, UserProfile
+from core.data.catalog import DATA_SETS, name_of
+from core.data.interaction_check import prepared
 from core.data.interaction_split import RankingSplit, split_interactions, split_named
 from core.data.interactions import Interactions
 from core.data.mapping import parse_mapping
 from core.data.read_interactions import read_interactions
 from core.errors import InputRefused
+from core.store.sealed import name_file
 from core.tasks.recommendation import explain, measure
 from core.tasks.recommendation.card import write_card
 from core.tasks.recommendation.checkpoint import Trained, write_checkpoint
 from core.tasks.recommendation.config import SECTOR, RecommendationConfig
 from core.tasks.recommendation.predictor import RecommenderPredictor
+from core.tasks.recommendation.replay import replay, replay_rivals
 from core.tasks.recommendation.seen import seen_users
 from core.tasks.recommendation.statement import write_statement
 from core.tasks.recommendation.tradeoff import trade_offs, write_trade_offs
-from core.tasks.recommendation.train import divided, fit_model, prepared, read_data
+from core.tasks.recommendation.train import divided, fit_model, read_data
 from core.training.commands import evaluate_command, train_command
+from core.training.list_replay import FILE as REPLAYS
+from core.training.list_replay import Replay, write_replays
 from core.training.seeding import seed_everything
 from core.training.seen import with_seen
 
@@ -70,7 +76,7 @@ class Recommendation:
         """Train on interactions and return the checkpoint folder with its evaluation and card."""
         run.stage("read")
         interactions = read_data(data, config)
-        interactions = replace(interactions, name=run.data_name or interactions.name)
+        interactions = replace(interactions, name=own_name(run.data_name or interactions.name, data))
         commands = train_command(SECTOR, config, data), evaluate_command(SECTOR, data, parse_mapping(config.columns))
         return self.train_on(config, interactions, run, commands)
 
@@ -91,7 +97,10 @@ class Recommendation:
         measure.save_splits(folder, evaluation, None)
         write_statement(folder, evaluation)
         write_card(folder, evaluation)
+        run.stage("variety")
         write_trade_offs(folder, trade_offs(predictor.model, measure.held_of(predictor.model, data, split, "test")))
+        write_replays(folder, replay_rivals(predictor.model, fitted.others, data, split))
+        name_file(folder, REPLAYS)
         return folder
 
     def evaluate(
@@ -111,9 +120,34 @@ class Recommendation:
         found = measure.evaluate_part(predictor, interactions, split, command)
         return with_seen(found, seen_users(predictor, interactions, split, found))
 
+    def replay(
+        self,
+        first: RecommenderPredictor,
+        second: RecommenderPredictor,
+        data: Path,
+        columns: Mapping[str, str] | None = None,
+        *,
+        like: Evaluation,
+    ) -> Replay:
+        """Both versions over the events of the test part of `like`, which was measured on `data`.
+
+        Raises:
+            InputRefused: No user is known to both.
+        """
+        interactions = prepared(read_interactions(data, columns), second.least_rating)
+        return replay(first.model, second.model, interactions, split_like(interactions, like))
+
     def summarise(self, evaluation: Evaluation) -> dict[str, Metric]:
         """The metrics of a table that came of `evaluate`, or of some of its rows."""
         return measure.summarise(evaluation)
+
+
+def own_name(name: str, data: Path) -> str:
+    """The name of what lies at a path; never that of a data set of the catalogue unless it is that set.
+
+    Users of a published set are shown to everybody, and a file of one's own can be called anything.
+    """
+    return f"own {name}" if name in {entry.name for entry in DATA_SETS} and name_of(data) != name else name
 
 
 def own_split(predictor: RecommenderPredictor, data: Interactions) -> RankingSplit:

@@ -79,6 +79,7 @@ def fit_model(data: Interactions, split: RankingSplit, config: RecommendationCon
         if kind != config.model:
             rivals[kind] = strengths_of(kind, data, split, config, run).strengths
             others[kind] = fit_weights(kind, known, data.n_items, rivals[kind], device)
+    run.stage("map")
     return Fitted(assembled(scorer, data, known, config), chosen.strengths, chosen.tried, others, rivals)
 
 
@@ -86,10 +87,8 @@ def strengths_of(
     kind: str, data: Interactions, split: RankingSplit, config: RecommendationConfig, run: RunContext
 ) -> choosing.Chosen:
     """Strengths of one kind of model: chosen where the run shall choose, else as its options say."""
-    if kind not in choosing.GRIDS or not len(split.validation):
-        return choosing.Chosen(given_strengths(config) if kind == config.model else {}, ())
-    if not config.tune:
-        given = given_strengths(config) if kind == config.model else choosing.STARTS[kind]
+    if kind not in choosing.GRIDS or not config.tune or not len(split.validation):
+        given = given_strengths(config) if kind == config.model else choosing.STARTS.get(kind, {})
         return choosing.Chosen(dict(given), ())
     n_items = min(data.n_items, choosing.ITEMS)
     before, after = (first_items(data.histories(rows), n_items) for rows in (split.train, split.validation))
