@@ -137,7 +137,8 @@ SECTORS: tuple[Sector, ...] = (
         notice=N_("Research and teaching demo. Not advice, and nothing for decisions about people."),
         reads="interactions",
         offers=(),
-        sections=("answer", "catalogue", "quality", "card"),
+        sections=("answer", "catalogue", "improve", "quality", "card"),
+        learns_from="recsys",
         metrics=("ndcg_at_10", "hr_at_10", "recall_at_20", "coverage", "long_tail", "novelty", "diversity"),
     ),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from core.catalog import sector
 from core.ui.card import show_card
 from core.ui.frame import page
+from core.ui.improve import show_improve
 from core.ui.sections import section_input
 from core.ui.shop_answer import show_shop
 from core.ui.shop_map import show_catalogue
@@ -14,6 +15,7 @@ SECTOR = sector("recommendations")
 PARTS = {
     "answer": show_shop,
     "catalogue": show_catalogue,
+    "improve": show_improve,
     "quality": show_shop_quality,
     "card": show_card,
 }

@@ -118,19 +118,7 @@ def _left_out(count: int, least_rating: float) -> Message:
 
 def check_interactions(data: Interactions, wanted: WantedSplit, least_rating: float = 0.0) -> InteractionReport:
     """Count, compare, and try whether the data can be divided as a run would divide them."""
-    blocking: list[Message] = []
-    kept, split = data, None
-    try:
-        kept = prepared(data, least_rating)
-        split = split_interactions(
-            kept,
-            wanted.kind,
-            test_share=wanted.test_share,
-            validation_share=wanted.validation_share,
-            seed=wanted.seed,
-        )
-    except InputRefused as error:
-        blocking.append(error.message)
+    kept, split, blocking = _divided(data, wanted, least_rating)
     sizes, taken = _sizes(data.user, data.n_users), _sizes(data.item, data.n_items)
     measured, unmeasured = _measured(kept, split)
     if split is not None and not measured:
@@ -142,10 +130,7 @@ def check_interactions(data: Interactions, wanted: WantedSplit, least_rating: fl
         items=data.n_items,
         taken=int((taken > 0).sum()),
         per_user=_range(sizes[sizes > 0]),
-        repeated=data.counts.get("repeated", 0),
-        unusable=data.counts.get("unusable", 0),
-        off_scale=data.counts.get("off_scale", 0),
-        future=data.counts.get("future", 0),
+        **{name: data.counts.get(name, 0) for name in ("repeated", "unusable", "off_scale", "future")},
         single=int((sizes == 1).sum()),
         zeros=_with_zeros(data.users) + _with_zeros(data.catalogue.ids),
         columns=tuple(data.catalogue.attributes),
@@ -160,6 +145,19 @@ def check_interactions(data: Interactions, wanted: WantedSplit, least_rating: fl
         notices=kept.notices,
         refused=data.refused,
     )
+
+
+def _divided(
+    data: Interactions, wanted: WantedSplit, least_rating: float
+) -> tuple[Interactions, RankingSplit | None, list[Message]]:
+    """What a run would learn from and how it would divide that, or why it could not."""
+    kept = data
+    try:
+        kept = prepared(data, least_rating)
+        shares = {"test_share": wanted.test_share, "validation_share": wanted.validation_share}
+        return kept, split_interactions(kept, wanted.kind, **shares, seed=wanted.seed), []
+    except InputRefused as error:
+        return kept, None, [error.message]
 
 
 def _sizes(places: NDArray[np.int32], n: int) -> NDArray[np.int64]:

@@ -15,7 +15,7 @@ from core.errors import JobError
 from core.intake.labels import display_label
 from core.settings import settings
 
-ENDINGS = ("npz", "zip", "csv", "tsv", "txt", "parquet")
+ENDINGS = ("npz", "zip", "csv", "tsv", "txt", "parquet", "gz", "dat", "data", "inter")
 KEPT_S = 24 * 3600.0
 """An upload that no job was started with is deleted after this long."""
 YOUNG_S = 60.0

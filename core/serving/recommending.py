@@ -228,7 +228,7 @@ def side_by_side(slug: str, profile: UserProfile, options: RankingOptions, other
         return sides
 
 
-def everyones_lists(slug: str, k: int = EVERYONE) -> bytes:
+def everyones_lists(slug: str, k: int = EVERYONE, ref: str = CHAMPION) -> bytes:
     """The best k items of every user of the training as CSV: `user_id`, `rank`, `item_id`, `title`, `version`.
 
     Raises:
@@ -238,7 +238,7 @@ def everyones_lists(slug: str, k: int = EVERYONE) -> bytes:
     from core.tasks.recommendation.everyone import recommend_to_everyone
 
     with _on_record(slug, "", {"asked": "everyone"}) as facts:
-        version = service.choose(slug).version
+        version = service.choose(slug, ref).version
         if not _published(version):
             access.require("presenter")
         with _leased(version) as predictor:

@@ -13,8 +13,10 @@ from core.errors import AppError
 from core.jobs import JobRecord
 from core.jobs.uploads import discard
 from core.serving import service
+from core.store.registry import registry
 from core.ui.i18n import t
 from core.ui.quota import charge_upload, data_bytes, megabytes
+from core.ui.shop_download import lists_download
 from core.ui.teach import show_taught
 from core.ui.views import escape, say, show_error
 
@@ -31,6 +33,8 @@ def show_ended(slug: str, record: JobRecord) -> None:
     _outcome(record)
     if record.status == "completed" and sector(slug).reads == "parts" and "version" in record.result:
         show_taught(slug, record)
+    if record.status == "completed" and sector(slug).reads == "interactions" and "version" in record.result:
+        _show_lists(slug, str(record.result["version"]))
     if record.kind == "compress":  # measures a version and trains nothing
         return
     if record.status == "completed":
@@ -57,6 +61,18 @@ def _outcome(record: JobRecord) -> None:
         st.error(f"{say(record.error)}{hint} ({escape(record.error_code)})", icon=":material/error:")
     else:
         st.error(t("The training ended unexpectedly. The version in use is untouched."), icon=":material/error:")
+
+
+def _show_lists(slug: str, ref: str) -> None:
+    """Lists of a new version for all of its users; they are for those alone who may train."""
+    if not access.allowed("presenter"):
+        return
+    try:
+        version = registry().resolve(slug, ref)
+    except AppError as error:
+        show_error(error)
+        return
+    lists_download(slug, ref, int(version.manifest.get("users", 0)))
 
 
 def _try_again(slug: str, record: JobRecord) -> None:

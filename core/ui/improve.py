@@ -16,7 +16,7 @@ from core.errors import AppError
 from core.jobs.uploads import discard
 from core.serving import service
 from core.training.commands import changed, train_command
-from core.ui import part_data, teach
+from core.ui import part_data, shop_report, teach
 from core.ui.corrections import corrections_input
 from core.ui.forms import config_form
 from core.ui.i18n import t
@@ -61,6 +61,8 @@ def _options(sector: Sector, data: TrainingData, ready: bool | None) -> None:
     except AppError as error:
         show_error(error)
         return
+    if sector.reads == "interactions" and not shop_report.split_fits(slug, data.key, config.split):
+        ready = False
     here = _weights_here(values, config)
     learn = corrections_input(slug)
     st.caption(t("The same from a terminal"))

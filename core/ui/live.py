@@ -47,6 +47,8 @@ STAGE_NAMES = {
     "remember": N_("Choosing what to remember of the good parts"),
     "hold_out": N_("Judging each good part without itself, for the limit"),
     "outline": N_("Training the second network on known defects"),
+    "map": N_("Laying out the map of the items"),
+    "variety": N_("Measuring what more variety costs"),
     "robustness": N_("Measuring on darker, blurred and turned images"),
 }
 

@@ -18,7 +18,7 @@ from core.ui.shop_compare import show_side_by_side
 from core.ui.shop_items import show_item_picture, title_of
 from core.ui.shop_list import show_list, show_new
 from core.ui.shop_options import options_input
-from core.ui.shop_visitor import Visitor, begin_again, borrow, visitor
+from core.ui.shop_visitor import Visitor, begin_again, borrow, settle, visitor
 from core.ui.shop_wall import show_wall
 from core.ui.views import escape, say, show_error
 
@@ -48,7 +48,9 @@ def show_shop(sector: Sector) -> None:
 
 def shelf_of(slug: str) -> Shelf:
     """Items and users of the version in use."""
-    return remembered(slug, ("shelf",), lambda: recommending.shelf(slug), t("The catalogue is being opened"))
+    shelf = remembered(slug, ("shelf",), lambda: recommending.shelf(slug), t("The catalogue is being opened"))
+    settle(slug, shelf.model.sha256, shelf.places)
+    return shelf
 
 
 def _draw(slug: str, shelf: Shelf) -> None:

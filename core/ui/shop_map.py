@@ -12,11 +12,11 @@ from core import access
 from core.contracts import Sector
 from core.data.interactions import SEPARATOR
 from core.errors import AppError
-from core.serving import recommending
 from core.serving.recommending import Shelf
 from core.ui.figures import data_title
 from core.ui.i18n import t
 from core.ui.shop_answer import shelf_of
+from core.ui.shop_download import lists_download
 from core.ui.shop_items import facts_of, like_button, show_item_picture, title_of
 from core.ui.shop_list import show_attributes, show_similar
 from core.ui.shop_visitor import Visitor, visitor
@@ -66,15 +66,7 @@ def _draw(slug: str, shelf: Shelf) -> None:
         _show_map(slug, shelf, places, who)
     _show_one(slug, shelf, who)
     if shelf.of_the_catalogue or access.allowed("presenter"):
-        st.download_button(
-            t("Lists of {count} for all {users:,} users", count=recommending.EVERYONE, users=len(shelf.users)),
-            lambda: recommending.everyones_lists(slug),
-            file_name=f"vitrine-{slug}-lists.csv",
-            mime="text/csv",
-            icon=":material/download:",
-            key=f"{slug}.everyone",
-            on_click="ignore",
-        )
+        lists_download(slug, shelf.model.version, len(shelf.users))
 
 
 def points_of(shelf: Shelf, category: str = ALL) -> NDArray[np.int64]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Container
 from dataclasses import dataclass, field
 
 import streamlit as st
@@ -12,6 +13,11 @@ from core.errors import AppError
 from core.intake.profiles import read_profile
 from core.store import removals
 
+_OF_CATALOGUE = (
+    *("shop.who", "shop.known", "shop.category", "shop.third", "shop.looked_at"),
+    *("wall.search", "wall.category", "map.category", "map.item"),
+)
+"""Widgets whose values are of one catalogue."""
 LIKED_MAX = 200
 """Clicks that are kept, the latest."""
 
@@ -38,6 +44,26 @@ def visitor(slug: str) -> Visitor:
     """The one of this session."""
     found: Visitor = st.session_state.setdefault(f"{slug}.shop", Visitor())
     return found
+
+
+def settle(slug: str, version: str, known: Container[str]) -> None:
+    """Forget what means nothing any more once another version is in use.
+
+    Clicks on items that it knows stay; a borrowed user, a search and chosen categories were of the catalogue before.
+
+    Args:
+        slug: Sector.
+        version: Checksum of the version in use.
+        known: Ids of its items.
+    """
+    slot = f"{slug}.shop.version"
+    if st.session_state.get(slot, version) != version:
+        who = visitor(slug)
+        who.liked, who.removed = ([item for item in items if item in known] for items in (who.liked, who.removed))
+        who.user_id = ""
+        for name in _OF_CATALOGUE:
+            st.session_state.pop(f"{slug}.{name}", None)
+    st.session_state[slot] = version
 
 
 def toggle(slug: str, item: str) -> None:

@@ -13,6 +13,9 @@ _OF_PARTS: Final = (
     *("look", "outline"),  # a second network, where it learns from known defects
     *("evaluate", "robustness", "compare", "register"),
 )
+_OF_LISTS: Final = ("read", "train", "map", "evaluate", "variety", "compare", "register")
+_ORDERS: Final = {"parts": _OF_PARTS, "interactions": _OF_LISTS}
+"""What a sector reads -> stages of its trainings."""
 
 
 def stage_number(slug: str, begun: Sequence[str]) -> str:
@@ -22,11 +25,12 @@ def stage_number(slug: str, begun: Sequence[str]) -> str:
         slug: Sector of the run.
         begun: Names of its stages so far, in order.
     """
-    if not begun or find_sector(slug).reads != "parts" or not set(begun) <= set(_OF_PARTS):
+    order = _ORDERS.get(find_sector(slug).reads, ())
+    if not begun or not set(begun) <= set(order):
         return ""
     place = -1
     for name in begun:
-        later = _OF_PARTS[place + 1 :]
+        later = order[place + 1 :]
         # When memory runs out, a run begins again.
-        place = place + 1 + later.index(name) if name in later else _OF_PARTS.index(name)
-    return t("stage {number} of at most {count}", number=place + 1, count=len(_OF_PARTS))
+        place = place + 1 + later.index(name) if name in later else order.index(name)
+    return t("stage {number} of at most {count}", number=place + 1, count=len(order))

@@ -20,7 +20,7 @@ from core.jobs.uploads import lent_upload
 from core.settings import ROOT, settings
 from core.store import audit
 from core.store.versions import bundled_version
-from core.ui import image_data, part_data, teach, text_data, transaction_data
+from core.ui import image_data, part_data, shop_data, shop_report, teach, text_data, transaction_data
 from core.ui.i18n import t
 from core.ui.quota import charge_upload, data_bytes, megabytes
 from core.ui.views import say, show_error, show_refusals
@@ -28,15 +28,16 @@ from core.ui.wording import told
 
 if TYPE_CHECKING:
     from core.data.check import DataReport
+    from core.data.interaction_check import InteractionReport
     from core.data.surface_check import PartReport
     from core.data.text_check import TextReport
     from core.data.transaction_check import TransactionReport
 
-    Report = DataReport | PartReport | TransactionReport | TextReport
+    Report = DataReport | InteractionReport | PartReport | TransactionReport | TextReport
 
 _UPLOAD = "upload"
 _TABLES: Final = {"transactions": transaction_data, "texts": text_data}
-"""What a sector reads -> how a table of it is opened, checked and shown."""
+"""What a sector reads -> how a table of it is opened and checked, where one file is all that is sent."""
 
 
 @dataclass(frozen=True)
@@ -125,6 +126,10 @@ def _upload_input(slug: str) -> TrainingData | None:
     if sector(slug).reads == "parts":
         sent = teach.parts_input(slug)
         return None if sent is None else TrainingData(sent.name, sent.key, upload=sent, loose=not sent.packed)
+    if sector(slug).reads == "interactions":
+        shop = shop_data.shop_input(slug)
+        data = None if shop is None else TrainingData(shop.name, shop.key, upload=shop, loose=shop.loose)
+        return None if data is None else shop_data.with_columns(slug, data)
     tables = _TABLES.get(sector(slug).reads)
     st.caption(
         told(
@@ -184,6 +189,8 @@ def _read(slug: str, data: TrainingData) -> Report | AppError:
     try:
         if reads == "parts":
             return part_data.read_report(slug, data)
+        if reads == "interactions":
+            return shop_data.read_report(slug, data)
         return tables.read_report(slug, data) if tables else image_data.read_report(data)
     except AppError as error:
         return error
@@ -204,11 +211,14 @@ def show_report(slug: str, data: TrainingData, report: Report) -> None:
 
 
 def _show_counts(slug: str, data: TrainingData, report: Report) -> None:
+    from core.data.interaction_check import InteractionReport
     from core.data.surface_check import PartReport
     from core.data.text_check import TextReport
     from core.data.transaction_check import TransactionReport
 
-    if isinstance(report, TransactionReport):
+    if isinstance(report, InteractionReport):
+        shop_report.show_counts(report)
+    elif isinstance(report, TransactionReport):
         transaction_data.show_counts(report)
     elif isinstance(report, TextReport):
         text_data.show_counts(report)

@@ -1,4 +1,4 @@
-"""Sentences that name what a sector reads: written once for images, and once more for transactions and for texts."""
+"""Sentences that name what a sector reads: written once for images, and once more for all else."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Final
 from core import catalog
 from core.contracts import N_
 from core.ui.i18n import t
+from core.ui.wording_of_lists import OF_LISTS
 from core.ui.wording_of_part_quality import OF_PART_QUALITY
 from core.ui.wording_of_parts import OF_PARTS
 from core.ui.wording_of_texts import OF_TEXTS
@@ -181,6 +182,7 @@ _OF: Final[Mapping[str, Mapping[str, str]]] = {
     "transactions": _OF_TRANSACTIONS,
     "texts": OF_TEXTS,
     "parts": {**OF_PARTS, **OF_PART_QUALITY},
+    "interactions": OF_LISTS,
 }
 
 

@@ -28,6 +28,10 @@ def test_stages_of_parts_are_counted(begun: list[str], number: int) -> None:
     assert stage_number("defects", begun) == f"stage {number} of at most 11"
 
 
+def test_stages_of_lists_are_counted() -> None:
+    assert stage_number("recommendations", ["read", "train", "map", "evaluate"]) == "stage 4 of at most 7"
+
+
 @pytest.mark.parametrize(
     ("slug", "begun"), [("defects", []), ("defects", ["compress", "compare"]), ("medical", ["read"])]
 )
