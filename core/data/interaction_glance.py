@@ -12,8 +12,9 @@ import pandas as pd
 
 from core.contracts import Message
 from core.data.interaction_columns import find_item_columns, guess_interaction_columns
-from core.data.items import read_items
+from core.data.items import MOVIELENS_FILE, read_items
 from core.data.read_interactions import TABLE_ENDINGS, interaction_files, no_interactions, open_table
+from core.intake.colon_tables import is_colon_table
 from core.intake.id_lists import is_id_lists
 from core.intake.labels import display_label
 from core.intake.sniff import kind_of
@@ -77,8 +78,9 @@ def _interactions(file: Path) -> FirstRows:
 
 def _items(file: Path) -> FirstRows:
     with _beginning(file) as beginning:
-        # Where the reader knows a layout of its own, its names are what can be chosen.
-        table = read_table(beginning, file.name) if file.suffix != ".item" else read_items(beginning, {})
+        # Of a layout that the reader knows, its names are what can be chosen.
+        known = file.name.lower() == MOVIELENS_FILE or is_colon_table(file)
+        table = read_items(beginning, {}) if known else read_table(beginning, file.name)
     guess = find_item_columns(table, {})
     return FirstRows(_texts(table), {"items_id": guess["item"], **{k: v for k, v in guess.items() if k == "title"}})
 

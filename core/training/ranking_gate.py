@@ -41,6 +41,14 @@ def ranking_verdict(found: Verdict, challenger: Evaluation | None, replayed: Rep
     return verdict if replayed is None else verdict.and_also(replay_check(replayed))
 
 
+def only_unweighed(verdict: Verdict) -> bool:
+    """Whether all that a verdict leaves open is how the two compare, because they share no test.
+
+    The newer one then beats popularity on its own.
+    """
+    return [check.name for check in verdict.checks if check.result != "pass"] == ["test"]
+
+
 def _users_check(check: Check, found: Comparison) -> Check:
     """The same result, said of users and their lists."""
     template = N_(

@@ -30,6 +30,10 @@ ANOTHER_PART = N_(
     "It is better on its own test, but it learned from other parts than the version in use, and no test weighs one "
     "part against another: a person decides."
 )
+ANOTHER_CATALOGUE = N_(
+    "It beats popularity on its own test, but the two were not measured on the same users and items, so that nothing "
+    "weighs one against the other: a person decides."
+)
 CHECKS = {
     "test": N_("Same frozen test"),
     "answers": N_("Real answers"),
@@ -78,6 +82,11 @@ def _headline(sector: Sector, verdict: Verdict) -> str:
 
         if only_another_part(verdict):
             return ANOTHER_PART
+    if sector.reads == "interactions":
+        from core.training.ranking_gate import only_unweighed
+
+        if only_unweighed(verdict):
+            return ANOTHER_CATALOGUE
     return RESULTS[verdict.result]
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import streamlit as st
 
 from core.contracts import N_, Message
+from core.data.items import MOVIELENS_COLONS, MOVIELENS_FILE
 from core.data.mapping import write_mapping
 from core.errors import AppError, InputRefused
 from core.intake.archives import is_zip
@@ -60,7 +61,7 @@ class SentShop:
         if self.items is None:
             return sent
         named = ((_INTERACTIONS, self.interactions), (_ITEMS, self.items))
-        return pack_files([(stem + _ending(file.name), file.getvalue()) for stem, file in named])
+        return pack_files([(_plain(file.name, role), file.getvalue()) for role, file in named])
 
     @property
     def loose(self) -> bool:
@@ -68,9 +69,12 @@ class SentShop:
         return self.items is not None
 
 
-def _ending(name: str) -> str:
+def _plain(name: str, role: str) -> str:
+    """A name by which the reader knows what a table is; that of a layout which it knows by name stays."""
+    if name.lower() in (MOVIELENS_FILE, MOVIELENS_COLONS):
+        return name.lower()
     ending = PurePath(name).suffix.lower()
-    return ending if ending[1:].isalnum() and len(ending) <= _ENDING_MAX else ".csv"
+    return role + (ending if ending[1:].isalnum() and len(ending) <= _ENDING_MAX else ".csv")
 
 
 def shop_input(slug: str) -> SentShop | None:

@@ -10,7 +10,7 @@ import pytest
 from core.contracts import DataInfo, Evaluation
 from core.training.gate import judge
 from core.training.paired import metric_change
-from core.training.ranking_gate import MEANINGLESS, popularity_check, ranking_verdict
+from core.training.ranking_gate import MEANINGLESS, only_unweighed, popularity_check, ranking_verdict
 
 N = 400
 
@@ -66,3 +66,9 @@ def test_the_verdict_has_no_questions_for_classifiers_and_one_for_recommenders()
     worse = evaluation(-0.1)
     assert ranking_verdict(judge(evaluation(0.1), worse, None, "ndcg_at_10"), worse).result == "fail"
     assert ranking_verdict(judge(None, None, None), None).result == "undecided"
+
+
+def test_without_a_common_test_only_the_comparison_is_open() -> None:
+    other = replace(evaluation(0.2), data=DataInfo("theirs", "test", N, "0" * 64))
+    assert only_unweighed(ranking_verdict(judge(other, evaluation(0.2), None), evaluation(0.2)))
+    assert not only_unweighed(ranking_verdict(judge(other, evaluation(0.0), None), evaluation(0.0)))

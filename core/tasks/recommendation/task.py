@@ -24,6 +24,7 @@ from core.tasks.recommendation.checkpoint import Trained, write_checkpoint
 from core.tasks.recommendation.config import SECTOR, RecommendationConfig
 from core.tasks.recommendation.predictor import RecommenderPredictor
 from core.tasks.recommendation.replay import replay, replay_rivals
+from core.tasks.recommendation.same_items import check_same_items
 from core.tasks.recommendation.seen import seen_users
 from core.tasks.recommendation.statement import write_statement
 from core.tasks.recommendation.tradeoff import trade_offs, write_trade_offs
@@ -113,8 +114,14 @@ class Recommendation:
         """Measure on the test part of interactions by the model's own split, or as near to it as they allow.
 
         With `like`, on the very users and items of that evaluation.
+
+        Raises:
+            InputRefused: The data cannot be read or divided, or are of another catalogue.
         """
         interactions = prepared(read_interactions(data, columns), predictor.least_rating)
+        check_same_items(predictor.model, interactions)
+        if like is not None:  # a file that was sent lies here under a name of our own
+            interactions = replace(interactions, name=like.data.name)
         split = own_split(predictor, interactions) if like is None else split_like(interactions, like)
         command = evaluate_command(SECTOR, data, columns or {})
         found = measure.evaluate_part(predictor, interactions, split, command)
@@ -132,9 +139,12 @@ class Recommendation:
         """Both versions over the events of the test part of `like`, which was measured on `data`.
 
         Raises:
-            InputRefused: No user is known to both.
+            InputRefused: No user is known to both, or one of them is of another catalogue.
         """
         interactions = prepared(read_interactions(data, columns), second.least_rating)
+        interactions = replace(interactions, name=like.data.name)
+        for predictor in (first, second):
+            check_same_items(predictor.model, interactions)
         return replay(first.model, second.model, interactions, split_like(interactions, like))
 
     def summarise(self, evaluation: Evaluation) -> dict[str, Metric]:
