@@ -1,7 +1,8 @@
-"""Tables of interactions of every odd kind, with what has to be said of each: the same for reader and command line."""
+"""Tables of interactions and profiles of every odd kind, with what has to be said of each, whatever way they come."""
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -94,4 +95,52 @@ CASES = (
     Case("C39 one item each", table([(f"u{n}", *row[1:]) for n, row in enumerate(ROWS)]), "interactions.single"),
     Case("C39 one item", changed(1, lambda *_: "only"), "interactions.too_few"),
     Case("C40 unsorted", table(random.Random(1).sample(ROWS, len(ROWS)))),
+)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A profile for the bundled recommender: refused with a code, or answered by what `origin` says."""
+
+    name: str
+    body: bytes
+    code: str = ""
+    origin: str = "history"
+    says: str = ""
+
+
+def _profile(**fields: object) -> bytes:
+    return json.dumps(fields).encode()
+
+
+PROFILES = (
+    Asked("two items", _profile(liked=["0149", "0127"])),
+    Asked("numbers for ids", b'{"liked": [149, 127]}', origin="popularity", says="does not know: 2 (149, 127)"),
+    Asked("nothing", b"{}", origin="popularity", says="Nothing is known"),
+    Asked("unknown items", _profile(liked=["ghost"]), origin="popularity", says="does not know: 1 (ghost)"),
+    Asked("some unknown items", _profile(liked=["ghost", "0149"]), says="does not know: 1 (ghost)"),
+    Asked("an unknown user", _profile(user_id="nobody"), origin="popularity", says="nobody is not in the training"),
+    Asked("a user of the training", _profile(user_id="00001")),
+    Asked("an item twice", _profile(liked=["0149", "0127", "0149"])),
+    Asked("liked and removed", _profile(liked=["0149"], removed=["0149"]), origin="popularity"),
+    Asked("blanks around an id", _profile(liked=[" 0149 "])),
+    Asked("steering a terminal", _profile(liked=["\x1b[31mX", "0149"]), says="does not know: 1 ([31mX)"),
+    Asked("markup", _profile(liked=["<script>", "0149"]), says="does not know: 1 (<script>)"),
+    Asked("ten thousand items", _profile(liked=[f"{n + 300:04d}" for n in range(10_000)]), says="does not know: 9939"),
+    Asked("all items", _profile(liked=[f"{n:04d}" for n in range(361)]), says="No item is left"),
+    Asked("eleven thousand items", _profile(liked=["1"] * 11_000), "profile.form"),
+    Asked("an endless id", _profile(liked=["x" * 201]), "profile.form"),
+    Asked("an empty id", _profile(liked=[""]), "profile.form"),
+    Asked("no list", _profile(liked="0149"), "profile.form"),
+    Asked("lists in a list", _profile(liked=[["0149"]]), "profile.form"),
+    Asked("truth", _profile(liked=[True]), "profile.form"),
+    Asked("no number", b'{"liked": [NaN]}', "profile.form"),
+    Asked("half a character", b'{"liked": ["\\ud800"]}', "profile.form"),
+    Asked("another field", _profile(likes=["0149"]), "profile.field"),
+    Asked("a field twice", b'{"liked": ["1"], "liked": ["2"]}', "profile.json"),
+    Asked("a list", b"[1, 2]", "profile.form"),
+    Asked("a table", b"user_id,item_id\n1,2\n", "profile.json"),
+    Asked("a deep hole", b"[" * 100_000, "profile.json"),
+    Asked("other bytes", b"\xff\xfe{", "profile.json"),
+    Asked("no bytes", b"", "profile.json"),
 )

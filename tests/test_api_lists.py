@@ -19,6 +19,7 @@ from core.store.registry import registry
 from core.tasks.recommendation.config import RecommendationConfig
 from core.tasks.recommendation.task import TASK
 from core.training.run import ListedRun
+from tests.interaction_cases import PROFILES, Asked
 from tests.recommendation_sets import write_clubs
 from tests.test_api import check_error
 
@@ -78,14 +79,21 @@ def test_the_options_shape_the_lists(client: TestClient) -> None:
     assert {item["item_id"] for item in plain["items"]} != {item["item_id"] for item in varied["items"]}
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("asked", PROFILES, ids=lambda asked: asked.name)
+def test_every_odd_profile_gets_a_list_or_a_reason(client: TestClient, asked: Asked) -> None:
+    response = post(client, asked.body)
+    if asked.code:
+        check_error(response, 422, asked.code)
+        return
+    (result,) = response.json()["results"]
+    assert (result["origin"], len(result["items"])) == (asked.origin, 0 if "No item is left" in asked.says else 10)
+    assert asked.says in " ".join(result["notices"])
+
+
 @pytest.mark.parametrize(
     ("body", "query", "status", "code"),
     [
-        (b"user_id,item_id\n1,2\n", "", 422, "profile.json"),
-        (b"", "", 422, "profile.json"),
-        (b'{"liked": ["1"], "liked": ["2"]}', "", 422, "profile.json"),
-        (b'{"liked": ["\\ud800"]}', "", 422, "profile.form"),
-        (b'{"liked": [NaN]}', "", 422, "profile.form"),
         ({"profiles": []}, "", 422, "profile.form"),
         ({"profiles": [[]]}, "", 422, "profile.form"),
         ({"profiles": [{}] * 501}, "", 422, "api.too_many_rows"),

@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from core.cli import app
-from tests.interaction_cases import CASES, Case
+from tests.interaction_cases import CASES, PROFILES, Asked, Case
 from tests.test_cli import Run, checked, document, here
 
 __all__ = ["here"]
@@ -91,3 +91,12 @@ def test_tables_that_nothing_can_be_learned_from_are_refused(ask: Run, here: Pat
     result = checked(ask("train", SLUG, "--data", "sent.csv", "--json"), 1, here)
     assert case.code in result.stderr and not result.stdout
     assert all(words in result.stderr for words in case.says)
+
+
+@pytest.mark.parametrize("asked", PROFILES, ids=lambda asked: asked.name)
+def test_every_odd_profile_gets_a_list_or_a_reason(ask: Run, here: Path, asked: Asked) -> None:
+    Path("me.json").write_bytes(asked.body)
+    found = document(checked(ask("predict", SLUG, "me.json", "--json"), 1 if asked.code else 0, here))
+    assert [row["code"] for row in found["refused"]] == ([asked.code] if asked.code else [])
+    for result in found["results"]:
+        assert result["origin"] == asked.origin and asked.says in " ".join(result["notices"])

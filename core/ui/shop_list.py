@@ -30,8 +30,6 @@ def show_list(slug: str, shelf: Shelf, listed: Listed, who: Visitor) -> None:
     ranking, model = listed.ranking, listed.answer.model
     for notice in ranking.notices:
         st.info(say(notice), icon=":material/info:")
-    if not ranking.items:
-        st.info(t("Nothing is left to list with these filters."))
     looked_at = st.session_state.get(_look_key(slug))
     for rank, item in enumerate(ranking.items, start=1):
         _show_row(slug, shelf, item, rank, model)

@@ -132,8 +132,9 @@ class RecommenderPredictor:
             RankedItem(str(catalogue.ids[item]), catalogue.titles[item], float(scores[item]), origin, reason)
             for item, reason in zip(chosen, why, strict=True)
         )
-        said = (Message(_ORIGINS[origin]),) if _ORIGINS[origin] else ()
-        return Ranking(items, origin, (*known.notices, *said), unknown=known.unknown)
+        said = (_ORIGINS[origin], "" if items else N_("No item is left that could be listed."))
+        notices = (*known.notices, *(Message(template) for template in said if template))
+        return Ranking(items, origin, notices, unknown=known.unknown)
 
     def _scores(self, history: Places, origin: Origin) -> NDArray[np.float32]:
         if origin == "history":
