@@ -219,13 +219,23 @@ def side_by_side(slug: str, profile: UserProfile, options: RankingOptions, other
             access.require("presenter")
         known = _shelf(version).rivals
         sides = [_side(version, version.ref, profile, options)]
-        sides += [
-            _side(version, name, profile, options)
-            if name in known
-            else _side(registry().resolve(slug, name), name, profile, options)
-            for name in others
-        ]
+        for name in others:
+            if name in known:
+                sides.append(_side(version, name, profile, options))
+                continue
+            other = registry().resolve(slug, name)
+            sides.append(_side(other, name, _without_a_name(profile, version, other), options))
         return sides
+
+
+def _without_a_name(profile: UserProfile, version: Version, other: Version) -> UserProfile:
+    """What is known of a user of one version, for another one: an id means another person in other data."""
+    same = version.manifest.get("data", {}).get("fingerprint") == other.manifest.get("data", {}).get("fingerprint")
+    if not profile.user_id or same:
+        return profile
+    with _leased(version) as predictor:
+        history = predictor.model.catalogue.ids[predictor.known(profile).history].tolist()
+    return replace(profile, user_id="", liked=tuple(history))
 
 
 def everyones_lists(slug: str, k: int = EVERYONE, ref: str = CHAMPION) -> bytes:

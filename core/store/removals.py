@@ -85,7 +85,7 @@ def withdraw(sector: str, item: str) -> None:
     Raises:
         StoreError: The database cannot be written.
     """
-    own = (table.c.sector == sector) & (table.c.item == item) & (table.c.actor == access.current().id)
+    own = (table.c.sector == sector) & (table.c.item == item[:ITEM_LENGTH]) & (table.c.actor == access.current().id)
     found = _read(own)
     if not found:
         return

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -17,6 +19,7 @@ from core.serving import recommending, service
 from core.settings import settings
 from core.store import audit
 from core.store.database import close_stores
+from core.store.registry import registry
 from core.tasks.recommendation.measure import evaluate_part
 from core.tasks.recommendation.predictor import RecommenderPredictor
 from core.tasks.recommendation.rivals import rival, rivals_of
@@ -134,6 +137,55 @@ def test_users_of_data_that_somebody_sent_are_not_for_viewers(monkeypatch: pytes
                 ask()
         assert recommending.recommend(SLUG, PROFILE, RankingOptions()).ranking.items
     assert recommending.recommend(SLUG, borrowed, RankingOptions()).ranking.items
+
+
+def test_a_version_of_other_data_is_asked_about_the_items_of_a_user_and_not_about_his_id(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    public = service.choose(SLUG).version
+    manifest = json.loads(json.dumps(public.manifest))
+    manifest["data"] |= {"name": "my customers", "fingerprint": "0" * 64}
+    private = replace(public, number=1, manifest=manifest)
+    real = registry()
+    found = SimpleNamespace(resolve=lambda slug, ref: private if ref == "1" else real.resolve(slug, ref))
+    monkeypatch.setattr(recommending, "registry", lambda: found)
+    asked: list[UserProfile] = []
+    side = recommending._side
+    monkeypatch.setattr(recommending, "_side", lambda *given: asked.append(given[2]) or side(*given))
+    borrowed = UserProfile("him", user_id="00005")
+    with acting_as(VIEWER):
+        recommending.side_by_side(SLUG, borrowed, RankingOptions(k=5), ("1", "popularity"))
+    assert [profile.user_id for profile in asked] == ["00005", "", "00005"]
+    assert asked[1].liked == recommending.recommend(SLUG, borrowed, RankingOptions()).history
+
+
+def test_a_filter_of_many_items_is_looked_up_once(predictor: RecommenderPredictor) -> None:
+    half = frozenset(predictor.model.catalogue.ids[::2].tolist())
+    first, second = (
+        [item.item_id for item in predictor.predict([PROFILE], RankingOptions(allowed=frozenset(set(half))))[0].items]
+        for _ in range(2)
+    )
+    assert first == second and set(first) <= half
+    assert list(predictor._filters) == [half]
+
+
+@pytest.mark.parametrize("novelty", [0.0, 0.4, 0.8])
+def test_what_nobody_took_never_enters_the_main_list(predictor: RecommenderPredictor, novelty: float) -> None:
+    model = predictor.model
+    cold = set(model.catalogue.ids[model.cold].tolist())
+    warm = model.catalogue.ids[~model.cold].tolist()
+    assert cold
+    for liked in warm[::12]:
+        ranking = predictor.predict([UserProfile("one", (liked,))], RankingOptions(novelty=novelty), explained=False)[0]
+        assert ranking.origin == "history" and not cold & {item.item_id for item in ranking.items}
+
+
+def test_clicks_on_what_nobody_took_are_counted_where_they_do_not_count(predictor: RecommenderPredictor) -> None:
+    model = predictor.model
+    cold = model.catalogue.ids[model.cold].tolist()[:4]
+    warm = str(model.catalogue.ids[~model.cold][0])
+    ranking = predictor.predict([UserProfile("mixed", (*cold, warm))])[0]
+    assert any(notice.params.get("count") == 4 for notice in ranking.notices)
 
 
 def test_a_large_catalogue_has_popularity_alone_beside_it() -> None:

@@ -75,3 +75,10 @@ def test_there_is_an_end_to_it(house: House, monkeypatch: pytest.MonkeyPatch) ->
         removals.add(MODEL, "3", 1)
     assert refused.value.code == "removals.full"
     assert len(removals.removals("fake")) == 2
+
+
+def test_an_id_longer_than_what_is_kept_is_deleted_too(house: House) -> None:
+    name = "x" * (removals.ITEM_LENGTH + 50)
+    removals.add(MODEL, name, 1)
+    removals.withdraw(MODEL.sector, name)
+    assert removals.removals(MODEL.sector) == []

@@ -50,13 +50,20 @@ class Chosen:
     """Each with `ndcg_at_20` on validation."""
 
 
-def ranked(scorer: Scorer, known: Histories, users: NDArray[np.int64], k: int) -> Lists:
-    """Lists of the best k items that each of the users has not taken, (len(users), k)."""
+def ranked(
+    scorer: Scorer, known: Histories, users: NDArray[np.int64], k: int, cold: NDArray[np.bool_] | None = None
+) -> Lists:
+    """Lists of the best k items that each of the users has not taken, (len(users), k).
+
+    Items that are `cold`, (I,), are not listed: nobody took them, so that a score of zero says nothing of them.
+    """
     step, found = users_at_once(scorer.n_items), [np.zeros((0, k), np.int32)]
     for begin in range(0, len(users), step):
         histories = known.take(users[begin : begin + step])
         scores = scorer.scores(histories)
         scores[histories.users, histories.items] = -np.inf
+        if cold is not None:
+            scores[:, cold] = -np.inf
         found.append(best(scores, k))
     return np.concatenate(found)
 

@@ -80,7 +80,7 @@ def measure_users(
 ) -> dict[str, NDArray[Any]]:
     """Columns of an evaluation table, one row for each user; `others` are scorers of the same items."""
     everyone = np.arange(len(held.users))
-    lists = ranked(model.scorer, held.known, everyone, K)
+    lists = ranked(model.scorer, held.known, everyone, K, model.cold)
     accuracy = accuracy_columns(lists, held.truth, held.n_items)
     like = list_columns(lists[:, :10], model.taken, model.vectors, len(model.users))
     headline = accuracy[HEADLINE]
@@ -99,7 +99,7 @@ def measure_users(
     rivals: dict[str, Scorer] = {"popularity": Popularity(model.taken), **(others or {})}
     for name, scorer in rivals.items():
         if name != model.scorer.kind:
-            listed = ranked(scorer, held.known, everyone, K)
+            listed = ranked(scorer, held.known, everyone, K, model.cold)
             table[OTHER + name] = accuracy_columns(listed, held.truth, held.n_items)[HEADLINE]
     return table
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,8 +29,8 @@ from core.tasks.recommendation.explain import reasons
 from core.tasks.recommendation.rerank import POOL, reranked
 from core.training.ranking import best
 
-LATEST = 1000
-"""Items of a user that are looked at, his latest."""
+FILTERS = 16
+"""Sets of items, as a category or what is in stock, whose places are kept."""
 PLAIN = RankingOptions()
 _ORIGINS: Mapping[Origin, str] = {
     "history": "",
@@ -53,7 +54,7 @@ class Known:
 
 
 class RecommenderPredictor:
-    """Answers profiles, any number at once: nothing that was loaded is changed."""
+    """Answers profiles, any number at once: nothing that was loaded is changed but what was looked up before."""
 
     thread_safe: ClassVar[Literal[True]] = True
 
@@ -79,6 +80,8 @@ class RecommenderPredictor:
         self.size_bytes = sum(array.nbytes for array in held)
         users = max(len(self.model.users), 1)
         self._surprise = -np.log2((self.model.taken + 1) / (users + 1))
+        self._filters: dict[frozenset[str], NDArray[np.bool_]] = {}
+        self._lock = threading.Lock()
         # Attributes are needed for reasons; made here, the first visitor does not wait for them.
         self._attributes = self.model.attributes
 
@@ -112,7 +115,7 @@ class RecommenderPredictor:
         removed = np.array([places[name] for name in profile.removed if name in places], np.int64)
         # Of an item that stands twice the later place counts, as the latest interest.
         whole = np.concatenate([history[~np.isin(history, liked)], _last_once(liked)])
-        return Known(whole[~np.isin(whole, removed)][-LATEST:], removed, unknown, tuple(notices))
+        return Known(whole[~np.isin(whole, removed)], removed, unknown, tuple(notices))
 
     def _rank(self, known: Known, options: RankingOptions, explained: bool) -> Ranking:
         cold = self.model.cold
@@ -123,6 +126,8 @@ class RecommenderPredictor:
         history = {"history": warm, "attributes": known.history, "popularity": known.history[:0]}[origin]
         scores = self._scores(history, origin)
         scores[~self._allowed(known, options)] = -np.inf
+        if origin != "attributes":  # nobody took them: a score of zero, or the greatest surprise, says nothing of them
+            scores[cold] = -np.inf
         chosen = self._listed(scores, options)
         why: Sequence[ItemReasons | None] = [None] * len(chosen)
         if explained and origin != "popularity" and self.architecture != "popularity":
@@ -134,6 +139,9 @@ class RecommenderPredictor:
         )
         said = (_ORIGINS[origin], "" if items else N_("No item is left that could be listed."))
         notices = (*known.notices, *(Message(template) for template in said if template))
+        if origin == "history" and len(warm) < len(known.history):
+            template = N_("Items of this user that nobody else took and that did not count: {count}.")
+            notices += (Message(template, {"count": len(known.history) - len(warm)}),)
         return Ranking(items, origin, notices, unknown=known.unknown)
 
     def _scores(self, history: Places, origin: Origin) -> NDArray[np.float32]:
@@ -146,13 +154,24 @@ class RecommenderPredictor:
     def _allowed(self, known: Known, options: RankingOptions) -> NDArray[np.bool_]:
         allowed = np.ones(len(self.model.catalogue), bool)
         if options.allowed is not None:
-            places = [self.model.item_places[name] for name in options.allowed if name in self.model.item_places]
-            allowed[:] = False
-            allowed[places] = True
+            allowed &= self._among(options.allowed)
         if not options.keep_seen:
             allowed[known.history] = False
         allowed[known.removed] = False
         return allowed
+
+    def _among(self, names: frozenset[str]) -> NDArray[np.bool_]:
+        """Which items have one of the ids; kept for the filters asked last, for a filter leaves thousands of items."""
+        with self._lock:
+            found = self._filters.pop(names, None)
+            if found is None:
+                found = np.zeros(len(self.model.catalogue), bool)
+                known = self.model.item_places
+                found[[known[name] for name in names if name in known]] = True
+            self._filters[names] = found
+            while len(self._filters) > FILTERS:
+                del self._filters[next(iter(self._filters))]
+        return found
 
     def _listed(self, scores: NDArray[np.float32], options: RankingOptions) -> Places:
         plain = not (options.diversity or options.novelty)

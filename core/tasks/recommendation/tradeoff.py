@@ -113,7 +113,7 @@ def _read(row: dict[str, Any]) -> TradeOff:
 
 def _pools(model: Recommender, known: Histories) -> tuple[Lists, Floats]:
     """The items among which each list is put together, and their scores, (U, POOL) both."""
-    pools = ranked(model.scorer, known, np.arange(len(known)), POOL)
+    pools = ranked(model.scorer, known, np.arange(len(known)), POOL, model.cold)
     scores, step = np.zeros(pools.shape, np.float32), users_at_once(model.scorer.n_items)
     for begin in range(0, len(known), step):
         part = pools[begin : begin + step]
