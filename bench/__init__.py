@@ -29,6 +29,7 @@ NAMES = {
     "cancel": "How long a training takes to stop after somebody cancelled it",
     "verdicts": "Bad and odd files through command line, JSON route and page: right and wrong verdicts",
     "tables": "Bad and odd tables through the intake, beside plain pandas; a million rows",
+    "interactions": "Odd tables and profiles through reader, command line and JSON route; a million ratings",
     "windows": "Window features of 1.75 million payments, beside pandas' and polars' rolling windows",
     "fraud_rows": "A million payments through the service, beside LightGBM's bare predict on the same features",
     "board": "A hundred thousand texts from a CSV to a board and back, beside pandas and scikit-learn",
