@@ -12,7 +12,7 @@ import numpy as np
 from core.contracts import Evaluation, Task
 from core.data.catalog import DATA_SETS, local_path
 from core.device import pick_device
-from core.errors import AppError
+from core.errors import AppError, InputRefused
 from core.log import log_event
 from core.serving.comparison import baseline_folder, home_folder
 from core.store.registry import registry
@@ -83,10 +83,17 @@ def _at_home(task: Task, challenger: Any, old: Evaluation, folder: Path) -> None
 def _replayed(
     task: Task, both: tuple[Any, Any], data: Path, columns: Mapping[str, str] | None, new: Evaluation, folder: Path
 ) -> None:
-    """Replay both versions, the one in use first, over the test of the new one, where the task is one of lists."""
+    """Replay both versions, the one in use first, over the test of the new one, where the task is one of lists.
+
+    Where one of them had learned from all of it there is nothing to replay, which costs nothing else.
+    """
     replay = getattr(task, "replay", None)
-    if replay is not None:
+    if replay is None:
+        return
+    try:
         write_replays(folder, {IN_USE: replay(*both, data, columns, like=new)})
+    except InputRefused as error:
+        log_event("replay_left_out", level="WARNING", code=error.code)
 
 
 def _in_suite(task: Task, champion: Any, home: Path, checkpoint: Path, folder: Path) -> None:

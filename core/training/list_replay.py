@@ -49,9 +49,11 @@ class Replay:
     """Events that only the second version had in its list."""
     broke: int
     learned: tuple[int, int]
-    """Events that each version had learned from, which favours it."""
+    """Events that each version had learned from; they are left out for both."""
     data: DataInfo
     """What was replayed; `n` are the users of its test part, of whom `users` were replayed."""
+    ordered: bool = True
+    """Whether anything says in which order things were taken; else it is that of the rows."""
     parts: tuple[Part, ...] = ()
 
     def turned(self) -> Replay:
@@ -120,5 +122,6 @@ def _read(row: dict[str, Any]) -> Replay:
         broke=int(row["broke"]),
         learned=(int(first), int(second)),
         data=DataInfo(**row["data"]),
+        ordered=bool(row.get("ordered", True)),
         parts=tuple(Part(str(one["name"]), int(one["events"]), Metric(**one["difference"])) for one in row["parts"]),
     )

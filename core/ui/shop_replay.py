@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -102,7 +102,7 @@ def _show(key: str, found: Replay, names: _Names) -> None:
             )
     st.markdown(_verdict(found.difference, names))
     st.caption(_source(found, names))
-    if note := _learned(found, names):
+    for note in _notes(found, names):
         st.caption(f":material/info: {note}")
     st.caption(
         t(
@@ -146,18 +146,17 @@ def _source(found: Replay, names: _Names) -> str:
     )
 
 
-def _learned(found: Replay, names: _Names) -> str:
-    """Which of the two had learned from what is replayed, as Markdown; empty where neither had."""
-    lines = [
-        t(
-            "“{name}” had learned from {count:,} of these events, which favours it.",
-            name=escape(name),
-            count=count,
-        )
-        for name, count in zip((names.first, names.second), found.learned, strict=True)
-        if count
-    ]
-    return " ".join(lines)
+def _notes(found: Replay, names: _Names) -> Iterator[str]:
+    """What to keep in mind, as Markdown."""
+    for name, count in zip((names.first, names.second), found.learned, strict=True):
+        if count:
+            yield t(
+                "“{name}” had learned from {count:,} further events, which are left out for both.",
+                name=escape(name),
+                count=count,
+            )
+    if not found.ordered:
+        yield t("Nothing says in which order users took these things; they were replayed in the order of the rows.")
 
 
 def _by_activity(key: str, found: Replay, names: _Names) -> None:

@@ -7,11 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from core.contracts import RunContext
-from core.data.histories import from_lists
+from core.data.histories import Histories, from_lists
 from core.data.interaction_check import prepared
+from core.data.interaction_split import RankingSplit
 from core.data.interactions import Catalogue, Interactions
+from core.errors import InputRefused
 from core.tasks.recommendation import replay as replaying
 from core.tasks.recommendation.config import RecommendationConfig
 from core.tasks.recommendation.measure import held_of
@@ -94,13 +97,39 @@ def test_many_events_are_replayed_for_some_users_evenly_spread(
 
 
 @pytest.mark.slow
-def test_events_that_a_version_learned_from_are_counted(data: Interactions, tmp_path: Path) -> None:
+def test_events_that_a_version_learned_from_are_left_out_for_both(data: Interactions, tmp_path: Path) -> None:
     ordered, split = divided(prepared(data), PLAIN)
     honest = fit_model(ordered, split, PLAIN, ListedRun(tmp_path)).model
+    half = replace(split, train=np.sort(np.concatenate([split.known, split.test[::2]])), validation=split.known[:0])
+    knows_half = fit_model(ordered, half, PLAIN, ListedRun(tmp_path)).model
+    found = replaying.replay(honest, knows_half, ordered, split)
+    assert found.learned == (0, 45) and found.events == found.users == 45 and found.data.n == 90
     everything = replace(split, train=np.arange(len(ordered)), validation=split.validation[:0])
     knows_all = fit_model(ordered, everything, PLAIN, ListedRun(tmp_path)).model
-    found = replaying.replay(honest, knows_all, ordered, split)
-    assert found.learned == (0, found.events)
+    with pytest.raises(InputRefused, match="everything that could be replayed"):
+        replaying.replay(knows_all, honest, ordered, split)
+
+
+class Following(Popularity):
+    """Lists the item after the last one that it sees."""
+
+    kind = "following"
+
+    def scores(self, histories: Histories) -> NDArray[np.float32]:
+        found = np.zeros((len(histories), self.n_items), np.float32)
+        last = np.array([histories.of(user)[-1] for user in range(len(histories))])
+        found[np.arange(len(histories)), (last + 1) % self.n_items] = 1
+        return found
+
+
+def test_before_each_event_what_was_taken_since_is_known() -> None:
+    users, items = np.repeat([0, 1], 4), np.tile([0, 1, 2, 3], 2)
+    data = Interactions(np.array(["a", "b"]), model().catalogue, users, items, name="mine")
+    split = RankingSplit(np.array([0, 4]), np.zeros(0, np.int64), np.array([1, 2, 3, 5, 6, 7]), "time", "test")
+    follows = replace(model(), scorer=Following(model().taken))
+    found = replaying.replay(model(), follows, data, split, k=1)
+    assert (found.events, found.users, found.second.value) == (6, 2, 1.0)
+    assert found.first.value == 1.0, "popularity lists what is taken most of what is left"
 
 
 def test_without_a_validation_part_rivals_have_their_plain_strengths(data: Interactions, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ def found(value: float = 0.02, low: float = 0.01, high: float = 0.03) -> Replay:
     gain = Metric(value, low, high, 40)
     sides = Metric(0.1, 0.08, 0.12, 40), Metric(0.1 + value, 0.09, 0.14, 40)
     about = DataInfo("mine", "test, last item of each user", 50, "f" * 64)
-    return Replay(40, 400, 10, *sides, gain, 30, 22, (3, 0), about, (Part("≤ 5", 100, gain),))
+    return Replay(40, 400, 10, *sides, gain, 30, 22, (3, 0), about, True, (Part("≤ 5", 100, gain),))
 
 
 def test_what_is_written_is_read_again(tmp_path: Path) -> None:

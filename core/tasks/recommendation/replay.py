@@ -27,8 +27,9 @@ from core.training.list_replay import Part, Replay, hits_per_event
 
 EVENTS = 20
 """First events of each user that are replayed."""
-MOST_EVENTS = 15_000
-"""With more of them in the test, users are left out, evenly spread: every event is a list that has to be made."""
+MOST_EVENTS, MOST_SCORES = 15_000, 60_000_000
+"""With more events in the test, or more scores of items for them, users are left out, evenly spread: every event is a
+list that has to be made."""
 
 
 @dataclass(frozen=True)
@@ -37,8 +38,8 @@ class _Side:
 
     hits: NDArray[np.float64]
     """Whether each event was in its list, (U, EVENTS); NaN where a user has no such event."""
-    learned: int
-    """Events that the version had learned from."""
+    learned: NDArray[np.bool_]
+    """Which events the version had learned from, (U, EVENTS)."""
     known: NDArray[np.int64]
     """Items known of each user, (U,)."""
 
@@ -54,34 +55,42 @@ def replay(first: Recommender, second: Recommender, data: Interactions, split: R
         k: Length of the lists.
 
     Raises:
-        InputRefused: No user is known to both.
+        InputRefused: No user is known to both, or one of them had learned from everything that could be replayed.
     """
-    held = [held_of(model, data, split, "test") for model in (first, second)]
-    users = np.intersect1d(held[0].users, held[1].users)
-    if not len(users):
-        raise InputRefused("recommend.replay", N_("No user of the test has items that both versions know."))
-    about = DataInfo(data.name, split.name, len(users), data.sha256)
-    users = _spread(users, held[0])
-    sides = [_side(model, one, users, k) for model, one in zip((first, second), held, strict=True)]
-    return _counted(sides[0], sides[1], about, k)
+    return _replays({"": first}, second, data, split, k)[""]
 
 
 def replay_rivals(
     model: Recommender, others: Mapping[str, Scorer], data: Interactions, split: RankingSplit
 ) -> dict[str, Replay]:
     """Kind of another model of the same items -> the replay of a version against it; popularity is always one."""
-    rivals: dict[str, Scorer] = {"popularity": Popularity(model.taken), **others}
+    scorers: dict[str, Scorer] = {"popularity": Popularity(model.taken), **others}
+    rivals = {kind: replace(model, scorer=scorer) for kind, scorer in scorers.items() if kind != model.scorer.kind}
+    return _replays(rivals, model, data, split) if rivals else {}
+
+
+def _replays(
+    firsts: Mapping[str, Recommender], second: Recommender, data: Interactions, split: RankingSplit, k: int = 10
+) -> dict[str, Replay]:
+    """One version against several others of the same items, on the same events."""
+    any_first = next(iter(firsts.values()))
+    held, own = (held_of(model, data, split, "test") for model in (any_first, second))
+    users = np.intersect1d(held.users, own.users)
+    if not len(users):
+        raise InputRefused("recommend.replay", N_("No user of the test has items that both versions know."))
+    about = DataInfo(data.name, split.name, len(users), data.sha256)
+    users = _spread(users, own)
+    side = _side(second, own, users, k)
     return {
-        kind: replay(replace(model, scorer=scorer), model, data, split)
-        for kind, scorer in rivals.items()
-        if kind != model.scorer.kind
+        name: _counted(_side(first, held, users, k), side, about, data.ordered, k) for name, first in firsts.items()
     }
 
 
 def _spread(users: NDArray[np.str_], held: Held) -> NDArray[np.str_]:
-    """So many of the users that there are no more than about `MOST_EVENTS`."""
+    """So many of the users that there are about as many events as may be at most."""
+    most = max(1, min(MOST_EVENTS, MOST_SCORES // held.n_items))
     sizes = np.minimum(held.truth.sizes[np.isin(held.users, users)], EVENTS)
-    return users[:: max(1, -(-int(sizes.sum()) // MOST_EVENTS))]
+    return users[:: max(1, -(-int(sizes.sum()) // most))]
 
 
 def _side(model: Recommender, held: Held, users: NDArray[np.str_], k: int) -> _Side:
@@ -91,22 +100,28 @@ def _side(model: Recommender, held: Held, users: NDArray[np.str_], k: int) -> _S
     return _Side(_hits(model, known, truth, k), _learned(model, held.users[order], truth), known.sizes)
 
 
-def _counted(first: _Side, second: _Side, data: DataInfo, k: int) -> Replay:
-    events = np.isfinite(first.hits).sum(axis=1)
-    counts = [np.nansum(side.hits, axis=1) for side in (first, second)]
-    gain = counts[1] - counts[0]
+def _counted(first: _Side, second: _Side, data: DataInfo, ordered: bool, k: int) -> Replay:
+    there = np.isfinite(first.hits)
+    fair = there & ~first.learned & ~second.learned
+    users = fair.any(axis=1)
+    if not users.any():
+        template = N_("One of the two versions had learned from everything that could be replayed.")
+        raise InputRefused("recommend.replay_learned", template)
+    old, new = (np.where(fair, side.hits, 0.0)[users] for side in (first, second))
+    events, gain = fair[users].sum(axis=1), (new - old).sum(axis=1)
     return Replay(
-        users=len(events),
+        users=int(users.sum()),
         events=int(events.sum()),
         k=k,
-        first=hits_per_event(counts[0], events),
-        second=hits_per_event(counts[1], events),
+        first=hits_per_event(old.sum(axis=1), events),
+        second=hits_per_event(new.sum(axis=1), events),
         difference=hits_per_event(gain, events),
-        fixed=int((second.hits > first.hits).sum()),
-        broke=int((second.hits < first.hits).sum()),
-        learned=(first.learned, second.learned),
+        fixed=int((new > old).sum()),
+        broke=int((new < old).sum()),
+        learned=(int((there & first.learned).sum()), int((there & second.learned).sum())),
         data=data,
-        parts=tuple(_parts(activity_of(second.known), gain, events)),
+        ordered=ordered,
+        parts=tuple(_parts(activity_of(second.known[users]), gain, events)),
     )
 
 
@@ -130,10 +145,11 @@ def _hits(model: Recommender, known: Histories, truth: Histories, k: int) -> NDA
     return found
 
 
-def _learned(model: Recommender, users: NDArray[np.str_], truth: Histories) -> int:
-    """How many of the replayed events stand in the histories that a version learned from."""
-    count, own = 0, model.user_places
+def _learned(model: Recommender, users: NDArray[np.str_], truth: Histories) -> NDArray[np.bool_]:
+    """Which of the events (U, EVENTS) stand in the histories that a version learned from: it would know the answer."""
+    found, own = np.zeros((len(truth), EVENTS), bool), model.user_places
     for row, name in enumerate(users.tolist()):
         if name in own:
-            count += int(np.isin(truth.of(row)[:EVENTS], model.histories.of(own[name])).sum())
-    return count
+            events = truth.of(row)[:EVENTS]
+            found[row, : len(events)] = np.isin(events, model.histories.of(own[name]))
+    return found
