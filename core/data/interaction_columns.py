@@ -12,6 +12,7 @@ import pandas as pd
 from core.contracts import N_, Message
 from core.data.cells import is_number, read_numbers
 from core.data.columns import Role, check_mapping, exact_name, guess_roles, named, plain_name, sample_rows
+from core.data.interaction_parts import parts_rows
 from core.data.times import is_time
 from core.errors import InputRefused
 from core.intake.labels import clean_text
@@ -68,12 +69,13 @@ TIME = Role(
     _is_time,
 )
 RATING = Role("rating", (rf"rating|ratings|stars|star|score|overall|rating{_TYPED}", "评分|星级|打分"), _is_rating)
+PART = Role("part", ("split|part|set|fold|subset", "划分|集合"), parts_rows)
 INTERACTION_ROLES = (
     USER,
     ITEM,
     TIME,
     RATING,
-    Role("part", ("split|part|set|fold|subset", "划分|集合"), _is_any),
+    PART,
 )
 """In the order in which they choose their columns."""
 ITEM_ROLES = (
@@ -118,12 +120,13 @@ def guess_interaction_columns(table: Table, given: Mapping[str, str] | None = No
 
 
 def unread_columns(table: Table, chosen: Mapping[str, str]) -> Iterator[Message]:
-    """That a column is called like a rating or a time and was left alone, because its cells are none."""
+    """That a column is called like a rating, a time or a part and was left alone, because its cells are none."""
     sample = sample_rows(table.frame)
     free = [column for column in table.frame.columns if column not in chosen.values()]
     for role, template in (
         (RATING, N_("The column {column} was not used: its cells are no numbers.")),
         (TIME, N_("The column {column} was not used: its cells are no times.")),
+        (PART, N_("The column {column} was not used as a split: its cells name no training and test.")),
     ):
         for column in free if role.name not in chosen else ():
             called_so = any(re.fullmatch(pattern, plain_name(column)) for pattern in role.patterns)

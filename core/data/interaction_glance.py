@@ -13,13 +13,14 @@ import pandas as pd
 from core.contracts import Message
 from core.data.interaction_columns import find_item_columns, guess_interaction_columns
 from core.data.items import MOVIELENS_FILE, read_items
-from core.data.read_interactions import TABLE_ENDINGS, interaction_files, no_interactions, open_table
+from core.data.read_interactions import TABLE_ENDINGS, interaction_files, no_interactions
 from core.intake.colon_tables import is_colon_table
 from core.intake.id_lists import is_id_lists
 from core.intake.labels import display_label
+from core.intake.open_tables import open_table
 from core.intake.sniff import kind_of
 from core.intake.table_zip import is_table_zip, unpacked_tables
-from core.intake.tables import Table, read_table
+from core.intake.tables import Table
 
 SHOWN = 5
 HEAD_BYTES = 2 * 2**20
@@ -80,7 +81,7 @@ def _items(file: Path) -> FirstRows:
     with _beginning(file) as beginning:
         # Of a layout that the reader knows, its names are what can be chosen.
         known = file.name.lower() == MOVIELENS_FILE or is_colon_table(file)
-        table = read_items(beginning, {}) if known else read_table(beginning, file.name)
+        table = read_items(beginning, {}) if known else open_table(beginning)
     guess = find_item_columns(table, {})
     return FirstRows(_texts(table), {"items_id": guess["item"], **{k: v for k, v in guess.items() if k == "title"}})
 

@@ -14,10 +14,12 @@ from core.contracts import N_, Message
 from core.data.cells import as_text, is_missing
 from core.data.interaction_columns import find_item_columns
 from core.data.interactions import SEPARATOR, Catalogue
-from core.intake.colon_tables import is_colon_table, read_colon_table
+from core.intake.id_lists import unpacked
 from core.intake.labels import clean_text
+from core.intake.open_tables import open_table
 from core.intake.profiles import ID_LENGTH
 from core.intake.tables import Table, read_table
+from core.settings import settings
 
 MOVIELENS_FILE, MOVIELENS_COLONS = "u.item", "movies.dat"
 MOVIELENS_GENRES = (
@@ -56,14 +58,13 @@ def read_items(path: Path, given: dict[str, str]) -> Table:
     Raises:
         InputRefused: The table cannot be read.
     """
-    if path.name.lower() == MOVIELENS_FILE:
-        return _movielens(path)
-    if is_colon_table(path):
-        table = read_colon_table(path)
-        if path.name.lower() == MOVIELENS_COLONS and len(table.frame.columns) == len(_COLON_COLUMNS):
-            table = replace(table, frame=table.frame.set_axis(_COLON_COLUMNS, axis=1), header=True)
-        return items_of(table, given)
-    return items_of(read_table(path, path.name), given)
+    name = path.name.lower()
+    if name == MOVIELENS_FILE and (table := _movielens(path)) is not None:
+        return table
+    table = open_table(path)
+    if name == MOVIELENS_COLONS and not table.header and len(table.frame.columns) == len(_COLON_COLUMNS):
+        table = replace(table, frame=table.frame.set_axis(_COLON_COLUMNS, axis=1), header=True)
+    return items_of(table, given)
 
 
 def items_of(table: Table, given: dict[str, str]) -> Table:
@@ -73,10 +74,13 @@ def items_of(table: Table, given: dict[str, str]) -> Table:
     return Table(table.name, frame, table.header, table.sha256, table.notices)
 
 
-def _movielens(path: Path) -> Table:
-    """`u.item` of MovieLens 100K: latin-1, no header, a flag for each genre."""
-    table = read_table(path.read_bytes().decode("latin-1").encode("utf-8"), path.name, header=False)
+def _movielens(path: Path) -> Table | None:
+    """`u.item` of MovieLens 100K: latin-1, no header, a flag for each genre; None where it is another table."""
+    data = unpacked(path, settings().limits.table_bytes)
+    table = read_table(data.decode("latin-1").encode("utf-8"), path.name, header=False)
     cells = table.frame.to_numpy(object)
+    if cells.shape[1] != _MOVIELENS_BEFORE + len(MOVIELENS_GENRES):
+        return None
     flags = cells[:, _MOVIELENS_BEFORE : _MOVIELENS_BEFORE + len(MOVIELENS_GENRES)] == "1"
     genres = [SEPARATOR.join(np.array(MOVIELENS_GENRES)[row]) for row in flags]
     years = [str(date)[-4:] for date in cells[:, 2]]
@@ -98,8 +102,9 @@ def catalogue_of(
         The catalogue, the place of each interaction's item in it (N,), and what is odd about the two.
     """
     listed = as_text(table.frame["item"]).to_pandas() if table is not None else pd.Series([], dtype="str")
-    # All ids take as much memory as the longest, and nobody could ask for such a one.
-    known = listed[(listed != "") & (listed.str.len() <= ID_LENGTH) & ~listed.duplicated()]
+    # All ids take as much memory as the longest, and nobody could ask for such a one; an array drops a NUL at the end.
+    usable = (listed != "") & (listed.str.len() <= ID_LENGTH) & ~listed.str.contains("\0", regex=False)
+    known = listed[usable & ~listed.duplicated()]
     codes, ids = pd.factorize(pd.concat([taken, known], ignore_index=True), sort=True)
     names = np.asarray(ids.tolist(), dtype=np.str_)
     codes = codes[: len(taken)].astype(np.int64)

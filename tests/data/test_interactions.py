@@ -80,12 +80,25 @@ def test_strengths_are_chosen_as_far_ahead_as_the_test_of_a_cut_in_time(
     assert split.train.max() < split.validation.min() <= split.validation.max() < split.test.min()
 
 
-def test_of_a_repeated_pair_the_latest_is_kept(tmp_path: Path) -> None:
-    data = read(tmp_path, "user,item,rating,timestamp\na,x,1,1700000000\nb,x,4,1700000050\na,x,5,1700000100\n")
-    assert pairs(data) == [("b", "x"), ("a", "x")]
+def test_of_a_repeated_pair_the_first_is_kept(tmp_path: Path) -> None:
+    data = read(tmp_path, "user,item,rating,timestamp\na,x,5,1700000100\nb,x,4,1700000050\na,x,1,1700000000\n")
+    assert pairs(data) == [("a", "x"), ("b", "x")]
     assert data.rating is not None
-    assert data.rating.tolist() == [4, 5]
-    assert "repeat a user and an item, of which the latest was kept: 1" in said(data)
+    assert data.rating.tolist() == [1, 4]
+    assert "repeat a user and an item, of which the first was kept: 1" in said(data)
+
+
+@pytest.mark.parametrize("kind", ["leave_last", "time"])
+def test_what_is_bought_again_in_a_test_was_known_before(tmp_path: Path, kind: str) -> None:
+    random = np.random.default_rng(0)
+    rows = [(f"u{user}", f"i{random.integers(12):02d}", 40 * day + user) for day in range(40) for user in range(40)]
+    data = read(tmp_path, "user,item,timestamp\n" + "".join(f"{u},{i},{1_700_000_000 + t}\n" for u, i, t in rows))
+    split = split_interactions(data, kind)
+    assert data.time is not None
+    first = {(user, item): 1_700_000_000 + second for user, item, second in reversed(rows)}
+    since = data.time.astype("datetime64[s]").astype(np.int64)
+    assert all(first[pairs(data)[row]] == since[row] for row in split.test)
+    assert set(first) == set(pairs(data))
 
 
 def test_ratings_out_of_scale_and_rows_without_an_item_are_listed(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 
 import numpy as np
@@ -69,12 +70,122 @@ def test_one_endless_id_is_left_out_and_costs_the_others_no_memory(tmp_path: Pat
     assert max(len(str(row.message)) for row in data.refused) < 200
 
 
+def test_ids_that_differ_by_a_nul_alone_are_not_taken_for_one(tmp_path: Path) -> None:
+    ids = [f"i{n % 9}" for n in range(90)]
+    frame = pd.DataFrame({"user_id": [f"u{n // 9}" for n in range(90)], "item_id": [*ids[:-1], "i8\0"]})
+    frame.to_parquet(tmp_path / "ratings.parquet")
+    pd.DataFrame({"item_id": ["i1", "i2\0"], "title": ["One", "Two"]}).to_parquet(tmp_path / "items.parquet")
+    data = read_interactions(tmp_path)
+    assert (len(data), len(data.refused), data.n_items) == (89, 1, 9)
+    assert len(set(data.catalogue.ids.tolist())) == data.n_items
+
+
 def test_an_order_that_is_only_taken_for_one_is_said(tmp_path: Path) -> None:
     rows: list[tuple[object, ...]] = [(f"u{user}", f"i{item * 7 % 10}") for user in range(9) for item in range(9)]
     told = "the order of the rows is taken for that of the events"
     assert told in said(read(tmp_path, rows, ("user_id", "item_id")))
     timed: list[tuple[object, ...]] = [(*row, 1_700_000_000 + n) for n, row in enumerate(rows)]
     assert told not in said(read(tmp_path, timed, ("user_id", "item_id", "timestamp")))
+
+
+def write(path: Path, lines: list[str]) -> Interactions:
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return read_interactions(path)
+
+
+def drawn(count: int = 8) -> list[tuple[int, int]]:
+    """Users with so many items each, in no order."""
+    random = np.random.default_rng(0)
+    return [(user, int(item)) for user in range(30) for item in random.permutation(40)[:count]]
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+@pytest.mark.parametrize("name", ["item_{}", "{}", "{:04d}"])
+def test_ids_in_the_order_of_their_numbers_are_no_order_of_events(tmp_path: Path, name: str, backwards: bool) -> None:
+    rows = [f"u{user},{name.format(item)}" for user, item in sorted(drawn(), reverse=backwards)]
+    assert not write(tmp_path / "r.csv", ["user_id,item_id", *rows]).ordered
+    assert write(tmp_path / "r.csv", ["user_id,item_id", *(f"u{u},{name.format(i)}" for u, i in drawn())]).ordered
+
+
+@pytest.mark.parametrize(
+    ("head", "tail", "rating", "time"),
+    [("", " {r}", True, False), ("", " {r} {t}", True, True), ("", " {t}", False, True),
+     ("user item rating", " {r}", True, False)],
+)  # fmt: skip
+def test_a_table_between_blanks_is_none_of_lists(
+    tmp_path: Path, head: str, tail: str, rating: bool, time: bool
+) -> None:
+    rows = [f"{u} {1000 + i}" + tail.format(r=n % 5 + 1, t=880_000_000 + n) for n, (u, i) in enumerate(drawn())]
+    data = write(tmp_path / "ratings.txt", [head, *rows] if head else rows)
+    assert (len(data), data.n_users, data.n_items) == (240, 30, 40)
+    assert (data.rating is not None, data.time is not None) == (rating, time)
+
+
+@pytest.mark.parametrize("length", [2, 3])
+def test_lists_of_one_length_stay_lists_and_are_said_to_be_read_so(tmp_path: Path, length: int) -> None:
+    rows = [f"{u} " + " ".join(str(item) for u2, item in drawn(length) if u2 == u) for u in range(30)]
+    data = write(tmp_path / "lists.txt", rows)
+    assert (len(data), data.rating) == (30 * length, None)
+    assert "Each line was read as a user and the items he took" in said(data)
+
+
+@pytest.mark.parametrize(
+    ("column", "names"),
+    [("set", "01234"), ("fold", "01"), ("part", ["A", "1", "B"]), ("subset", ["train"]), ("split", "012")],
+)
+def test_what_parts_no_training_and_test_is_no_split(tmp_path: Path, column: str, names: str) -> None:
+    rows = [f"u{u},i{i},{names[n % len(names)]}" for n, (u, i) in enumerate(drawn())]
+    data = write(tmp_path / "r.csv", [f"user_id,item_id,{column}", *rows])
+    assert data.part is None and len(data) == 240
+    assert f"The column {column} was not used as a split" in said(data)
+
+
+@pytest.mark.parametrize(
+    ("column", "names"), [("split", "01"), ("split", ["training", "testing"]), ("fold", ["tr", "te"])]
+)
+def test_parts_are_read_by_their_usual_names(tmp_path: Path, column: str, names: list[str]) -> None:
+    rows = [f"u{u},i{i},{names[n % 4 == 0]}" for n, (u, i) in enumerate(drawn())]
+    data = write(tmp_path / "r.csv", [f"user_id,item_id,{column}", *rows])
+    assert data.part is not None and np.bincount(data.part).tolist() == [180, 0, 60]
+
+
+@pytest.mark.parametrize("other", ["holdout", ""])
+def test_a_part_of_another_name_is_refused_because_it_may_be_held_out(tmp_path: Path, other: str) -> None:
+    rows = [f"u{u},i{i},{('train', 'test', other)[n % 3]}" for n, (u, i) in enumerate(drawn())]
+    with pytest.raises(InputRefused, match=rf"{other or '-'} \(80\)") as refused:
+        write(tmp_path / "r.csv", ["user_id,item_id,split", *rows])
+    assert refused.value.code == "interactions.part"
+    assert read_interactions(tmp_path / "r.csv", {"part": ""}).part is None
+
+
+def test_a_file_is_a_part_by_a_whole_word(tmp_path: Path) -> None:
+    rows = ["user_id,item_id", *(f"u{u},i{i}" for u, i in drawn())]
+    for name in ("train.csv", "testset.csv", "devices.csv"):
+        (tmp_path / name).write_text("\n".join(rows if name == "train.csv" else [rows[0], "u1,new"]) + "\n")
+    data = read_interactions(tmp_path)
+    assert data.part is not None and np.bincount(data.part).tolist() == [240, 0, 1]
+
+
+def test_packed_items_are_read_as_packed_interactions_are(tmp_path: Path) -> None:
+    rows = ["user_id,item_id", *(f"u{u},{i}" for u, i in drawn())]
+    (tmp_path / "ratings.csv.gz").write_bytes(gzip.compress("\n".join(rows).encode()))
+    (tmp_path / "movies.csv.gz").write_bytes(gzip.compress(b"item_id,title\n7,Seven\n"))
+    assert "Seven" in read_interactions(tmp_path).catalogue.titles
+
+
+@pytest.mark.parametrize("items", [b"", b"\x89PNG\r\n\x1a\n" + bytes(200)], ids=["empty", "a picture"])
+def test_a_broken_table_beside_the_named_file_is_left_out_and_said(tmp_path: Path, items: bytes) -> None:
+    (tmp_path / "products.csv").write_bytes(items)
+    data = write(tmp_path / "ratings.csv", ["user_id,item_id", *(f"u{u},i{i}" for u, i in drawn())])
+    assert "The table of items beside the interactions was left out. products.csv: " in said(data)
+    with pytest.raises(InputRefused):
+        read_interactions(tmp_path / "ratings.csv", items=tmp_path / "products.csv")
+
+
+def test_another_table_may_be_called_as_that_of_movielens(tmp_path: Path) -> None:
+    (tmp_path / "u.item").write_text("1|One\n2|Two\n")
+    data = write(tmp_path / "ratings.csv", ["user_id,item_id", *(f"u{u},{i}" for u, i in drawn())])
+    assert {"One", "Two"} <= set(data.catalogue.titles)
 
 
 @pytest.mark.parametrize(
