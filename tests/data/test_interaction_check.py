@@ -104,3 +104,15 @@ def test_a_glance_at_lists_of_ids_shows_pairs(tmp_path: Path) -> None:
     path = tmp_path / "train.txt"
     path.write_text("".join(f"{n} {n + 1} {n + 2} {n + 3}\n" for n in range(40)))
     assert glance(path).interactions.rows.to_numpy().tolist()[:2] == [["0", "1"], ["0", "2"]]
+
+
+def test_a_folder_is_read_by_the_columns_that_were_named(tmp_path: Path) -> None:
+    """Two tables with names and columns of their own, as the line for a terminal names them."""
+    loans = write_clubs(tmp_path / "loans.csv")
+    loans.write_text(loans.read_text().replace("user_id,item_id", "kunde,artikel"))
+    stock = write_items(tmp_path / "stamm.csv")
+    stock.write_text(stock.read_text().replace("item_id", "nummer"))
+    with pytest.raises(InputRefused, match="there is no table of interactions"):
+        read_interactions(tmp_path)
+    data = read_interactions(tmp_path, {"user": "kunde", "item": "artikel", "items_id": "nummer"})
+    assert data.n_users == 90 and data.n_items == 26 and data.catalogue.titles[0] == "Thing 0"
