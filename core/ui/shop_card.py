@@ -18,6 +18,7 @@ from core.ui.labels import SPLIT_NAMES
 from core.ui.measured import interval, once
 from core.ui.rivals import model_title, why_bundled
 from core.ui.shop_options import split_title
+from core.ui.shop_quality import models_verdict, show_command
 from core.ui.views import escape, show_error
 
 LIMITS: Final = (
@@ -105,7 +106,7 @@ def show_shop_parts(evaluation: Evaluation, version: Version) -> None:
         found = {name: once(compared, evaluation, name) for name in names}
         rows = [(model_title(name), interval(other), _signed(ahead, 4)) for name, (other, ahead) in found.items()]
         st.markdown(_table((t("Model"), "NDCG@10", t("The version is ahead by")), rows))
-        st.markdown(_verdict([model_title(name) for name, (_, ahead) in found.items() if ahead.low <= 0]))
+        st.markdown(models_verdict([model_title(name) for name, (_, ahead) in found.items() if ahead.low <= 0]))
     try:
         replays = read_replays(version.path)
     except AppError as error:
@@ -120,12 +121,7 @@ def show_shop_parts(evaluation: Evaluation, version: Version) -> None:
         parts = once(by_slice, evaluation, "activity")
         rows = [(part.name, f"{part.headline.n:,}", interval(part.headline)) for part in parts]
         st.markdown(_table((t("Items known"), t("Users"), "NDCG@10"), rows))
-
-
-def _verdict(behind: list[str]) -> str:
-    if not behind:
-        return t("It is shown to be better than each of them.")
-    return t("It is **not** shown to be better than: {models}.", models=escape(", ".join(behind)))
+    show_command(evaluation, version)
 
 
 def _table(titles: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:

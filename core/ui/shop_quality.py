@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import streamlit as st
@@ -12,6 +13,7 @@ from core.store import removals
 from core.store.registry import registry
 from core.store.versions import Version
 from core.training.evaluation import OTHER
+from core.ui.dots import show_dots
 from core.ui.figures import data_title, stored_evaluation
 from core.ui.gate import check_line
 from core.ui.i18n import t
@@ -68,15 +70,16 @@ def show_shop_quality(sector: Sector) -> None:
         show_replays(sector.slug, version)
     else:
         _show_models(evaluation, version)
+    show_command(evaluation, version)
 
 
 def show_source(evaluation: Evaluation, version: Version) -> None:
-    """What the figures were measured on and how, and the command that measures them again."""
+    """What the figures were measured on and how."""
     data = evaluation.data
     st.caption(
         t(
-            "Measured on {n:,} users: data set {name}, {split}, seed {seed}. Intervals are 95 %, over users. All items "
-            "that a user did not have were ranked; none were sampled.",
+            "Measured on {n:,} users: data set {name}, {split}, seed {seed}. Intervals are 95 %, over users; that of "
+            "coverage is over items. All items that a user did not have were ranked; none were sampled.",
             n=data.n,
             name=escape(data_title(data.name)),
             split=split_title(data.split),
@@ -87,6 +90,10 @@ def show_source(evaluation: Evaluation, version: Version) -> None:
         st.caption(t("Left out: {count:,} users without history; they are all shown the same.", count=without))
     for notice in evaluation.notices:
         st.caption(f":material/info: {escape(str(notice))}")
+
+
+def show_command(evaluation: Evaluation, version: Version) -> None:
+    """The line that measures the figures again."""
     st.code(evaluation.command.replace("--model VERSION", f"--model {version.ref}"), language="bash", wrap_lines=True)
 
 
@@ -95,18 +102,19 @@ def _show_models(evaluation: Evaluation, version: Version) -> None:
     from core.training.ranking_gate import popularity_check
     from core.training.ranking_views import compared
 
-    own = evaluation.summary[HEADLINE]
-    rows = [
-        {
-            t("Model"): model_title(str(version.manifest.get("architecture", ""))),
-            "NDCG@10": interval(own),
-            t("The version is ahead by"): "–",
-        }
-    ]
+    kind, own = str(version.manifest.get("architecture", "")), evaluation.summary[HEADLINE]
+    shown, behind = [(model_title(kind), own)], []
+    rows = [{t("Model"): model_title(kind), "NDCG@10": interval(own), t("The version is ahead by"): "–"}]
     for name in sorted(name.removeprefix(OTHER) for name in evaluation.table if name.startswith(OTHER)):
         figure, ahead = once(compared, evaluation, name)
+        shown.append((model_title(name), figure))
+        behind += [model_title(name)] if ahead.low <= 0 else []
         said = f"{ahead.value:+.4f} [{ahead.low:+.4f}, {ahead.high:+.4f}]"
         rows.append({t("Model"): model_title(name), "NDCG@10": interval(figure), t("The version is ahead by"): said})
+    if len(shown) > 1:
+        st.markdown(models_verdict(behind))
+        st.markdown("**NDCG@10**")
+        show_dots("recommendations.models", shown, "", t("NDCG@10 of every model"), span=None)
     st.dataframe(rows, hide_index=True)
     st.caption(
         t(
@@ -114,12 +122,17 @@ def _show_models(evaluation: Evaluation, version: Version) -> None:
             "to be better. Past data cannot say what another list would have sold."
         )
     )
-    if version.manifest.get("architecture") != "popularity":
-        check = once(popularity_check, evaluation)
-        st.markdown(t("The gate refuses a version that is not shown to beat popularity."))
-        st.markdown(check_line(check))
+    st.markdown(t("The gate refuses a version that is not shown to beat popularity."))
+    st.markdown(check_line(once(popularity_check, evaluation)))
     if reason := why_bundled(version):
         st.caption(t(reason))
+
+
+def models_verdict(behind: Sequence[str]) -> str:
+    """Of which other models, by their titles, a version is not shown to be better, as Markdown."""
+    if not behind:
+        return t("It is shown to be better than each of them.")
+    return t("It is **not** shown to be better than: {models}.", models=escape(", ".join(behind)))
 
 
 def _show_variety(slug: str, version: Version) -> None:
@@ -142,6 +155,9 @@ def _show_variety(slug: str, version: Version) -> None:
             }
             for one in alone
         ]
+        st.markdown(f"**{t('NDCG@10 with more {what}', what=title)}**")
+        dots = [(str(row[title]), one.metrics[HEADLINE]) for row, one in zip(rows, alone, strict=True)]
+        show_dots(f"{slug}.variety_chart.{place}", dots, "", t("NDCG@10 at every position of a slider"), span=None)
         st.dataframe(rows, hide_index=True, key=f"{slug}.variety.{place}")
     st.caption(
         t(
