@@ -21,7 +21,7 @@ BINS = 5
 """Equally full ranges that numbers, such as prices, are put into."""
 KINDS_MAX = 0.3
 """A column whose cells have more different values than this share of the items holds texts, not kinds."""
-NO_ATTRIBUTES = r"(in_)?stock|available|url|link|image|icon|picture|poster|.*_(id|url|image|icon)|id"
+NO_ATTRIBUTES = r"(in_)?stock|available|currency|url|link|image|icon|picture|poster|.*_(id|url|image|icon)|id"
 """Columns that say nothing of what an item is like."""
 _WORD = re.compile(r"[a-z]{2,}|[\u3400-\u9fff]{2}")
 

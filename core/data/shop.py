@@ -4,8 +4,9 @@ Everything is made from `ShopWorld` and its seed. What is assumed (every figure 
 
 * 360 products: twelve categories of six kinds in five styles (`core.data.shop_goods`), with prices. Some come into the
   shop late, some so late that nobody has bought them yet.
-* A customer belongs to two of `_GROUPS` taste groups, the first one more. A group loves a few categories and one or two
-  styles; customers differ in what they are willing to pay.
+* A customer shares two of the `TASTES`, the first one more. A taste loves three categories, each category is loved by
+  three tastes, and a taste has one or two favourite styles. Customers of one taste still differ: some are all for
+  coffee, some hardly, and some mind the price more than others.
 * Visits a month are Poisson around the customer's rate; many come rarely, a few often. Demand of a category swings with
   the season around its peak day.
 * A visit fills a basket. Its first product is drawn by taste, season, price and fame, or follows from the last visit:
@@ -25,19 +26,18 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from core.data.shop_goods import BRANDS, CATEGORIES, STYLES, TOGETHER
+from core.data.shop_goods import BRANDS, CATEGORIES, CURRENCY, STYLES, TASTES, TOGETHER
 
 Floats = NDArray[np.float64]
 
 NAME = "simulated_shop"
-_GROUPS = 8
-_LOVED = 3
-"""Categories that a group loves."""
 _LOVE = 9.0
 """How many times as likely a loved category is."""
 _STYLE_LOVE = 5.0
 _SECOND = 0.3
-"""Weight of a customer's second group."""
+"""Weight of a customer's second taste."""
+_OWN = 0.5
+"""Spread of the logarithm of how much more or less a customer likes a category than his tastes say."""
 _RATE = (0.75, 0.8)
 """Median of a customer's visits a month, and the spread of its logarithm."""
 _BASKET = 0.9
@@ -47,6 +47,8 @@ _WITH = 0.5
 _ALONG = 0.3
 """Share of the visits that go on where the last one ended."""
 _SAME_STYLE = 0.7
+_ACROSS = 0.25
+"""How often what goes along comes from another category, where something does."""
 _FAME = 0.6
 """Spread of the logarithm of how well known a product is."""
 _THRIFT = (0.25, 0.35)
@@ -86,7 +88,8 @@ class Shop:
     interactions: pd.DataFrame
     """`user_id`, `item_id`, `timestamp`, in order of time."""
     items: pd.DataFrame
-    """`item_id`, `title`, `title_zh`, `category`, `category_zh`, `style`, `brand`, `price`, `in_stock`."""
+    """`item_id`, `title`, `title_zh`, `category`, `category_zh`, `style`, `brand`, `price`, `currency`,
+    `in_stock`."""
 
 
 @dataclass(frozen=True)
@@ -153,11 +156,11 @@ def _fill(world: ShopWorld, rng: np.random.Generator) -> _Shelf:
 
 
 def _tastes(shelf: _Shelf, rng: np.random.Generator) -> Floats:
-    """How much each group wants each product, (_GROUPS, P), one on average."""
+    """How much each taste wants each product, (tastes, P), one on average."""
     found = []
-    for _ in range(_GROUPS):
-        categories, styles = np.ones(len(CATEGORIES)), np.ones(len(STYLES))
-        categories[rng.choice(len(CATEGORIES), _LOVED, replace=False)] = _LOVE
+    for loved in TASTES:
+        categories = np.array([_LOVE if entry.name in loved else 1.0 for entry in CATEGORIES])
+        styles = np.ones(len(STYLES))
         styles[rng.choice(len(STYLES), rng.integers(1, 3), replace=False)] = _STYLE_LOVE
         want = categories[shelf.category] * styles[shelf.style] * shelf.fame
         found.append(want / want.mean())
@@ -178,8 +181,9 @@ def _buy(world: ShopWorld, shelf: _Shelf, rng: np.random.Generator) -> list[tupl
     dear = np.log(shelf.price / np.exp(np.log(shelf.price).mean()))
     rates = _RATE[0] * rng.lognormal(0, _RATE[1], world.customers) / 30
     for customer in range(world.customers):
-        first, second = rng.choice(_GROUPS, 2, replace=False)
+        first, second = rng.choice(len(TASTES), 2, replace=False)
         want = (1 - _SECOND) * tastes[first] + _SECOND * tastes[second]
+        want = want * rng.lognormal(0, _OWN, len(CATEGORIES))[shelf.category]
         want = want * np.exp(-rng.normal(*_THRIFT) * dear)
         owned, last = np.zeros(len(want), bool), -1
         for day in np.flatnonzero(rng.random(world.days) < 1 - np.exp(-rates[customer])):
@@ -215,7 +219,7 @@ def _basket(shelf: _Shelf, demand: Floats, last: int, rng: np.random.Generator) 
 def _following(shelf: _Shelf, product: int, left: Floats, rng: np.random.Generator) -> int:
     """A product that goes with another or comes after it; -1 where there is none to be had."""
     partners = shelf.partners[product]
-    if len(partners) and rng.random() < 0.4:
+    if len(partners) and rng.random() < _ACROSS:
         free = partners[left[partners] > 0]
         return int(rng.choice(free)) if len(free) else -1
     kind = int(shelf.kind[product]) + 1
@@ -242,6 +246,7 @@ def _table(shelf: _Shelf, rng: np.random.Generator) -> pd.DataFrame:
                 "style": style,
                 "brand": str(makers[shelf.category[product]][int(rng.integers(3))]),
                 "price": float(shelf.price[product]),
+                "currency": CURRENCY,
                 "in_stock": "no" if rng.random() < _OUT_OF_STOCK else "yes",
             }
         )

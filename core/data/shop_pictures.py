@@ -1,123 +1,196 @@
-"""Pictures of the simulated shop's goods, drawn from plain figures: a shape per category, a colour per style."""
+"""Pictures of the simulated shop's goods: a drawing per kind of product, a colour and a pattern per style.
+
+A drawing is text, a figure per line: its name, its colour, then numbers in a square of 100 x 100, x to the right and y
+downwards. Figures are drawn in their order, with an outline unless a `~` follows the name:
+
+* `oval` and `box`: left, top, right, bottom; a box may have a fifth number, the radius of its corners.
+* `poly` and `blob`: the corners of a polygon, or points on a smooth closed curve.
+* `line` and `bend`: a width, then points of a straight or smooth stroke with round ends.
+* `ring`: a width, then left, top, right, bottom of an ellipse that is not filled.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw
+from PIL import Image, ImageChops, ImageDraw
 
-Points = tuple[float, ...]
-SIDE = 128
-_SCALE = 4
+from core.data.shop_drawings_hobbies import HOBBIES
+from core.data.shop_drawings_indoors import INDOORS
+from core.data.shop_drawings_outdoors import OUTDOORS
+
+Colour = tuple[int, int, int]
+Points = list[tuple[float, float]]
+SIDE = 256
+_SCALE = 3
 """Drawn larger and then reduced, so that edges are smooth."""
-_DARK = 0.62
+_UNIT = SIDE * _SCALE / 100
+_OUTLINE = 1.8
+"""What a figure grows by on each side for its outline."""
+_STEPS = 24
+"""Straight pieces between two points of a curve."""
+_GROUND = 0.80
+"""How far the ground goes from the colour of the style towards white: pale, and no glare beside a dark page."""
 
-COLOURS: dict[str, tuple[int, int, int]] = {
-    "Plain": (154, 164, 178),
-    "Oak": (176, 128, 80),
-    "Nordic": (96, 148, 188),
-    "Retro": (190, 108, 88),
-    "Bold": (120, 96, 190),
+DRAWINGS = INDOORS | OUTDOORS | HOBBIES
+"""Kind of product -> its drawing."""
+COLOURS: dict[str, Colour] = {
+    "Everyday": (98, 140, 184),
+    "Classic": (190, 78, 72),
+    "Fresh": (88, 172, 124),
+    "Retro": (228, 164, 58),
+    "Premium": (124, 92, 166),
 }
-"""Style -> its colour."""
-_GROUND = (246, 244, 240)
-SHAPES: dict[str, tuple[tuple[str, Points, bool], ...]] = {
-    "cup": (
-        ("ellipse", (22, 30, 78, 86), False),
-        ("arc", (68, 42, 92, 70), True),
-        ("polygon", (30, 20, 70, 20, 62, 32, 38, 32), True),
-    ),
-    "mug": (
-        ("polygon", (26, 24, 70, 24, 66, 82, 30, 82), False),
-        ("arc", (60, 36, 88, 68), True),
-        ("line", (26, 34, 70, 34), True),
-    ),
-    "bowl": (
-        ("pie", (16, 4, 84, 84), False),
-        ("line", (12, 44, 88, 44), True),
-        ("line", (56, 10, 72, 44), True),
-    ),
-    "plant": (
-        ("polygon", (34, 58, 66, 58, 60, 86, 40, 86), True),
-        ("ellipse", (22, 20, 50, 58), False),
-        ("ellipse", (50, 14, 78, 58), False),
-    ),
-    "shoe": (
-        ("polygon", (14, 40, 40, 40, 58, 56, 86, 62, 86, 74, 14, 74), False),
-        ("line", (14, 78, 88, 78), True),
-        ("line", (40, 44, 52, 56), True),
-    ),
-    "tent": (
-        ("polygon", (50, 18, 90, 82, 10, 82), False),
-        ("polygon", (50, 40, 62, 82, 38, 82), True),
-    ),
-    "book": (
-        ("polygon", (16, 26, 48, 34, 48, 82, 16, 74), False),
-        ("polygon", (84, 26, 52, 34, 52, 82, 84, 74), True),
-    ),
-    "pencil": (
-        ("polygon", (66, 14, 84, 32, 40, 76, 22, 58), False),
-        ("polygon", (22, 58, 40, 76, 14, 84), True),
-    ),
-    "note": (
-        ("ellipse", (22, 60, 46, 82), False),
-        ("ellipse", (58, 52, 82, 74), False),
-        ("line", (45, 70, 45, 24), True),
-        ("line", (81, 62, 81, 16), True),
-        ("line", (45, 24, 81, 16), True),
-    ),
-    "lamp": (
-        ("polygon", (36, 16, 64, 16, 80, 48, 20, 48), False),
-        ("line", (50, 48, 50, 78), True),
-        ("line", (32, 82, 68, 82), True),
-    ),
-    "paw": (
-        ("ellipse", (32, 48, 68, 84), False),
-        ("ellipse", (16, 34, 32, 52), True),
-        ("ellipse", (34, 18, 49, 38), True),
-        ("ellipse", (52, 18, 67, 38), True),
-        ("ellipse", (69, 34, 85, 52), True),
-    ),
-    "blocks": (
-        ("polygon", (14, 50, 48, 50, 48, 84, 14, 84), False),
-        ("polygon", (52, 50, 86, 50, 86, 84, 52, 84), True),
-        ("polygon", (33, 14, 67, 14, 67, 46, 33, 46), False),
-    ),
+"""Style -> its colour, `main` of every drawing."""
+_INK = (43, 50, 62)
+_INKS: dict[str, Colour] = {
+    "ink": _INK,
+    "paper": (252, 250, 244),
+    "steel": (196, 204, 212),
+    "grey": (120, 130, 142),
+    "wood": (214, 170, 118),
+    "bark": (140, 98, 62),
+    "brown": (104, 66, 42),
+    "leaf": (104, 170, 78),
+    "red": (216, 74, 66),
+    "orange": (238, 142, 54),
+    "yellow": (250, 212, 88),
+    "blue": (138, 200, 232),
+    "pink": (244, 178, 178),
 }
-"""Shape -> figures in a square of 100 x 100, each in the colour of the style or, where marked, in a darker one."""
+"""Colours that are the same in every style."""
+_GOLD = (240, 206, 120)
 
 
-def picture_of(shape: str, style: str, mark: int = 0) -> NDArray[np.uint8]:
+def picture_of(kind: str, style: str) -> NDArray[np.uint8]:
     """A picture of a product, (SIDE, SIDE, 3) RGB.
 
-    Args:
-        shape: Key of `SHAPES`.
-        style: Key of `COLOURS`.
-        mark: Number of the kind within its category, shown as so many dots, to tell products apart.
+    Raises:
+        KeyError: There is no such kind in `DRAWINGS`, or no such style in `COLOURS`.
     """
-    image = Image.new("RGB", (SIDE * _SCALE, SIDE * _SCALE), _GROUND)
-    drawing, colour = ImageDraw.Draw(image), COLOURS[style]
-    dark = (round(colour[0] * _DARK), round(colour[1] * _DARK), round(colour[2] * _DARK))
-    for figure, points, darker in SHAPES[shape]:
-        _draw(drawing, figure, [point * SIDE * _SCALE / 100 for point in points], dark if darker else colour)
-    for dot in range(mark):
-        left = (8 + 7 * dot) * SIDE * _SCALE / 100
-        top, size = 92 * SIDE * _SCALE / 100, 4 * SIDE * _SCALE / 100
-        drawing.ellipse((left, top, left + size, top + size), fill=dark)
-    return np.asarray(image.resize((SIDE, SIDE), Image.Resampling.LANCZOS), np.uint8)
+    canvas = _Canvas(style)
+    for line in DRAWINGS[kind].strip().splitlines():
+        figure, colour, *numbers = line.split()
+        canvas.draw(figure.rstrip("~"), colour, [float(number) for number in numbers], not figure.endswith("~"))
+    return canvas.finished()
 
 
-def _draw(drawing: ImageDraw.ImageDraw, figure: str, points: Sequence[float], colour: tuple[int, int, int]) -> None:
-    width = 5 * SIDE * _SCALE // 100
-    if figure == "polygon":
-        drawing.polygon(points, fill=colour)
-    elif figure == "ellipse":
-        drawing.ellipse(points, fill=colour)
-    elif figure == "line":
-        drawing.line(points, fill=colour, width=width)
-    elif figure == "arc":
-        drawing.arc(points, -90, 90, fill=colour, width=width)
+class _Canvas:
+    """A picture being drawn, and where on it the pattern of its style will be."""
+
+    def __init__(self, style: str) -> None:
+        main = COLOURS[style]
+        self._style = style
+        self._colours = _INKS | {"main": main, "dark": _towards(main, _INK, 0.35), "light": _towards(main, None, 0.45)}
+        size = (SIDE * _SCALE, SIDE * _SCALE)
+        self._image = Image.new("RGB", size, _towards(main, None, _GROUND))
+        self._patterned = Image.new("L", size, 0)
+
+    def draw(self, figure: str, colour: str, numbers: Sequence[float], outlined: bool) -> None:
+        """Draw one figure over what is there; raises `KeyError` for a colour that does not exist."""
+        fill = self._colours[colour]
+        for image, ink in ((self._image, fill), (self._patterned, 255 if colour == "main" else 0)):
+            pen = ImageDraw.Draw(image)
+            if outlined:
+                _figure(pen, figure, numbers, _INK if image.mode == "RGB" else 0, _OUTLINE)
+            _figure(pen, figure, numbers, ink, 0)
+
+    def finished(self) -> NDArray[np.uint8]:
+        """The picture with its pattern, (SIDE, SIDE, 3)."""
+        where = ImageChops.multiply(self._patterned, _pattern(self._style))
+        main = self._colours["main"]
+        accent = _GOLD if self._style == "Premium" else _towards(main, None, 0.3)
+        self._image.paste(accent, mask=where)
+        return np.asarray(self._image.reduce(_SCALE), np.uint8)
+
+
+def _towards(colour: Colour, other: Colour | None, share: float) -> Colour:
+    """A colour that lies so far on the way to another one, to a warm white without one."""
+    mixed = [round(a + (b - a) * share) for a, b in zip(colour, other or (252, 250, 246), strict=True)]
+    return mixed[0], mixed[1], mixed[2]
+
+
+@cache
+def _pattern(style: str) -> Image.Image:
+    """Where the pattern of a style is, over the whole picture: bands, dots, stripes, a lattice, or nowhere."""
+    y, x = np.mgrid[: SIDE * _SCALE, : SIDE * _SCALE] / _UNIT
+    found = np.zeros(x.shape, bool)
+    if style == "Classic":
+        found = y % 9 < 2
+    elif style == "Fresh":
+        found = ((x + 4.5 * (y // 9 % 2)) % 9 - 4.5) ** 2 + (y % 9 - 4.5) ** 2 < 4
+    elif style == "Retro":
+        found = (x + y) % 12 < 5
+    elif style == "Premium":
+        found = ((x + y) % 13 < 1) | ((x - y) % 13 < 1)
+    return Image.fromarray((found * 255).astype(np.uint8))
+
+
+def _figure(pen: ImageDraw.ImageDraw, figure: str, numbers: Sequence[float], ink: Colour | int, grown: float) -> None:
+    """One figure, larger by so much on each side."""
+    if figure in ("line", "bend", "ring"):
+        width, *rest = numbers
+        points = _round(rest) if figure == "ring" else _pairs(rest)
+        if figure == "bend":
+            points = _smooth(points, closed=False)
+        _stroke(pen, points, width + 2 * grown, ink)
+    elif figure == "oval":
+        left, top, right, bottom = numbers
+        pen.ellipse(_scaled([(left - grown, top - grown), (right + grown, bottom + grown)]), fill=ink)
+    elif figure == "box":
+        left, top, right, bottom, *radius = numbers
+        corners = _scaled([(left - grown, top - grown), (right + grown, bottom + grown)])
+        pen.rounded_rectangle(corners, max(sum(radius) + grown, 0.4) * _UNIT, fill=ink)
     else:
-        drawing.pieslice(points, 0, 180, fill=colour)
+        points = _pairs(numbers)
+        if figure == "blob":
+            points = _smooth(points, closed=True)
+        pen.polygon(_scaled(points), fill=ink)
+        if grown > 0:
+            _stroke(pen, [*points, points[0]], 2 * grown, ink)
+
+
+def _stroke(pen: ImageDraw.ImageDraw, points: Points, width: float, ink: Colour | int) -> None:
+    pixels = max(round(width * _UNIT), 1)
+    pen.line(_scaled(points), fill=ink, width=pixels)
+    # Joints of the library's own are ragged where a curve bends sharply.
+    for x, y in _scaled(points):
+        pen.circle((x, y), (pixels - 1) / 2, fill=ink)
+
+
+def _scaled(points: Points) -> Points:
+    return [(x * _UNIT, y * _UNIT) for x, y in points]
+
+
+def _pairs(numbers: Sequence[float]) -> Points:
+    return list(zip(numbers[::2], numbers[1::2], strict=True))
+
+
+def _round(numbers: Sequence[float]) -> Points:
+    """Points on an ellipse, from its box."""
+    left, top, right, bottom = numbers
+    angles = np.linspace(0, 2 * np.pi, 3 * _STEPS)
+    x = (left + right) / 2 + (right - left) / 2 * np.cos(angles)
+    y = (top + bottom) / 2 + (bottom - top) / 2 * np.sin(angles)
+    return list(zip(x.tolist(), y.tolist(), strict=True))
+
+
+def _smooth(points: Points, closed: bool) -> Points:
+    """Points on a Catmull-Rom curve through all the given ones."""
+    given = np.array(points)
+    around = np.concatenate([given[-1:], given, given[:2]] if closed else [given[:1], given, given[-1:]])
+    along = np.linspace(0, 1, _STEPS, endpoint=False)[:, None]
+    pieces = []
+    for place in range(len(around) - 3):
+        a, b, c, d = around[place : place + 4]
+        pieces.append(
+            b
+            + along * (c - a) / 2
+            + along**2 * (2 * a - 5 * b + 4 * c - d) / 2
+            + along**3 * (3 * b - a - 3 * c + d) / 2
+        )
+    curve = np.concatenate([*pieces, around[-2:-1]])
+    return [(float(x), float(y)) for x, y in curve]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from core.data.interactions import Interactions
 from core.data.read_interactions import interactions_of
 from core.data.shop import NAME, Shop, ShopWorld, simulate_shop
-from core.data.shop_goods import CATEGORIES, STYLES
+from core.data.shop_goods import CATEGORIES
 from core.data.shop_pictures import picture_of
 from core.intake.tables import Table
 
@@ -43,12 +43,12 @@ def product_picture(attributes: dict[str, str], title: str) -> NDArray[np.uint8]
     Raises:
         KeyError: It is not a product of this shop.
     """
-    category = {entry.name: entry for entry in CATEGORIES}[attributes["category"]]
-    style = {name: name for name, _, _ in STYLES}[attributes["style"]]
-    kinds = [f"{style} {kind}" for kind, _, _ in category.kinds]
-    if title not in kinds:
+    names = [kind for kind, _, _ in {entry.name: entry for entry in CATEGORIES}[attributes["category"]].kinds]
+    style = attributes["style"]
+    kind = title.removeprefix(f"{style} ")
+    if kind not in names or kind == title:
         raise KeyError(title)
-    return picture_of(category.shape, style, kinds.index(title) + 1)
+    return picture_of(kind, style)
 
 
 def _table(frame: pd.DataFrame, name: str) -> Table:

@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 
 from core.contracts import RankingOptions, UserProfile
+from core.data.shop_goods import CATEGORIES, TOGETHER
+from core.data.shop_pictures import SIDE
 from core.data.simulated_shop import product_picture, simulated_shop
 from core.settings import settings
 from core.tasks.recommendation.measure import evaluate_part
@@ -57,9 +59,31 @@ def test_five_clicks_make_a_list_at_once(predictor: RecommenderPredictor) -> Non
     assert time.perf_counter() - began < 1
 
 
+@pytest.mark.parametrize("category", [entry.name for entry in CATEGORIES])
+def test_five_likes_of_a_category_are_answered_with_that_category(
+    predictor: RecommenderPredictor, category: str
+) -> None:
+    catalogue = predictor.model.catalogue
+    kind_of = dict(zip(catalogue.ids.tolist(), catalogue.attributes["category"], strict=True))
+    bought = [item for item in catalogue.ids[~predictor.model.cold].tolist() if kind_of[item] == category]
+    generator = np.random.default_rng(11)
+    profiles = [UserProfile(str(draw), tuple(generator.choice(bought, 5, replace=False))) for draw in range(20)]
+    lists = [[kind_of[item.item_id] for item in ranking.items] for ranking in predictor.predict(profiles)]
+    own = np.array([[name == category for name in names] for names in lists])
+    friends = {category} | {name for pair in coupled() if category in pair for name in pair}
+    assert own.mean() >= 0.5
+    assert np.mean([names[0] in friends for names in lists]) >= 0.9
+
+
+def coupled() -> list[tuple[str, str]]:
+    """Categories some goods of which are often bought together, as the simulator has it."""
+    category_of = {kind: entry.name for entry in CATEGORIES for kind, _, _ in entry.kinds}
+    return [(category_of[one], category_of[other]) for one, other in TOGETHER]
+
+
 def test_every_listed_product_has_a_picture(predictor: RecommenderPredictor) -> None:
     for item in predictor.predict([UserProfile("new", ("0001",))])[0].items:
-        assert product_picture(predictor.attributes_of(item.item_id), item.title).shape == (128, 128, 3)
+        assert product_picture(predictor.attributes_of(item.item_id), item.title).shape == (SIDE, SIDE, 3)
 
 
 def test_the_map_holds_all_that_was_bought(predictor: RecommenderPredictor) -> None:
