@@ -105,6 +105,7 @@ def table(
             notes.keep()
     if NETWORK in evaluations:
         found[NETWORK]["ahead_of_nearest"] = ahead(evaluations[NETWORK], evaluations[NEAREST])
+        notes.keep()
         print(f"  network ahead of nearest: {found[NETWORK]['ahead_of_nearest']}", file=sys.stderr, flush=True)
 
 

@@ -28,8 +28,8 @@ WHY_BUNDLED = {
         "amounts need no scaling. Whoever wants another model trains a version with it."
     ),
     "recommendations": N_(
-        "EASE answers because it was ahead on a validation part as long as the test: the plainest kind of model is "
-        "taken that no plainer one keeps up with. Nearest items, the next plainer kind, are close to it."
+        "EASE answers because it listed more of what users took next than any plainer kind of model, when a validation "
+        "part as long as the test was replayed. Nearest items, the next plainer kind, are close to it."
     ),
 }
 """Sector -> why the model that ships with it was taken."""

@@ -56,6 +56,21 @@ def opened(home: Path, monkeypatch: pytest.MonkeyPatch) -> Open:
     return lambda part: checked(AppTest.from_function(script, args=(part,), default_timeout=60).run())
 
 
+def linked(**parameters: str) -> AppTest:
+    """The answer as somebody sees it who was sent a link."""
+
+    def script() -> None:
+        from core.catalog import sector
+        from core.ui.shop_answer import show_shop
+
+        show_shop(sector("recommendations"))
+
+    page = AppTest.from_function(script, default_timeout=60)
+    for name, value in parameters.items():
+        page.query_params[name] = value
+    return checked(page.run())
+
+
 def checked(page: AppTest) -> AppTest:
     assert not page.exception, [entry.value for entry in page.exception]
     assert not page.error, [entry.value for entry in page.error]
@@ -155,11 +170,47 @@ def test_a_known_user_brings_his_history_and_clicks_add_to_it(opened: Open) -> N
     page = choose(press(opened("answer"), f"wall.{FIVE[0]}"), "segmented_control", "shop.who", "known")
     who = visitor(page)
     assert who.user_id and not who.liked, "the clicks were another user's"
-    assert "Has " in words(page) and " % " in drawn(page)
+    assert " more</span>" in drawn(page) and " % " in drawn(page)
     page = press(page, f"wall.{FIVE[1]}")
     assert visitor(page).user_id == who.user_id and visitor(page).liked == [FIVE[1]]
+    page = press(page, "shop.again")
+    assert visitor(page).user_id == who.user_id and not visitor(page).liked, "his own history again"
     page = choose(page, "segmented_control", "shop.who", "new")
-    assert not visitor(page).user_id and not visitor(page).liked
+    assert not visitor(page).user_id and visitor(page).liked == [FIVE[0]], "the new user's clicks were kept"
+
+
+def test_a_link_brings_the_clicks_back_and_passes_over_what_is_unknown(opened: Open, home: Path) -> None:
+    page = opened("answer")
+    for item in FIVE[:2]:
+        page = press(page, f"wall.{item}")
+    assert page.query_params["liked"] == "~".join(FIVE[:2]) and "user" not in page.query_params
+    again = linked(liked=f"{FIVE[1]}~no such item~{FIVE[0]}")
+    assert visitor(again).liked == [FIVE[1], FIVE[0]]
+    user = str(recommending.shelf(SLUG).users[7])
+    borrowed = linked(user=user)
+    assert visitor(borrowed).user_id == user
+    assert borrowed.selectbox(key=f"{SLUG}.shop.known").value == user
+
+
+def test_the_last_removal_is_taken_back_where_it_happened(opened: Open) -> None:
+    page = press(opened("answer"), f"wall.{FIVE[0]}")
+    before = listed(page)
+    page = press(page, f"list.remove.{before[2]}")
+    page = press(page, "list.undo")
+    assert listed(page) == before and not removals.removals(SLUG)
+    for item in before[:3]:
+        page = press(page, f"list.remove.{item}")
+    page = press(page, "list.back_all")
+    assert listed(page) == before
+
+
+def test_what_is_out_of_stock_says_so_on_the_wall(opened: Open) -> None:
+    shelf = recommending.shelf(SLUG)
+    gone = next(item for item in shelf.places if item not in shelf.stocked)
+    page = choose(opened("answer"), "text_input", "wall.search", shelf.catalogue.titles[shelf.places[gone]])
+    assert "out of stock" in words(page)
+    page = press(choose(page, "text_input", "wall.search", "!!"), "wall.clear")
+    assert page.text_input(key=f"{SLUG}.wall.search").value == ""
 
 
 def test_the_sliders_say_what_they_cost_and_change_the_list(opened: Open) -> None:
@@ -189,9 +240,9 @@ def test_filters_leave_what_they_say(opened: Open) -> None:
 def test_the_wall_is_searched_in_both_languages(opened: Open) -> None:
     page = choose(opened("answer"), "text_input", "wall.search", "classic TEAPOT")
     (only,) = [button for button in page.button if (button.key or "").startswith(f"{SLUG}.wall.")]
-    assert only.label == "Classic teapot" and "1 items" in words(page)
+    assert only.label == "Classic teapot" and "most taken first: 1" in words(page)
     page = choose(page, "text_input", "wall.search", "茶壶")
-    assert "5 items" in words(page)
+    assert "most taken first: 5" in words(page)
     page = choose(page, "text_input", "wall.search", "<b>**no such thing")
     assert "Nothing in the catalogue is called that" in words(page)
 
@@ -250,7 +301,7 @@ def test_quality_has_every_figure_with_its_source(opened: Open) -> None:
     (models,) = [frame.value for frame in page.dataframe]
     assert list(models["The version is ahead by"])[2] == interval(ahead_of("popularity"), 4, "+")
     assert f"It beats popularity by {ahead_of('popularity').value:+.4f}" in words(page)
-    assert "plainest kind of model" in words(page)
+    assert "any plainer kind of model" in words(page)
     for view, shown in (("slices", "≤ 5"), ("variety", "80 %")):
         page = choose(page, "segmented_control", "quality_view", view)
         assert any(shown in frame.value.to_string() for frame in page.dataframe)
