@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from core.contracts import N_, Message, Refusal
 from core.data.interaction_split import RankingSplit, split_interactions
-from core.data.interactions import Interactions
+from core.data.interactions import Interactions, fingerprint
 from core.errors import InputRefused
 
 LEAST_INTERACTIONS = 50
@@ -97,6 +97,8 @@ def prepared(data: Interactions, least_rating: float = 0.0) -> Interactions:
         if low.any():
             said = _left_out(int(low.sum()), least_rating)
             data = replace(data.rows(np.flatnonzero(~low)), notices=(*data.notices, said))
+            data = replace(data, sha256=fingerprint(data))
+        data = replace(data, least_rating=least_rating)
     taken, users = len(np.unique(data.item)), len(np.unique(data.user))
     if len(data) < LEAST_INTERACTIONS or users < LEAST_USERS or taken < LEAST_ITEMS:
         template = N_("{name}: {count} interactions of {users} users with {items} items; too few to learn from.")

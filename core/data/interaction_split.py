@@ -35,6 +35,9 @@ _NAMES = {
     "time": r"test, cut in time at (?P<moment>[\d:T-]+)",
     "random": r"test, (?P<share>[\d.e-]+) of each user at random, seed (?P<seed>\d+)",
 }
+_RATED = N_("{split}, of ratings from {least:g} on")
+_RATED_NAME = re.compile(r"(?P<split>.+), of ratings from (?P<least>[\d.e+-]+) on")
+"""Without the rows of low ratings other ones are the last of a user, and other ones are drawn."""
 LEAST_LEFT = 3
 """Items a user must have for his last ones to be left out."""
 MOST_VALIDATION = 0.5
@@ -93,7 +96,9 @@ def split_interactions(
         if data.time is None:
             raise _impossible(data, N_("{name}: there are no times to cut at."))
         rest, test = _later(data, rows, test_share)
-        train, validation = _later(data, rest, min(len(test) / max(len(rest), 1), MOST_VALIDATION))
+        if not len(rest):
+            raise _impossible(data, N_("{name}: too many interactions have one and the same time to cut before it."))
+        train, validation = _later(data, rest, min(len(test) / len(rest), MOST_VALIDATION))
         said["moment"] = data.time[test[0]].astype("datetime64[s]")
     else:
         test = _drawn(data, rows, test_share, generator)
@@ -103,17 +108,23 @@ def split_interactions(
     if not len(train) or not len(test):
         template = N_("{name}: after the split there is nothing left to learn from, or nothing to measure.")
         raise _impossible(data, template)
-    return RankingSplit(train, validation, test, kind, TITLES[kind].format(**said), _few(data, test))
+    name = TITLES[kind].format(**said)
+    if data.least_rating:
+        name = _RATED.format(split=name, least=data.least_rating)
+    return RankingSplit(train, validation, test, kind, name, _few(data, test))
 
 
 def split_named(data: Interactions, name: str) -> RankingSplit:
     """The split whose test part an evaluation calls `name`; everything else is known of the users, nothing validation.
 
+    The data must be without the rows of ratings below `least_rating_of` the name.
+
     Raises:
         InputRefused: There is no such name, or the data do not allow the split.
     """
     kind, found = next(
-        ((kind, match) for kind, pattern in _NAMES.items() if (match := re.fullmatch(pattern, name))), ("", None)
+        ((kind, match) for kind, pattern in _NAMES.items() if (match := re.fullmatch(pattern, _plain(name)))),
+        ("", None),
     )
     if found is None:
         raise _impossible(data, N_("{name}: nothing says how its test part was made."))
@@ -128,8 +139,21 @@ def split_named(data: Interactions, name: str) -> RankingSplit:
     return replace(split, train=split.known, validation=split.known[:0])
 
 
+def least_rating_of(name: str) -> float:
+    """The rating below which rows were left out before the split was made whose test part is called `name`; or 0."""
+    found = _RATED_NAME.fullmatch(name)
+    return float(found["least"]) if found else 0.0
+
+
+def _plain(name: str) -> str:
+    found = _RATED_NAME.fullmatch(name)
+    return found["split"] if found else name
+
+
 def split_message(name: str) -> Message:
     """The name of a split's test part, for a visitor; a name that no split of ours has stays as it is."""
+    if least := least_rating_of(name):
+        return Message(_RATED, {"split": split_message(_plain(name)), "least": least})
     for kind, pattern in _NAMES.items():
         if match := re.fullmatch(pattern, name):
             found: dict[str, object] = dict(match.groupdict())

@@ -67,6 +67,8 @@ class Interactions:
     """Place in `PARTS` of each row where the data bring a split, `NO_PART` for rows without one."""
     ordered: bool = False
     """Whether the order of a user's rows says in which order he took the items."""
+    least_rating: float = 0.0
+    """Rows of lower ratings were left out; 0 where none were."""
     name: str = ""
     sha256: str = ""
     """Of users, items, order, ratings, times and parts; see `fingerprint`."""

@@ -23,6 +23,8 @@ SUITE = "suite"
 """Folder in a checkpoint with the evaluation on our own frozen suite, where the task has one; see `slice_suite`."""
 OTHER = "other."
 """What columns of a table with the scores of other models on the same rows begin with."""
+ANSWERS = "answers"
+"""Column of a table with a number for what was right in each row, where `truth` does not say it."""
 METRIC_NAMES = {
     "auroc": N_("AUROC"),
     "accuracy": N_("Accuracy"),

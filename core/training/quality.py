@@ -16,7 +16,7 @@ from sklearn.metrics import precision_recall_curve, roc_curve
 
 from core.contracts import N_, Evaluation, Message, Metric
 from core.training.card_precision import clusters_of
-from core.training.evaluation import same_labels
+from core.training.evaluation import ANSWERS, same_labels
 from core.training.metrics import RESAMPLES, share, statistic_of
 from core.training.resampling import CUSTOMER, means_in, table_bootstrap
 
@@ -258,8 +258,14 @@ def why_incomparable(champion: Evaluation, challenger: Evaluation) -> Message | 
                 "challenger_print": challenger.data.fingerprint[:8],
             },
         )
-    if not len(matched_rows(champion, challenger)[0]):
+    old, new = matched_rows(champion, challenger)
+    if not len(old):
         return Message(N_("They were measured on different examples of the same data: none is in both tests."))
+    if ANSWERS in champion.table and ANSWERS in challenger.table:
+        others = int((champion.table[ANSWERS][old] != challenger.table[ANSWERS][new]).sum())
+        if others:
+            template = N_("Of {n} examples that are in both tests, {count} have another right answer in each.")
+            return Message(template, {"n": len(old), "count": others})
     return None
 
 

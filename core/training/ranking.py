@@ -58,9 +58,11 @@ def best(scores: NDArray[Any], k: int) -> Lists:
 
 def hits(lists: Lists, truth: Histories, n_items: int) -> NDArray[np.bool_]:
     """Which entries of the lists are right, (U, K)."""
-    marks = np.zeros((len(lists), n_items + 1), bool)
-    marks[truth.users, truth.items] = True
-    return np.take_along_axis(marks, np.where(lists < 0, n_items, lists), axis=1)
+    # Pairs of a user and an item are looked up: a table of all of them would take gigabytes.
+    pairs = np.sort(truth.users.astype(np.int64) * n_items + truth.items)
+    wanted = np.arange(len(lists))[:, None] * n_items + lists
+    places = np.minimum(np.searchsorted(pairs, wanted), max(len(pairs) - 1, 0))
+    return (lists >= 0) & (pairs[places] == wanted) if len(pairs) else np.zeros(lists.shape, bool)
 
 
 def accuracy_columns(lists: Lists, truth: Histories, n_items: int) -> dict[str, Floats]:

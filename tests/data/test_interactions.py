@@ -91,7 +91,7 @@ def test_of_a_repeated_pair_the_first_is_kept(tmp_path: Path) -> None:
 @pytest.mark.parametrize("kind", ["leave_last", "time"])
 def test_what_is_bought_again_in_a_test_was_known_before(tmp_path: Path, kind: str) -> None:
     random = np.random.default_rng(0)
-    rows = [(f"u{user}", f"i{random.integers(12):02d}", 40 * day + user) for day in range(40) for user in range(40)]
+    rows = [(f"u{user}", f"i{random.integers(12):02d}", 40 * day + user) for day in range(20) for user in range(20)]
     data = read(tmp_path, "user,item,timestamp\n" + "".join(f"{u},{i},{1_700_000_000 + t}\n" for u, i, t in rows))
     split = split_interactions(data, kind)
     assert data.time is not None
@@ -169,6 +169,15 @@ def test_a_cut_in_time_learns_from_nothing_after_it(tmp_path: Path) -> None:
     assert data.time is not None
     assert data.time[split.train].max() < data.time[split.validation].min()
     assert data.time[split.known].max() < data.time[split.test].min()
+
+
+@pytest.mark.parametrize("second", ["0", "{place}"])
+def test_interactions_of_one_moment_are_not_cut(tmp_path: Path, second: str) -> None:
+    rows = [f"u{n % 9},i{n},17000000{second.format(place=int(n > 0)):0>2}" for n in range(60)]
+    data = read(tmp_path, "user,item,timestamp\n" + "\n".join(rows) + "\n")
+    with pytest.raises(InputRefused) as refused:
+        split_interactions(data, "time")
+    assert refused.value.code == "interactions.split"
 
 
 def test_a_last_item_comes_after_everything_known(tmp_path: Path) -> None:

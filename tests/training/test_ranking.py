@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from core.data.histories import from_lists
-from core.training.ranking import accuracy_columns, best, coverage, list_columns, ranking_summary
+from core.training.ranking import accuracy_columns, best, coverage, hits, list_columns, ranking_summary
 
 
 def test_equal_scores_are_listed_in_the_order_of_places() -> None:
@@ -36,6 +36,19 @@ def test_many_equal_scores_take_little_memory() -> None:
     tracemalloc.stop()
     assert found.tolist() == [sorted(range(2000), key=lambda place: (-row[place], place))[:10] for row in scores]
     assert peak < 5 * scores.nbytes
+
+
+def test_what_is_right_is_found_without_a_table_of_all_pairs() -> None:
+    random, n_items = np.random.default_rng(0), 5000
+    lists = random.integers(-1, n_items, (400, 20)).astype(np.int32)
+    truth = from_lists([[*random.permutation(n_items)[:4], lists[user, 0] % n_items] for user in range(400)])
+    tracemalloc.start()
+    found = hits(lists, truth, n_items)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert found.tolist() == [(np.isin(row, truth.of(user)) & (row >= 0)).tolist() for user, row in enumerate(lists)]
+    assert found.any() and peak < 400 * n_items
+    assert not hits(lists, from_lists([[]] * 400), n_items).any()
 
 
 def test_metrics_by_hand() -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from core.tasks.recommendation.model import Recommender
 from core.tasks.recommendation.predictor import RecommenderPredictor
 from core.tasks.recommendation.scoring import Popularity, Scorer
 from core.tasks.recommendation.sliced import user_slices, wanted_columns
-from core.training.evaluation import OTHER, VALIDATION, save_evaluation
+from core.training.evaluation import ANSWERS, OTHER, VALIDATION, save_evaluation
 from core.training.metrics import mean_of
 from core.training.ranking import LIST, METRIC, accuracy_columns, list_columns, ranking_summary
 from core.training.resampling import table_bootstrap
@@ -141,6 +142,7 @@ def evaluate_part(
     """
     held = held_of(predictor.model, data, split, part)
     table = measure_users(predictor.model, held, others)
+    table[ANSWERS] = _answers(data, split.validation if part == "validation" else split.test, held.users)
     table["catalogue"] = np.full(len(held.users), len(predictor.model.catalogue), np.int32)
     name = split.name if part == "test" else part
     evaluation = Evaluation(
@@ -155,6 +157,16 @@ def evaluate_part(
     )
     evaluation = replace(evaluation, summary=summarise(evaluation))
     return _with_verdict(evaluation)
+
+
+def _answers(data: Interactions, rows: NDArray[np.int64], users: NDArray[np.str_]) -> NDArray[np.uint64]:
+    """A number for each of the users (U,) that stands for the items that he took in some rows, in any order."""
+    ids = data.catalogue.ids.tolist()
+    own = {item: sha256(ids[item].encode("utf-8", "surrogatepass")).digest() for item in np.unique(data.item[rows])}
+    numbers = np.array([int.from_bytes(own[item][:8]) for item in data.item[rows].tolist()], np.uint64)
+    found = np.zeros(data.n_users, np.uint64)
+    np.add.at(found, data.user[rows], numbers)
+    return found[np.searchsorted(data.users, users)]
 
 
 def _said(held: Held, predictor: RecommenderPredictor) -> tuple[Message, ...]:

@@ -18,12 +18,12 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from core.contracts import RunContext
+from core.contracts import N_, Message, RunContext
 from core.data.histories import Histories
 from core.data.interaction_split import RankingSplit
 from core.data.interactions import Interactions
 from core.device import pick_device
-from core.errors import RunCancelled
+from core.errors import JobError, RunCancelled
 from core.tasks.recommendation.config import RecommendationConfig
 from core.tasks.recommendation.scoring import Floats
 from core.training.loop import LoopOptions, fit
@@ -142,7 +142,8 @@ def fit_sequential(
 
     Raises:
         RunCancelled: Somebody asked for it to stop.
-        JobError: The training diverged, or the snapshot that it should go on from belongs to another run.
+        JobError: Nobody has two items in the training, it diverged, or the snapshot that it should go on from belongs
+            to another run.
     """
     generator, device = seed_everything(config.seed), pick_device()
     train, validation = data.histories(split.train), data.histories(split.validation)
@@ -178,12 +179,15 @@ def fit_sequential(
 
 def _windows(histories: Histories, length: int) -> NDArray[np.int64]:
     """Pieces of length + 1 of each history, the last one ending with the user's last item; (W, length + 1)."""
-    lists, found = [], histories
-    for user in np.flatnonzero(found.sizes > 1):
-        own = found.of(int(user)).astype(np.int64) + 1
+    lists = []
+    for user in np.flatnonzero(histories.sizes > 1):
+        own = histories.of(int(user)).astype(np.int64) + 1
         for end in range(len(own), 1, -length):
             piece = own[max(0, end - length - 1) : end]
             lists.append(np.concatenate([np.zeros(length + 1 - len(piece), np.int64), piece]))
+    if not lists:
+        template = N_("Nobody has two items in the training, so that there is no order to learn from.")
+        raise JobError("train.short_histories", Message(template), Message(N_("Choose EASE.")))
     return np.stack(lists)
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from core.contracts import N_, Evaluation, ItemReasons, Message, Metric, RunContext, UserProfile
 from core.data.catalog import DATA_SETS, name_of
 from core.data.interaction_check import prepared
-from core.data.interaction_split import RankingSplit, split_interactions, split_named
+from core.data.interaction_split import RankingSplit, least_rating_of, split_interactions, split_named
 from core.data.interactions import Interactions
 from core.data.mapping import parse_mapping
 from core.data.read_interactions import read_interactions
@@ -118,7 +118,8 @@ class Recommendation:
         Raises:
             InputRefused: The data cannot be read or divided, or are of another catalogue.
         """
-        interactions = prepared(read_interactions(data, columns), predictor.least_rating)
+        least = predictor.least_rating if like is None else least_rating_of(like.data.split)
+        interactions = prepared(read_interactions(data, columns), least)
         check_same_items(predictor.model, interactions)
         if like is not None:  # a file that was sent lies here under a name of our own
             interactions = replace(interactions, name=like.data.name)
@@ -141,7 +142,7 @@ class Recommendation:
         Raises:
             InputRefused: No user is known to both, or one of them is of another catalogue.
         """
-        interactions = prepared(read_interactions(data, columns), second.least_rating)
+        interactions = prepared(read_interactions(data, columns), least_rating_of(like.data.split))
         interactions = replace(interactions, name=like.data.name)
         for predictor in (first, second):
             check_same_items(predictor.model, interactions)
