@@ -13,7 +13,7 @@ from playwright.sync_api import FilePayload, Page, expect
 
 from tests.browser.conftest import PATIENCE_MS, Visit
 from tests.browser.test_medical import FIRST_ANSWER_MS, TRAINING_MS, upload
-from tests.browser.test_shop import changed, click, key
+from tests.browser.test_shop import FIVE, changed, click, key
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(1800)]
 OpenVisit = Callable[..., Visit]
@@ -129,7 +129,7 @@ def test_the_loop_from_two_tables_to_lists_for_everybody_and_back(visit: OpenVis
     expect(page.locator(key("rollback"))).to_have_count(0, timeout=PATIENCE_MS)
     section(again, "Answer")
     expect(page.get_by_text("its goods and its customers are invented")).to_be_visible(timeout=FIRST_ANSWER_MS)
-    expect(page.locator(key("wall-0149"))).to_be_visible()
+    expect(page.locator(key(f"wall-{FIVE[0]}"))).to_be_visible()
     expect(page.get_by_test_id("stException")).to_have_count(0)
     assert again.foreign == []
 
