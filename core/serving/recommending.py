@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -14,8 +15,9 @@ from numpy.typing import NDArray
 from core import access
 from core.contracts import N_, Message, ModelRef, Ranking, RankingOptions, UserProfile
 from core.data.catalog import DATA_SETS
-from core.data.catalogue_columns import category_column, price_column, stock_column, values_of
-from core.data.interactions import Catalogue
+from core.data.catalogue_columns import category_column, in_stock, price_column, stock_column, values_of
+from core.data.histories import Histories
+from core.data.interactions import SEPARATOR, Catalogue
 from core.errors import AppError, InputRefused, StoreError
 from core.intake.exports import csv_bytes
 from core.serving import service
@@ -45,8 +47,8 @@ class Shelf:
     layout: NDArray[np.float32] = field(repr=False)
     """Places on the map, (I, 2); NaN for items without one."""
     users: NDArray[np.str_] = field(repr=False)
-    sizes: NDArray[np.int64] = field(repr=False)
-    """Items that each user took, (U,)."""
+    histories: Histories = field(repr=False)
+    """What each of them took, in places of the catalogue."""
     rivals: tuple[str, ...]
     """Simpler models that can stand beside this one, popularity first."""
     data_name: str
@@ -62,6 +64,16 @@ class Shelf:
     def places(self) -> dict[str, int]:
         """Id -> place of every item."""
         return {name: place for place, name in enumerate(self.catalogue.ids.tolist())}
+
+    @cached_property
+    def sizes(self) -> NDArray[np.int64]:
+        """Items that each user took, (U,)."""
+        return self.histories.sizes
+
+    @cached_property
+    def user_places(self) -> dict[str, int]:
+        """Id -> place of every user."""
+        return {name: place for place, name in enumerate(self.users.tolist())}
 
     @cached_property
     def category(self) -> str | None:
@@ -84,10 +96,24 @@ class Shelf:
         return stock_column(self.catalogue)
 
     @cached_property
+    def stocked(self) -> frozenset[str]:
+        """Ids of the items that can be had; all of them where nothing is said of it."""
+        return in_stock(self.catalogue, self.stock) if self.stock else frozenset(self.catalogue.ids.tolist())
+
+    @cached_property
     def searchable(self) -> tuple[str, ...]:
         """What a search looks through, of each item: its title in any language and its attributes, in small letters."""
         columns = (self.catalogue.titles, *self.catalogue.attributes.values())
         return tuple(" ".join(cells).casefold() for cells in zip(*columns, strict=True))
+
+    def favourites(self, user_id: str, count: int = 2) -> list[str]:
+        """Kinds of items that a user of the training took most, of those that are known; empty without kinds."""
+        column, place = self.category, self.user_places.get(user_id)
+        if column is None or place is None:
+            return []
+        cells = self.catalogue.attributes[column]
+        kinds = Counter(cells[item].split(SEPARATOR)[0].strip() for item in self.histories.of(place).tolist())
+        return [kind for kind, _ in kinds.most_common(count) if kind]
 
     def is_new(self, item_id: str) -> bool:
         """Whether nobody took an item yet."""
@@ -143,7 +169,7 @@ def _shelf(version: Version) -> Shelf:
             taken=model.taken,
             layout=model.layout,
             users=model.users,
-            sizes=model.histories.sizes,
+            histories=model.histories,
             rivals=rivals_of(version.manifest),
             data_name=_data_name(version),
             of_the_catalogue=_published(version),

@@ -23,6 +23,8 @@ from core.ui.reasons import signed
 from core.ui.theme import palette
 
 Tone = Literal["up", "down", "mid"]
+SERIES: Final = 6
+"""Colours of the theme's charts that rules may name, `--v-series-0` and so on."""
 _CONTROLS: Final = re.compile("[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 """Characters that are not seen and can turn the order of others around."""
 _RULES: Final = Path(__file__).with_suffix(".css")
@@ -70,6 +72,8 @@ def _style() -> str:
         "back": (light.background, dark.background),
         "shade": (f"{light.line}88", f"{dark.line}88"),
     }
+    for number in range(SERIES):
+        pairs[f"series-{number}"] = (light.series[number % len(light.series)], dark.series[number % len(dark.series)])
     names = "".join(f"--v-{name}:light-dark({one},{other});" for name, (one, other) in pairs.items())
     return f"<style>.vt{{{names}}}\n{_RULES.read_text(encoding='utf-8')}</style>"
 

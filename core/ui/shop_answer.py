@@ -12,14 +12,16 @@ from core.contracts import N_, RankingOptions, Sector
 from core.errors import AppError
 from core.serving import recommending
 from core.serving.recommending import Listed, Shelf
+from core.ui.highlight import draw
 from core.ui.i18n import t
 from core.ui.predict import remembered
 from core.ui.shop_compare import show_side_by_side
-from core.ui.shop_items import show_item_picture, title_of
-from core.ui.shop_list import show_list, show_new
-from core.ui.shop_options import options_input
+from core.ui.shop_items import GOODS, title_of
+from core.ui.shop_list import LIST_ANCHOR, show_list, show_new
+from core.ui.shop_options import options_input, show_cost
+from core.ui.shop_reasons import strip_of
 from core.ui.shop_visitor import Visitor, begin_again, borrow, settle, visitor
-from core.ui.shop_wall import show_wall
+from core.ui.shop_wall import category_names, show_wall
 from core.ui.views import escape, say, show_error
 
 WHO: Final = {"new": N_("Become a new user"), "known": N_("Borrow a known user")}
@@ -27,8 +29,6 @@ VIEWS: Final = {"list": N_("List"), "sides": N_("Models side by side")}
 INVENTED: Final = "simulated_shop"
 OFFERED: Final = 40
 """Known users that are offered by name, from the least to the most active; any other can be typed."""
-_SHOWN: Final = 12
-"""Items of a history that are drawn, the latest."""
 _USER_MAX: Final = 200
 
 
@@ -43,7 +43,7 @@ def show_shop(sector: Sector) -> None:
         st.warning(say(notice), icon=":material/info:")
     if shelf.data_name == INVENTED:
         st.caption(t("The shop, its goods and its customers are invented; this program drew the pictures."))
-    st.fragment(_draw)(sector.slug, shelf)
+    st.fragment(_draw)(sector.slug)
 
 
 def shelf_of(slug: str) -> Shelf:
@@ -53,24 +53,19 @@ def shelf_of(slug: str) -> Shelf:
     return shelf
 
 
-def _draw(slug: str, shelf: Shelf) -> None:
-    left, right = st.columns([1, 1], gap="large")
-    with right:
-        options = options_input(slug, shelf)
-        view = st.segmented_control(
-            t("What to look at"),
-            list(VIEWS),
-            default="list",
-            required=True,
-            format_func={name: t(title) for name, title in VIEWS.items()}.__getitem__,
-            key=f"{slug}.shop.view",
-            label_visibility="collapsed",
-        )
-    with left:
-        who = _user_input(slug, shelf)
-        history = st.container()
-        show_wall(slug, shelf, who.liked)
+def _draw(slug: str) -> None:
     try:
+        shelf = shelf_of(slug)  # anew at every click: somebody may have promoted another version meanwhile
+        left, right = st.container(key=GOODS).columns([1, 1], gap="large")
+        with left:
+            who = _user_input(slug, shelf)
+            history = st.container()
+            show_wall(slug, shelf, who.liked)
+        with right:
+            with st.container(horizontal=True, vertical_alignment="center"):
+                view = _view_input(slug)
+                options = options_input(slug, shelf)
+            show_cost(slug, shelf.model.version, options)
         listed = listed_for(slug, shelf, who, options)
     except AppError as error:
         show_error(error)
@@ -83,6 +78,19 @@ def _draw(slug: str, shelf: Shelf) -> None:
         else:
             show_list(slug, shelf, listed, who)
             show_new(slug, shelf, listed, who)
+
+
+def _view_input(slug: str) -> str:
+    chosen = st.segmented_control(
+        t("What to look at"),
+        list(VIEWS),
+        default="list",
+        required=True,
+        format_func={name: t(title) for name, title in VIEWS.items()}.__getitem__,
+        key=f"{slug}.shop.view",
+        label_visibility="collapsed",
+    )
+    return str(chosen or "list")
 
 
 def listed_for(slug: str, shelf: Shelf, who: Visitor, options: RankingOptions) -> Listed:
@@ -100,6 +108,7 @@ def listed_for(slug: str, shelf: Shelf, who: Visitor, options: RankingOptions) -
 def _user_input(slug: str, shelf: Shelf) -> Visitor:
     """Who is recommended to; users of data that somebody sent are for those alone who may train."""
     if not (shelf.of_the_catalogue or access.allowed("presenter")):
+        borrow(slug, "")  # of a version before this one, whose users were for everybody
         return visitor(slug)
     chosen = st.segmented_control(
         t("Who to recommend to"),
@@ -121,16 +130,26 @@ def _known_input(slug: str, shelf: Shelf) -> None:
     """A user of the training data: some of them by name, or any by id."""
     places = offered_users(shelf)
     sizes = dict(zip(shelf.users[places].tolist(), shelf.sizes[places].tolist(), strict=True))
+    key = f"{slug}.shop.known"
+    st.session_state.setdefault(key, list(sizes)[len(sizes) // 2])
+    asked = st.session_state[key]
     user = st.selectbox(
         t("User"),
-        list(sizes),
-        index=len(sizes) // 2,
-        format_func=lambda name: t("{user}, {count} items", user=name, count=sizes[name]) if name in sizes else name,
+        [*sizes, *([asked] if asked and asked not in sizes else [])],
+        format_func=lambda name: _user_title(shelf, name, sizes.get(name)),
         accept_new_options=True,
         help=t("Some of {count:,} users of the training data; you can type any other id.", count=len(shelf.users)),
-        key=f"{slug}.shop.known",
+        key=key,
     )
     borrow(slug, str(user or "").strip()[:_USER_MAX])
+
+
+def _user_title(shelf: Shelf, name: str, count: int | None) -> str:
+    """A user's id with what he mostly took, as plain text: nobody can choose by numbers alone."""
+    if count is None:
+        return name
+    mostly = ", ".join(category_names(shelf).get(kind, kind) for kind in shelf.favourites(name))
+    return f"{name}: {mostly} ({count})" if mostly else f"{name} ({count})"
 
 
 def offered_users(shelf: Shelf) -> list[int]:
@@ -145,17 +164,13 @@ def _show_history(slug: str, shelf: Shelf, listed: Listed) -> None:
     history = listed.history
     if not history:
         st.caption(
-            t("Click what you like, and again to take it back. With nothing clicked the list holds what most took.")
+            t("Press what you like, and again to take it back. With nothing chosen the list holds what most took.")
         )
         return
     first = ", ".join(escape(title_of(shelf, item.item_id)) for item in listed.ranking.items[:3])
-    st.markdown(t("First in the list: {names}", names=f"**{first}**" if first else "–"))
-    latest = history[: -_SHOWN - 1 : -1]
-    names = ", ".join(escape(title_of(shelf, item)) for item in latest[:3])
-    st.caption(t("Has {count:,} items, the latest first: {names}", count=len(history), names=names))
+    st.markdown(f"[{t('First in the list: {names}', names=first or '–')}](#{LIST_ANCHOR})")
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-        for item in latest:
-            show_item_picture(shelf, item, 40)
+        draw(strip_of(shelf, history))
         st.button(
             t("Begin again"),
             icon=":material/restart_alt:",

@@ -14,23 +14,23 @@ from core.store.registry import registry
 from core.store.versions import Version
 from core.training.evaluation import MODEL_NAMES
 from core.ui.figures import data_title, stored_evaluation
+from core.ui.highlight import draw, literal
 from core.ui.i18n import t
 from core.ui.measured import interval, once
 from core.ui.predict import remembered
-from core.ui.shop_items import show_item_picture, title_of
+from core.ui.shop_items import facts_of, title_of
 from core.ui.shop_options import split_title
 from core.ui.shop_visitor import Visitor
 from core.ui.views import escape, say, show_error
 
 NONE: Final = ""
-PICTURE_PX: Final = 56
 
 
 def show_side_by_side(slug: str, shelf: Shelf, who: Visitor, options: RankingOptions) -> None:
     """The lists of the models next to each other, with what each reached on the test."""
     try:
         versions = registry().versions(slug)
-        champion = registry().resolve(slug)
+        champion = registry().resolve(slug, shelf.model.version)
         third = _third_input(slug, shelf, versions, champion)
         others = tuple(dict.fromkeys(name for name in (*shelf.rivals[:1], third) if name))
         profile = who.profile
@@ -45,9 +45,8 @@ def show_side_by_side(slug: str, shelf: Shelf, who: Visitor, options: RankingOpt
         show_error(error)
         return
     by_ref = {version.ref: version for version in (champion, *versions)}
-    for column, side in zip(st.columns(len(sides), gap="small"), sides, strict=True):
-        with column:
-            _show_side(shelf, side, by_ref.get(side.name))
+    draw(_table(shelf, sides, by_ref))
+    st.caption(t("A thick line above an item: it is in the first model's list too."))
     _show_figures(slug, sides, by_ref, champion)
 
 
@@ -73,15 +72,29 @@ def _title(name: str) -> str:
     return t(MODEL_NAMES[name]) if name in MODEL_NAMES else t("Version {version}", version=name)
 
 
-def _show_side(shelf: Shelf, side: Side, version: Version | None) -> None:
-    """A model's list from top to bottom, narrow enough to stand beside two others."""
-    st.markdown(f"**{escape(_title(side.architecture))}**")
-    st.caption(t("Version {version}", version=escape(version.ref)) if version else t("simpler model"))
-    for rank, item in enumerate(side.ranking.items, start=1):
-        known = item.item_id in shelf.places  # else of a version that learned from other data
-        if known:
-            show_item_picture(shelf, item.item_id, PICTURE_PX)
-        st.caption(f"{rank}\\. {escape(title_of(shelf, item.item_id) if known else item.title)}")
+def _table(shelf: Shelf, sides: list[Side], by_ref: dict[str, Version]) -> str:
+    """The lists place by place as HTML of our own; what the first one has too is marked."""
+    own = {item.item_id for item in sides[0].ranking.items}
+    cells = []
+    for side in sides:
+        version = by_ref.get(side.name)
+        sort = t("Version {version}", version=version.ref) if version else t("simpler model")
+        cells.append(f"<b>{literal(_title(side.architecture))}<br><small>{literal(sort)}</small></b>")
+    for rank in range(max((len(side.ranking.items) for side in sides), default=0)):
+        cells += [_cell(shelf, side, rank, own) for side in sides]
+    columns = f"grid-template-columns:repeat({len(sides)},minmax(8.5rem,1fr))"
+    return f'<div class="vt-sides" style="{columns}">{"".join(cells)}</div>'
+
+
+def _cell(shelf: Shelf, side: Side, rank: int, own: set[str]) -> str:
+    if rank >= len(side.ranking.items):
+        return "<div></div>"
+    item = side.ranking.items[rank]
+    known = item.item_id in shelf.places  # else of a version that learned from other data
+    title = title_of(shelf, item.item_id) if known else item.title
+    facts = f"<br><small>{literal(facts_of(shelf, item.item_id))}</small>" if known else ""
+    same = ' class="same"' if item.item_id in own else ""
+    return f"<div{same}>{rank + 1}. {literal(title)}{facts}</div>"
 
 
 def _name(side: Side, version: Version | None) -> str:

@@ -22,10 +22,13 @@ _COLUMNS: Final = {
     "style": N_("style"),
     "brand": N_("brand"),
     "price": N_("price"),
+    "currency": N_("currency"),
     "in_stock": N_("in stock"),
 }
 """Columns of the simulated shop -> their names; those of other catalogues are shown as they are."""
 _LANGUAGES: Final = ("_en", "_zh")
+GOODS: Final = "goods"
+"""Key of the container around small pictures, which a rule of `highlight.css` names."""
 
 
 def title_of(shelf: Shelf, item: str) -> str:
@@ -39,20 +42,23 @@ def title_of(shelf: Shelf, item: str) -> str:
 def facts_of(shelf: Shelf, item: str) -> str:
     """Category and price of an item, as plain text; empty where nothing is known of them."""
     parts, place = [], shelf.places[item]
+    currencies = shelf.catalogue.attributes.get("currency") or ("",) * len(shelf)
     if column := shelf.category:
         cell = shelf.catalogue.attributes[translated(shelf.catalogue, column, language())][place]
         parts.append(cell.replace(SEPARATOR, ", "))
     if column := shelf.price:
-        parts.append(_price(shelf.catalogue.attributes[column][place]))
+        parts.append(_price(shelf.catalogue.attributes[column][place], currencies[place]))
     if shelf.is_new(item):
         parts.append(t("new"))
+    if shelf.stock and item not in shelf.stocked:
+        parts.append(t("out of stock"))
     return " · ".join(filter(None, parts))
 
 
-def _price(cell: str) -> str:
-    """A price with two decimals; a cell that is no number as it is."""
+def _price(cell: str, currency: str) -> str:
+    """A price with two decimals and its currency, where one is named; a cell that is no number as it is."""
     try:
-        return f"{float(cell):,.2f}"
+        return f"{float(cell):,.2f} {currency}".rstrip()
     except ValueError:
         return cell
 
@@ -118,7 +124,7 @@ def like_button(slug: str, shelf: Shelf, item: str, where: str, liked: bool) -> 
     """A button with the title of an item; a click likes it, or takes that back."""
     st.button(
         escape(title_of(shelf, item)),
-        icon=":material/favorite:",
+        icon=":material/heart_check:" if liked else ":material/favorite:",
         type="primary" if liked else "secondary",
         key=f"{slug}.{where}.{item}",
         on_click=toggle,

@@ -15,12 +15,13 @@ from core.ui.highlight import bars, draw
 from core.ui.i18n import t
 from core.ui.predict import remembered
 from core.ui.shop_items import attributes_of, like_button, show_item_picture, title_of
-from core.ui.shop_reasons import carriers, row_of
-from core.ui.shop_visitor import Visitor, bring_back, keep_key, take_out
+from core.ui.shop_reasons import carriers, row_of, tones
+from core.ui.shop_visitor import Visitor, bring_all_back, bring_back, keep_key, take_out
 from core.ui.shop_wall import show_cards
 from core.ui.views import escape, say, show_error
 
-PICTURE_PX: Final = 64
+PICTURE_PX: Final = 48
+LIST_ANCHOR: Final = "list"
 _REASONS: Final = 8
 """Items of the user's whose shares are drawn when one of the list is looked at."""
 
@@ -28,11 +29,13 @@ _REASONS: Final = 8
 def show_list(slug: str, shelf: Shelf, listed: Listed, who: Visitor) -> None:
     """The list with what has to be said of it, what the visitor removed, and which model made it."""
     ranking, model = listed.ranking, listed.answer.model
+    st.subheader(t("For this user"), anchor=LIST_ANCHOR)
     for notice in ranking.notices:
         st.info(say(notice), icon=":material/info:")
-    looked_at = st.session_state.get(_look_key(slug))
+    _show_undo(slug, shelf, who)
+    looked_at, colour = st.session_state.get(_look_key(slug)), tones(listed.history)
     for rank, item in enumerate(ranking.items, start=1):
-        _show_row(slug, shelf, item, rank, model)
+        _show_row(slug, shelf, item, rank, model, row_of(shelf, item, rank, colour))
         if item.item_id == looked_at:
             _show_closely(slug, shelf, item, who)
     _show_removed(slug, shelf, who)
@@ -63,28 +66,45 @@ def show_new(slug: str, shelf: Shelf, listed: Listed, who: Visitor) -> None:
     show_cards(slug, shelf, items, "new", who.liked)
 
 
-def _show_row(slug: str, shelf: Shelf, item: RankedItem, rank: int, model: ModelRef) -> None:
-    with st.container(border=True, gap="small"):
-        with st.container(horizontal=True, wrap=False, vertical_alignment="center"):
-            show_item_picture(shelf, item.item_id, PICTURE_PX)
-            draw(row_of(shelf, item, rank))
-        with st.container(horizontal=True, gap="small"):
-            st.button(
-                t("Not for me"),
-                icon=":material/thumb_down:",
-                type="tertiary",
-                key=f"{slug}.list.remove.{item.item_id}",
-                on_click=take_out,
-                args=(slug, model, item.item_id, rank),
-            )
-            st.button(
-                t("Look closely"),
-                icon=":material/zoom_in:",
-                type="tertiary",
-                key=f"{slug}.list.look.{item.item_id}",
-                on_click=_look,
-                args=(slug, item.item_id),
-            )
+def _show_row(slug: str, shelf: Shelf, item: RankedItem, rank: int, model: ModelRef, body: str) -> None:
+    with st.container(horizontal=True, wrap=False, vertical_alignment="top", gap="small"):
+        show_item_picture(shelf, item.item_id, PICTURE_PX)
+        draw(body)
+        st.button(
+            "",
+            icon=":material/zoom_in:",
+            type="tertiary",
+            help=t("Look closely"),
+            key=f"{slug}.list.look.{item.item_id}",
+            on_click=_look,
+            args=(slug, item.item_id),
+        )
+        st.button(
+            "",
+            icon=":material/thumb_down:",
+            type="tertiary",
+            help=t("Not for me"),
+            key=f"{slug}.list.remove.{item.item_id}",
+            on_click=take_out,
+            args=(slug, model, item.item_id, rank),
+        )
+
+
+def _show_undo(slug: str, shelf: Shelf, who: Visitor) -> None:
+    """The way back from the last removal, where it happened."""
+    last = next((item for item in reversed(who.removed) if item in shelf.places), None)
+    if last is None:
+        return
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.caption(t("Not for me: {name}", name=escape(title_of(shelf, last))), width="content")
+        st.button(
+            t("Undo"),
+            icon=":material/undo:",
+            type="tertiary",
+            key=f"{slug}.list.undo",
+            on_click=bring_back,
+            args=(slug, last),
+        )
 
 
 def _show_closely(slug: str, shelf: Shelf, item: RankedItem, who: Visitor) -> None:
@@ -152,7 +172,7 @@ def _show_removed(slug: str, shelf: Shelf, who: Visitor) -> None:
             t(
                 "“Not for me” stores the item, its place in the list and the version, without your name. If you agree, "
                 "the items that you clicked are kept with it for at most {days:g} days. Bringing an item back deletes "
-                "its entry. No training uses these entries.",
+                "its entry. That item alone goes, not what is like it, and no training uses these entries.",
                 days=settings().correction_days,
             )
         )
@@ -160,6 +180,14 @@ def _show_removed(slug: str, shelf: Shelf, who: Visitor) -> None:
         if removed:
             st.markdown(f"**{t('Not for me: {count}', count=len(removed))}**")
             with st.container(horizontal=True, gap="small"):
+                st.button(
+                    t("Bring all back"),
+                    icon=":material/undo:",
+                    type="tertiary",
+                    key=f"{slug}.list.back_all",
+                    on_click=bring_all_back,
+                    args=(slug,),
+                )
                 for item in removed:
                     st.button(
                         escape(title_of(shelf, item)),

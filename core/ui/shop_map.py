@@ -17,7 +17,7 @@ from core.ui.figures import data_title
 from core.ui.i18n import t
 from core.ui.shop_answer import shelf_of
 from core.ui.shop_download import lists_download
-from core.ui.shop_items import facts_of, like_button, show_item_picture, title_of
+from core.ui.shop_items import GOODS, facts_of, like_button, show_item_picture, title_of
 from core.ui.shop_list import show_attributes, show_similar
 from core.ui.shop_visitor import Visitor, visitor
 from core.ui.shop_wall import ALL, PER_PAGE, category_input, category_names, show_cards
@@ -39,16 +39,20 @@ _ITEM_MAX: Final = 2000
 
 def show_catalogue(sector: Sector) -> None:
     """The map with what is selected on it, and one item closely."""
+    st.fragment(_draw)(sector.slug)
+
+
+def _draw(slug: str) -> None:
     try:
-        shelf = shelf_of(sector.slug)
+        shelf = shelf_of(slug)  # anew each time: somebody may have promoted another version meanwhile
     except AppError as error:
         show_error(error)
         return
-    st.fragment(_draw)(sector.slug, shelf)
+    with st.container(key=GOODS):
+        _draw_shelf(slug, shelf, visitor(slug))
 
 
-def _draw(slug: str, shelf: Shelf) -> None:
-    who = visitor(slug)
+def _draw_shelf(slug: str, shelf: Shelf, who: Visitor) -> None:
     st.caption(
         t(
             "{items:,} items of {name}, taken by {users:,} users. On the map items lie together that the same users "
@@ -58,7 +62,7 @@ def _draw(slug: str, shelf: Shelf) -> None:
             users=len(shelf.users),
         )
     )
-    category = category_input(slug, shelf, f"{slug}.map.category")
+    category = category_input(slug, shelf, f"{slug}.map.category", t("Category"))
     places = points_of(shelf, category)
     if not len(places):
         st.info(t("No item of this choice has a place on the map: nobody took it, or the version was made without."))
@@ -113,7 +117,7 @@ def _figure(shelf: Shelf, places: NDArray[np.int64], liked: set[str]) -> go.Figu
     # Colours repeat after so many categories; together with the symbol every one of them is told apart.
     for number, value in enumerate(sorted(set(kinds.values()))):
         own = [place for place, kind in kinds.items() if kind == value]
-        titles = [(ids[place], chart_text(title_of(shelf, ids[place]))) for place in own]
+        titles = [(ids[place], _hover(shelf, ids[place])) for place in own]
         draw = figure.add_scattergl if len(places) > FLAT_MAX else figure.add_scatter
         draw(
             x=shelf.layout[own, 0],
@@ -130,8 +134,20 @@ def _figure(shelf: Shelf, places: NDArray[np.int64], liked: set[str]) -> go.Figu
             },
         )
     axis = {"visible": False, "showgrid": False, "zeroline": False}
-    figure.update_layout(xaxis=axis, yaxis=axis | {"scaleanchor": "x"}, dragmode="select", showlegend=len(names) > 0)
+    figure.update_layout(
+        xaxis=axis,
+        yaxis=axis | {"scaleanchor": "x"},
+        dragmode="select",
+        clickmode="event+select",
+        showlegend=len(names) > 0,
+    )
     return figure
+
+
+def _hover(shelf: Shelf, item: str) -> str:
+    """What stands beside the pointer: title, category and price, and how many took it."""
+    taken = t("taken by {count:,}", count=int(shelf.taken[shelf.places[item]]))
+    return "<br>".join(chart_text(part) for part in (title_of(shelf, item), facts_of(shelf, item), taken) if part)
 
 
 def _show_one(slug: str, shelf: Shelf, who: Visitor) -> None:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final
 import streamlit as st
 
 from core.contracts import RankingOptions
-from core.data.catalogue_columns import in_stock
 from core.errors import AppError
 from core.log import log_event
 from core.serving.recommending import Shelf
@@ -28,14 +27,12 @@ STRENGTHS: Final = (0.0, 0.2, 0.4, 0.6, 0.8)
 
 
 def options_input(slug: str, shelf: Shelf) -> RankingOptions:
-    """Sliders and filters, with what the chosen pair of strengths costs."""
+    """Sliders and filters, behind one button, so that the list itself stands where the eye is."""
     key = f"{slug}.shop"
-    with st.container(horizontal=True, gap="medium"):
+    with st.popover(t("Variety and filters"), icon=":material/tune:"):
         diversity = _strength(t("Variety"), t("Items unlike each other, instead of ten of a kind."), f"{key}.diversity")
         novelty = _strength(t("Novelty"), t("Items that few people take, instead of the usual ones."), f"{key}.novelty")
-    _show_cost(slug, diversity, novelty)
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        category = category_input(slug, shelf, f"{key}.category")
+        category = category_input(slug, shelf, f"{key}.category", t("List from this category only"))
         stocked = False
         if shelf.stock:
             stocked = st.toggle(t("In stock only"), key=f"{key}.stocked")
@@ -56,7 +53,7 @@ def options_input(slug: str, shelf: Shelf) -> RankingOptions:
 
 def _strength(title: str, help_text: str, key: str) -> float:
     chosen = st.select_slider(
-        title, STRENGTHS, format_func=lambda value: f"{100 * value:.0f} %", key=key, help=help_text, width=165
+        title, STRENGTHS, format_func=lambda value: f"{100 * value:.0f} %", key=key, help=help_text, width=240
     )
     return float(chosen)
 
@@ -65,28 +62,41 @@ def _allowed(shelf: Shelf, category: str, stocked: bool) -> frozenset[str] | Non
     """Ids of the items that the filters leave; None without a filter."""
     found = shelf.catalogue.ids_with(shelf.category, {category}) if category and shelf.category else None
     if stocked and shelf.stock:
-        there = in_stock(shelf.catalogue, shelf.stock)
-        found = there if found is None else found & there
+        found = shelf.stocked if found is None else found & shelf.stocked
     return found
 
 
-def _show_cost(slug: str, diversity: float, novelty: float) -> None:
-    """What lists of the test are like with this setting, against those without."""
+def show_cost(slug: str, version_ref: str, options: RankingOptions) -> None:
+    """What lists of the test are like with this setting, against those without; the figures behind a button.
+
+    Args:
+        slug: Sector.
+        version_ref: The version that makes the list.
+        options: The setting.
+    """
     try:
-        version = registry().resolve(slug)
+        version = registry().resolve(slug, version_ref)
     except AppError:
         return  # the list below says what is wrong
     measured = trade_offs_of(version)
-    plain, chosen = measured.get((0.0, 0.0)), measured.get((diversity, novelty))
+    plain, chosen = measured.get((0.0, 0.0)), measured.get((options.diversity, options.novelty))
     if plain is None or chosen is None:
         st.caption(t("What this setting costs was not measured for this version."))
         return
-    st.caption(f"{_figures(plain, chosen)} {_cost_line(version, chosen)}")
+    found = chosen.metrics["hr_at_10"]
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.caption(t("{share:.0%} of the test users later took one of their ten.", share=found.value), width="content")
+        if options.diversity or options.novelty:
+            lost = 1 - chosen.metrics["ndcg_at_10"].value / max(plain.metrics["ndcg_at_10"].value, 1e-9)
+            said = t("This setting gives up {share:.0%} of the accuracy", share=max(lost, 0.0))
+            st.markdown(f":orange-badge[{said}]", width="content")
+        with st.popover(t("Figures"), type="tertiary"):
+            st.caption(f"{_figures(plain, chosen)} {_cost_line(version, chosen)}")
 
 
 def _figures(plain: TradeOff, chosen: TradeOff) -> str:
     """What lists are like, as Markdown; with the figures of ranking by score alone where they differ."""
-    titles = {"ndcg_at_10": "NDCG@10", "diversity": t("variety in a list"), "novelty": t("surprise in bits")}
+    titles = {"ndcg_at_10": "NDCG@10", "diversity": t("variety in a list"), "novelty": t("novelty in bits")}
     parts = []
     for name, title in titles.items():
         before, now = f"{plain.metrics[name].value:.3f}", f"{chosen.metrics[name].value:.3f}"

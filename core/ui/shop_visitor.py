@@ -18,8 +18,14 @@ _OF_CATALOGUE = (
     *("wall.search", "wall.category", "map.category", "map.item"),
 )
 """Widgets whose values are of one catalogue."""
+_FILTERS = ("shop.category", "shop.stocked", "wall.search", "wall.category")
+_USER_MAX = 200
 LIKED_MAX = 200
 """Clicks that are kept, the latest."""
+LIKED, USER = "liked", "user"
+"""What a link carries: the latest clicks, or the user whose history is looked at."""
+_LINKED_MAX = 12
+_BETWEEN = "~"
 
 
 @dataclass
@@ -57,10 +63,13 @@ def settle(slug: str, version: str, known: Container[str]) -> None:
         known: Ids of its items.
     """
     slot = f"{slug}.shop.version"
+    if f"{slug}.shop" not in st.session_state:
+        _from_link(slug, known)
     if st.session_state.get(slot, version) != version:
         who = visitor(slug)
         who.liked, who.removed = ([item for item in items if item in known] for items in (who.liked, who.removed))
         who.user_id = ""
+        st.session_state.pop(f"{slug}.shop.own", None)
         for name in _OF_CATALOGUE:
             st.session_state.pop(f"{slug}.{name}", None)
     st.session_state[slot] = version
@@ -71,10 +80,11 @@ def toggle(slug: str, item: str) -> None:
     who = visitor(slug)
     if item in who.liked:
         who.liked.remove(item)
-        return
-    who.liked = [*who.liked, item][-LIKED_MAX:]
-    if item in who.removed:
-        bring_back(slug, item)
+    else:
+        who.liked = [*who.liked, item][-LIKED_MAX:]
+        if item in who.removed:
+            bring_back(slug, item)
+    _write_link(who)
 
 
 def take_out(slug: str, model: ModelRef, item: str, rank: int) -> None:
@@ -82,6 +92,7 @@ def take_out(slug: str, model: ModelRef, item: str, rank: int) -> None:
     who = visitor(slug)
     who.removed = [*who.removed, item][-LIKED_MAX:]
     who.liked = [name for name in who.liked if name != item]
+    _write_link(who)
     keep = bool(st.session_state.get(keep_key(slug)))
     try:
         removals.add(model, item, rank, who.liked if keep else ())
@@ -99,16 +110,51 @@ def bring_back(slug: str, item: str) -> None:
         who.trouble = error
 
 
+def bring_all_back(slug: str) -> None:
+    """Callback: everything that was taken out may be listed again."""
+    for item in list(visitor(slug).removed):
+        bring_back(slug, item)
+
+
 def begin_again(slug: str) -> None:
-    """Callback: a new user without a click; feedback that was stored stays."""
-    st.session_state[f"{slug}.shop"] = Visitor()
+    """Callback: without a click, as a new user or as the one who is borrowed; feedback that was stored stays."""
+    who = Visitor(user_id=visitor(slug).user_id)
+    st.session_state[f"{slug}.shop"] = who
+    for name in _FILTERS:
+        st.session_state.pop(f"{slug}.{name}", None)
+    _write_link(who)
 
 
 def borrow(slug: str, user_id: str) -> None:
-    """From now on be a user of the training data, or nobody's again where `user_id` is empty."""
-    who = visitor(slug)
-    if who.user_id != user_id:
-        st.session_state[f"{slug}.shop"] = Visitor(user_id=user_id)
+    """From now on be a user of the training data, or where `user_id` is empty the new one again, with his clicks."""
+    who, own = visitor(slug), f"{slug}.shop.own"
+    if who.user_id == user_id:
+        return
+    if not who.user_id:
+        st.session_state[own] = who
+    who = Visitor(user_id=user_id) if user_id else st.session_state.pop(own, None) or Visitor()
+    st.session_state[f"{slug}.shop"] = who
+    _write_link(who)
+
+
+def _from_link(slug: str, known: Container[str]) -> None:
+    """Begin as a link says; what the catalogue does not know is passed over."""
+    liked = [item for item in st.query_params.get(LIKED, "").split(_BETWEEN) if item in known]
+    user = st.query_params.get(USER, "")[:_USER_MAX]
+    st.session_state[f"{slug}.shop"] = Visitor(liked=list(dict.fromkeys(liked))[-_LINKED_MAX:], user_id=user)
+    if user:
+        st.session_state[f"{slug}.shop.who"] = "known"
+        st.session_state[f"{slug}.shop.known"] = user
+
+
+def _write_link(who: Visitor) -> None:
+    """Keep the link in step, so that a reload or whoever gets it sees the same list."""
+    liked = [item for item in who.liked if _BETWEEN not in item][-_LINKED_MAX:]
+    for name, value in ((LIKED, _BETWEEN.join(liked)), (USER, who.user_id)):
+        if value:
+            st.query_params[name] = value
+        else:
+            st.query_params.pop(name, None)
 
 
 def keep_key(slug: str) -> str:

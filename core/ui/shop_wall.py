@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 from typing import Final
 
@@ -25,13 +26,22 @@ def show_wall(slug: str, shelf: Shelf, liked: Collection[str]) -> None:
             t("Search the catalogue"),
             max_chars=_SEARCH_MAX,
             key=f"{slug}.wall.search",
+            type="search",
+            live=True,
             icon=":material/search:",
             width=220,
         )
-        category = category_input(slug, shelf, f"{slug}.wall.category")
+        category = category_input(slug, shelf, f"{slug}.wall.category", t("Category"))
     found = found_items(shelf, search, category)
     if not found:
         st.info(t("Nothing in the catalogue is called that."))
+        st.button(
+            t("Show everything"),
+            icon=":material/backspace:",
+            key=f"{slug}.wall.clear",
+            on_click=_clear,
+            args=(slug,),
+        )
         return
     pages = -(-len(found) // PER_PAGE)
     # Search and category change the number of pages; a page of another number of them would mean nothing.
@@ -40,7 +50,7 @@ def show_wall(slug: str, shelf: Shelf, liked: Collection[str]) -> None:
     show_cards(slug, shelf, found[(page - 1) * PER_PAGE : page * PER_PAGE], "wall", liked)
     if pages > 1:
         st.pagination(pages, key=key, max_visible_pages=5)
-    st.caption(t("{count:,} items, the most taken first.", count=len(found)))
+    st.caption(t("Items, the most taken first: {count:,}", count=len(found)))
 
 
 def show_cards(slug: str, shelf: Shelf, items: Sequence[str], where: str, liked: Collection[str]) -> None:
@@ -53,7 +63,12 @@ def show_cards(slug: str, shelf: Shelf, items: Sequence[str], where: str, liked:
                 st.caption(escape(facts_of(shelf, item)) or " ")
 
 
-def category_input(slug: str, shelf: Shelf, key: str) -> str:
+def _clear(slug: str) -> None:
+    for name in ("search", "category"):
+        st.session_state.pop(f"{slug}.wall.{name}", None)
+
+
+def category_input(slug: str, shelf: Shelf, key: str, title: str) -> str:
     """A value of the column of categories, `ALL` for all; nothing is asked where there is no such column."""
     counts = shelf.categories
     if not counts:
@@ -61,7 +76,7 @@ def category_input(slug: str, shelf: Shelf, key: str) -> str:
     names = category_names(shelf)
     return str(
         st.selectbox(
-            t("Category"),
+            title,
             [ALL, *sorted(counts, key=lambda value: names.get(value, value))],
             format_func=lambda value: f"{names.get(value, value)} ({counts[value]:,})" if value else t("All"),
             key=key,
@@ -80,12 +95,12 @@ def category_names(shelf: Shelf) -> dict[str, str]:
 
 def found_items(shelf: Shelf, search: str, category: str) -> list[str]:
     """Ids of the items of a category that hold all words of a search, in the order of the shelf."""
-    words = search.casefold().split()
+    words = [word for word in re.split(r"[\W_]+", search.casefold()) if word]
     ids = shelf.catalogue.ids.tolist()
     if category and shelf.category:
         among = shelf.catalogue.ids_with(shelf.category, {category})
         ids = [name for name in ids if name in among]
     if not words:
-        return [str(name) for name in ids]
+        return [] if search.strip() else [str(name) for name in ids]
     places = shelf.places
     return [str(name) for name in ids if all(word in shelf.searchable[places[name]] for word in words)]
