@@ -120,7 +120,7 @@ def test_lists_for_everybody_are_a_table_that_a_spreadsheet_can_open() -> None:
     assert lines[0] == "user_id,rank,item_id,title,version" and len(lines) == 1 + 2 * 2949
     assert lines[1].endswith(",bundled")
     (entry,) = rows()
-    assert (entry.n_items, entry.details) == (2963, {"asked": "everyone"})
+    assert (entry.n_items, entry.details) == (2949, {"asked": "everyone"})
 
 
 def test_users_of_data_that_somebody_sent_are_not_for_viewers(monkeypatch: pytest.MonkeyPatch) -> None:
