@@ -75,15 +75,15 @@ poly~ leaf 18 64 18 50 34 36 52 54 64 46 82 58 82 64
 box main 12 66 88 74 2
 """,
     "ink pens": """
-line main 10 22 56 64 14
-line dark 10 64 14 74 3
-poly steel 18 50 28 60 10 72
-line~ ink 1.6 20 61 12 70
-bend~ ink 2.4 8 76 20 86 28 74 40 84 50 78
-poly ink 60 62 84 62 92 92 52 92
-box ink 62 50 82 58 2
-box paper 60 72 84 84 2
-box steel 64 58 80 64 1
+line main 9 24 60 62 22
+line dark 9 60 24 70 14
+poly steel 19 54 30 65 10 76
+line~ ink 1.6 21 65 12 74
+bend~ ink 2.4 8 82 20 90 28 80 40 88 48 82
+poly ink 60 64 84 64 92 93 52 93
+box ink 62 52 82 60 2
+box paper 60 74 84 85 2
+box steel 64 60 80 66 1
 """,
 }
 _MUSIC = {
@@ -190,22 +190,22 @@ bend~ orange 2 56 20 66 16 76 24
 bend~ orange 2 60 32 66 24 70 12
 """,
     "scratching post": """
-box main 14 82 86 94 4
-box wood 40 30 60 83 2
-line~ bark 2 41 40 59 36
+box main 14 84 86 95 4
+box wood 40 38 60 85 2
 line~ bark 2 41 48 59 44
 line~ bark 2 41 56 59 52
 line~ bark 2 41 64 59 60
 line~ bark 2 41 72 59 68
 line~ bark 2 41 80 59 76
-box main 16 22 84 32 4
-line~ ink 1.6 76 32 76 48
-oval red 70 47 82 59
-poly orange 34 8 38 0 43 6
-poly orange 49 6 54 0 58 8
-oval orange 32 4 60 24
-oval~ ink 39 11 43 15
-oval~ ink 49 11 53 15
+box main 16 30 84 40 4
+line~ ink 1.6 76 40 76 54
+oval red 70 53 82 65
+poly orange 34 18 36 6 44 13
+poly orange 48 13 56 6 58 18
+oval orange 32 11 60 32
+oval~ ink 38 18 42.5 22.5
+oval~ ink 49 18 53.5 22.5
+poly~ pink 44 24 48 24 46 27
 """,
     "pet fountain": """
 bend blue 5 50 44 50 20 34 16 28 34
