@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -134,15 +134,15 @@ def scale(score: float, zones: Sequence[Zone], was: float | None = None) -> str:
     return f'<div class="vt-scale">{before}{pin}<div class="vt-zones">{"".join(boxes)}</div></div>'
 
 
-def bars(rows: Sequence[tuple[str, float]], strongest: float) -> str:
+def bars(rows: Sequence[tuple[str, float]], strongest: float, written: Callable[[float], str] = signed) -> str:
     """Words and what each adds, as bars to both sides of a line, in the order given.
 
-    One that adds `strongest` or more has the full length, unless another adds more still.
+    One that adds `strongest` or more has the full length, unless another adds more still. `written` makes the figure.
     """
     most = max(strongest, *(abs(added) for _, added in rows)) if rows else strongest
     lines = "".join(
         f'<b dir="auto">{literal(word)}</b><div class="vt-bar"><span class="{tone_of(added)}" '
-        f'style="width:{50 * abs(added) / most:.1f}%"></span></div><i>{signed(added)}</i>'
+        f'style="width:{50 * abs(added) / most:.1f}%"></span></div><i>{literal(written(added))}</i>'
         for word, added in rows
     )
     return f'<div class="vt-bars">{lines}</div>'

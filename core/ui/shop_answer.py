@@ -56,7 +56,7 @@ def shelf_of(slug: str) -> Shelf:
 def _draw(slug: str) -> None:
     try:
         shelf = shelf_of(slug)  # anew at every click: somebody may have promoted another version meanwhile
-        left, right = st.container(key=GOODS).columns([1, 1], gap="large")
+        left, right = st.container(key=GOODS).columns([6, 5], gap="medium")
         with left:
             who = _user_input(slug, shelf)
             history = st.container()
@@ -168,7 +168,7 @@ def _show_history(slug: str, shelf: Shelf, listed: Listed) -> None:
         )
         return
     first = ", ".join(escape(title_of(shelf, item.item_id)) for item in listed.ranking.items[:3])
-    st.markdown(f"[{t('First in the list: {names}', names=first or '–')}](#{LIST_ANCHOR})")
+    st.caption(f"[:material/south: {t('First in the list: {names}', names=first or '–')}](#{LIST_ANCHOR})")
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         draw(strip_of(shelf, history))
         st.button(

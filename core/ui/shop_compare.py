@@ -82,7 +82,7 @@ def _table(shelf: Shelf, sides: list[Side], by_ref: dict[str, Version]) -> str:
         cells.append(f"<b>{literal(_title(side.architecture))}<br><small>{literal(sort)}</small></b>")
     for rank in range(max((len(side.ranking.items) for side in sides), default=0)):
         cells += [_cell(shelf, side, rank, own) for side in sides]
-    columns = f"grid-template-columns:repeat({len(sides)},minmax(8.5rem,1fr))"
+    columns = f"grid-template-columns:repeat({len(sides)},minmax(6rem,1fr))"
     return f'<div class="vt-sides" style="{columns}">{"".join(cells)}</div>'
 
 

@@ -15,7 +15,7 @@ from core.ui.highlight import bars, draw
 from core.ui.i18n import t
 from core.ui.predict import remembered
 from core.ui.shop_items import attributes_of, like_button, show_item_picture, title_of
-from core.ui.shop_reasons import carriers, row_of, tones
+from core.ui.shop_reasons import carriers, common_of, row_of, tones
 from core.ui.shop_visitor import Visitor, bring_all_back, bring_back, keep_key, take_out
 from core.ui.shop_wall import show_cards
 from core.ui.views import escape, say, show_error
@@ -127,7 +127,9 @@ def _show_reasons(shelf: Shelf, reasons: ItemReasons) -> None:
     against = int((reasons.contributions < 0).sum())
     if rows:
         st.markdown(f"**{t('Items of this user that carry it, in percent')}**")
-        draw(bars(rows, 100.0))
+        draw(bars(rows, 100.0, "{:.0f}".format))
+        if common := common_of(shelf, reasons):
+            st.caption(escape(common))
     if reasons.method == "attributes":
         st.caption(t("Shares of the likeness by attributes, which adds up over the items."))
     elif reasons.exact:

@@ -13,7 +13,7 @@ from core.ui.highlight import SERIES, literal
 from core.ui.i18n import t
 from core.ui.shop_items import common_words, facts_of, title_of
 
-SHOWN: Final = 3
+SHOWN: Final = 2
 """Items of the user's that are named in a row; the others are added up."""
 _COMMON: Final = 3
 _DOT: Final = "display:inline-block;width:.65em;height:.65em;border-radius:2px;margin-right:.3em"
@@ -88,16 +88,13 @@ def _why(shelf: Shelf, reasons: ItemReasons, colour: Mapping[str, str]) -> str:
     )
     bar = f'<div style="display:flex;height:.5em;gap:1px;border-radius:3px;overflow:hidden;margin:.3em 0">{boxes}</div>'
     legend = f'<div style="font-size:.85em;line-height:1.5;display:flex;flex-wrap:wrap">{words}</div>'
-    return bar + legend + _common(shelf, reasons)
+    return bar + legend
 
 
-def _common(shelf: Shelf, reasons: ItemReasons) -> str:
-    """Attributes that the strongest carrier has in common with the item."""
-    if not reasons.common:
+def common_of(shelf: Shelf, reasons: ItemReasons) -> str:
+    """Attributes that the strongest carrier has in common with the item, as plain text; empty without any."""
+    strongest = carriers(reasons, 1)
+    if not reasons.common or not strongest:
         return ""
-    place = carriers(reasons, 1)[0][0]
-    words = common_words(shelf, reasons.common[place])[:_COMMON]
-    if not words:
-        return ""
-    said = t("In common: {words}", words=", ".join(words))
-    return f'<div style="font-size:.85em;color:var(--v-muted)">{literal(said)}</div>'
+    words = common_words(shelf, reasons.common[strongest[0][0]])[:_COMMON]
+    return t("In common: {words}", words=", ".join(words)) if words else ""

@@ -10,7 +10,7 @@ from core.data.interactions import Catalogue
 from core.serving.recommending import Shelf
 from core.ui.shop_items import common_words, facts_of, title_of
 from core.ui.shop_map import points_of, selected
-from core.ui.shop_reasons import carriers, row_of, strip_of, tones, whole_percents
+from core.ui.shop_reasons import carriers, common_of, row_of, strip_of, tones, whole_percents
 from core.ui.shop_wall import category_names, found_items
 
 NASTY = '<img src=x onerror="alert(1)"> **b**'
@@ -32,9 +32,10 @@ def reasons(*contributions: float, common: tuple[tuple[str, ...], ...] = ()) -> 
 
 def test_what_a_table_says_is_text_between_tags() -> None:
     found = shelf(category=(NASTY, "x", "y", "z"), price=("1", NASTY, "2", "3"))
-    html = row_of(found, RankedItem("a", NASTY, 1.0, "history", reasons(1.0, common=((f"category: {NASTY}",),))), 1, {})
+    why = reasons(1.0, common=((f"category: {NASTY}",),))
+    html = row_of(found, RankedItem("a", NASTY, 1.0, "history", why), 1, {})
     assert "<img" not in html and "&lt;img" in html
-    assert "In common: category: &lt;img" in html
+    assert common_of(found, why) == f"In common: category: {NASTY}" and common_of(found, reasons(-1.0)) == ""
 
 
 def test_shares_are_those_above_zero_and_the_rest_is_added_up() -> None:
