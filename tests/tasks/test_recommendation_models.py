@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from core.data.histories import Histories, from_lists
+from core.errors import RunCancelled
 from core.tasks.recommendation import ease, item_weights
 from core.tasks.recommendation.config import RecommendationConfig
 from core.tasks.recommendation.ease import EaseOptions, fit_ease
@@ -48,7 +49,17 @@ def test_ease_is_the_ridge_regression_of_each_item_on_the_others() -> None:
 def test_small_systems_agree_with_the_whole_matrix(monkeypatch: pytest.MonkeyPatch, options: EaseOptions) -> None:
     whole = dense(fit_ease(drawn(), ITEMS, options))
     monkeypatch.setattr(ease, "DENSE_LIMIT", 0)
+    monkeypatch.setattr(ease, "_COUNTS", 4 * (ITEMS - 1))
     assert dense(fit_ease(drawn(), ITEMS, options)) == pytest.approx(whole, abs=1e-4)
+
+
+def test_a_fit_of_many_items_can_be_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ease, "DENSE_LIMIT", 0)
+    monkeypatch.setattr(ease, "_COUNTS", 3 * (ITEMS - 1))
+    asked = iter([False, False, True])
+    with pytest.raises(RunCancelled):
+        fit_ease(drawn(), ITEMS, EaseOptions(5.0), should_stop=lambda: next(asked))
+    assert next(asked, "all") == "all"
 
 
 def test_many_items_keep_their_largest_weights(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,11 +6,12 @@ more, so that rare ones are not drowned.
 
 With A items that anybody took, the dense way holds one matrix of A x A in single precision (4 A^2 bytes; 1.6 GB at
 20,000) and takes about A^3 operations. Beyond `DENSE_LIMIT` each item is explained by its `SUPPORT` nearest ones alone:
-memory and time then grow with A, and with the pairs of items that anybody took together.
+memory then grows with A, and time with the pairs of items that anybody took together.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,7 +21,7 @@ from scipy.sparse import csr_array
 
 from core.contracts import N_, Message
 from core.data.histories import Histories
-from core.errors import JobError
+from core.errors import JobError, RunCancelled
 from core.tasks.recommendation.gram import dense_gram, weighted
 from core.tasks.recommendation.item_weights import DENSE_ITEMS, ItemWeights, assembled, pruned
 
@@ -29,6 +30,8 @@ DENSE_LIMIT = 20_000
 """Items up to which the whole matrix is inverted."""
 SUPPORT = 200
 _MIRROR = 1024
+_COUNTS = 8_000_000
+"""Pairs of items that are counted at one time, 32 MB."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,13 @@ class EaseOptions:
     """The penalty of an item grows with how often it was taken to this power; the mean item has the plain one."""
 
 
-def fit_ease(histories: Histories, n_items: int, options: EaseOptions, device: str = "cpu") -> ItemWeights:
+def fit_ease(
+    histories: Histories,
+    n_items: int,
+    options: EaseOptions,
+    device: str = "cpu",
+    should_stop: Callable[[], bool] = lambda: False,
+) -> ItemWeights:
     """Fit the weights.
 
     Args:
@@ -50,14 +59,16 @@ def fit_ease(histories: Histories, n_items: int, options: EaseOptions, device: s
         n_items: Of the catalogue; those that nobody took have no weights.
         options: Strengths.
         device: Where the matrix is inverted.
+        should_stop: Asked again and again where there are so many items that it takes minutes.
 
     Raises:
+        RunCancelled: It should.
         JobError: The matrix cannot be inverted.
     """
     active = np.unique(histories.items)
     columns = weighted(histories, n_items, options.user_power)[:, active]
     if len(active) > DENSE_LIMIT:
-        return ItemWeights("ease", _spread(_local(columns.tocsr(), options), active, n_items))
+        return ItemWeights("ease", _spread(_local(columns.tocsr(), options, should_stop), active, n_items))
     gram = dense_gram(columns)
     gram[np.diag_indices_from(gram)] += penalties(np.diag(gram), options)
     weights = _inverse(gram, device)
@@ -104,27 +115,33 @@ def _singular() -> JobError:
     )
 
 
-def _local(columns: csr_array, options: EaseOptions) -> csr_array:
-    """Each item from the `SUPPORT` items that are nearest to it, by a small system of its own."""
-    gram = (columns.T @ columns).tocsr()
-    taken = gram.diagonal()
+def _local(columns: csr_array, options: EaseOptions, should_stop: Callable[[], bool]) -> csr_array:
+    """Each item from the `SUPPORT` items that are nearest to it, by a small system of its own.
+
+    How often two items were taken together is counted for a block of items at a time, and anew among the nearest ones
+    of each: all pairs would take gigabytes.
+    """
+    transposed, by_item, n_items = columns.T.tocsr(), columns.tocsc(), columns.shape[1]
+    taken = np.asarray(columns.power(2).sum(axis=0), np.float32)
     penalty, length = penalties(taken, options), np.sqrt(taken)
-    parts = []
-    for item in range(gram.shape[0]):
-        begin, end = gram.indptr[item], gram.indptr[item + 1]
-        others, together = gram.indices[begin:end], gram.data[begin:end]
-        keep = others != item
-        others, together = others[keep], together[keep]
-        if len(others) > SUPPORT:
-            near = np.argpartition(-together / length[others], SUPPORT)[:SUPPORT]
-            others, together = others[near], together[near]
-        if not len(others):
-            continue
-        system = gram[others][:, others].toarray()
-        system[np.diag_indices_from(system)] += penalty[others]
-        solved = np.linalg.solve(system, together)
-        parts.append((others.astype(np.int32), np.full(len(others), item, np.int32), solved.astype(np.float32)))
-    return assembled(parts, gram.shape[0])
+    step, parts = max(1, _COUNTS // n_items), []
+    for begin in range(0, n_items, step):
+        if should_stop():
+            raise RunCancelled
+        counts = (transposed[begin : begin + step] @ columns).toarray()
+        counts[np.arange(len(counts)), begin + np.arange(len(counts))] = 0
+        for item, together in enumerate(counts, begin):
+            others = np.flatnonzero(together)
+            if len(others) > SUPPORT:
+                others = others[np.argpartition(-together[others] / length[others], SUPPORT)[:SUPPORT]]
+            if not len(others):
+                continue
+            near = by_item[:, others]
+            system = (near.T @ near).toarray()
+            system[np.diag_indices_from(system)] += penalty[others]
+            solved = np.linalg.solve(system, together[others])
+            parts.append((others.astype(np.int32), np.full(len(others), item, np.int32), solved.astype(np.float32)))
+    return assembled(parts, n_items)
 
 
 def _spread(weights: csr_array, active: NDArray[np.int32], n_items: int) -> csr_array:

@@ -36,12 +36,19 @@ def given_strengths(config: RecommendationConfig) -> dict[str, float]:
     return {name: float(getattr(config, name)) for name in names.get(config.model, ())}
 
 
-def fit_weights(kind: str, histories: Histories, n_items: int, strengths: Strengths, device: str) -> ItemWeights:
-    """Fit a model of weights between items, `ease` or `item_knn`, in closed form."""
+def fit_weights(
+    kind: str, histories: Histories, n_items: int, strengths: Strengths, device: str, run: RunContext | None = None
+) -> ItemWeights:
+    """Fit a model of weights between items, `ease` or `item_knn`, in closed form.
+
+    Raises:
+        RunCancelled: The run, if there is one, should stop.
+    """
     if kind == "item_knn":
         return fit_neighbours(histories, n_items, strengths["half_life"])
     fitted = {name: value for name, value in strengths.items() if name != "half_life"}
-    return replace(fit_ease(histories, n_items, EaseOptions(**fitted), device), half_life=strengths["half_life"])
+    options, stop = EaseOptions(**fitted), (lambda: False) if run is None else run.should_stop
+    return replace(fit_ease(histories, n_items, options, device, stop), half_life=strengths["half_life"])
 
 
 def fit_scorer(
@@ -60,7 +67,7 @@ def fit_scorer(
         return fit_factors(known, data.n_items, strengths["penalty"], config, run)
     if config.model == "sequential":
         return fit_sequential(data, split, config, run)
-    return fit_weights(config.model, known, data.n_items, strengths, pick_device())
+    return fit_weights(config.model, known, data.n_items, strengths, pick_device(), run)
 
 
 def read_scorer(

@@ -78,7 +78,7 @@ def fit_model(data: Interactions, split: RankingSplit, config: RecommendationCon
     for kind in RIVALS if config.compare else ():
         if kind != config.model:
             rivals[kind] = strengths_of(kind, data, split, config, run).strengths
-            others[kind] = fit_weights(kind, known, data.n_items, rivals[kind], device)
+            others[kind] = fit_weights(kind, known, data.n_items, rivals[kind], device, run)
     run.stage("map")
     return Fitted(assembled(scorer, data, known, config), chosen.strengths, chosen.tried, others, rivals)
 
