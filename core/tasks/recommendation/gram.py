@@ -10,7 +10,7 @@ from core.data.histories import Histories
 
 Floats = NDArray[np.float32]
 LONG = 1000
-"""Items of one user that are counted; a longer history says as much about anything as about nothing."""
+"""Latest items of one user that are counted, since the work grows with their square; published EASE counts all."""
 _ROWS = 512
 
 
