@@ -57,6 +57,9 @@ def _navigation() -> dict[str, list[Page]]:
         sections.setdefault(t(sector.section), []).append(
             st.Page(page_file(sector.slug), title=t(sector.title), icon=sector.icon, url_path=sector.slug)
         )
+    sections[t(N_("Market"))] = [
+        st.Page(page_file("market"), title=t("Market analysis"), icon=":material/monitoring:", url_path="market")
+    ]
     sections[t(N_("Behind the scenes"))] = [
         st.Page(page_file("models"), title=t("Model room"), icon=":material/inventory_2:", url_path="models")
     ]
