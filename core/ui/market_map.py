@@ -41,7 +41,10 @@ def _line(polygons: list[list[list[list[float]]]]) -> Line:
     x: list[float | None] = []
     y: list[float | None] = []
     for polygon in polygons:
-        x += [point[0] for point in polygon[0]] + [None]  # holes are countries of their own and drawn above
+        across = [point[0] for point in polygon[0]]  # holes are countries of their own and drawn above
+        if max(across) - min(across) > 180:  # over the date line: the western end goes on in the east
+            across = [value + 360 if value < 0 else value for value in across]
+        x += [*across, None]
         y += [_mercator(point[1]) for point in polygon[0]] + [None]
     return x, y
 
