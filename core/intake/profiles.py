@@ -17,6 +17,10 @@ FIELDS = ("liked", "removed", "user_id")
 TEXT_BYTES = 2**20
 PROFILES_BYTES = 8 * 2**20
 """Of several profiles together."""
+PROFILES_MAX = 5_000
+"""In one document."""
+REFUSED_KEPT = 50
+"""Refused profiles that are named one by one; the others are counted."""
 ITEMS_MAX = 10_000
 ID_LENGTH = 200
 _HINT = N_('An example: {{"liked": ["12", "7"], "removed": ["3"]}}; ids are texts, the oldest first.')
@@ -39,12 +43,14 @@ def read_profile(text: str | bytes, name: str = "profile") -> UserProfile:
 def read_profiles(text: str | bytes, name: str = "profile") -> tuple[list[UserProfile], list[Refusal]]:
     """Read one profile, or the list `profiles` of several, and what was not taken of that list.
 
+    Of many that were not taken the first `REFUSED_KEPT` are named, and one more entry counts the others.
+
     Args:
         text: An object as for `read_profile`, or one whose only field `profiles` lists such objects.
         name: What it is called; profiles of a list are counted from 1 behind it.
 
     Raises:
-        InputRefused: It is neither, or too long; or the one profile that it is cannot be used.
+        InputRefused: It is neither, or too long, or they are too many; or the one profile that it is cannot be used.
     """
     label, data = display_label(name), _encoded(text)
     document = _document(data, label, PROFILES_BYTES)
@@ -53,12 +59,27 @@ def read_profiles(text: str | bytes, name: str = "profile") -> tuple[list[UserPr
     listed = document["profiles"]
     if len(document) > 1 or not isinstance(listed, list) or not listed:
         raise _refused(label, "profile.form", N_("{name}: `profiles` is a list of objects, and stands alone."))
-    profiles, refused = [], []
+    if len(listed) > PROFILES_MAX:
+        found = {"found": f"{len(listed):,}", "limit": f"{PROFILES_MAX:,}"}
+        raise _refused(label, "profile.too_many", N_("{name}: {found} profiles; the limit is {limit}."), **found)
+    return _each(listed, label)
+
+
+def _each(listed: list[Any], label: str) -> tuple[list[UserProfile], list[Refusal]]:
+    profiles: list[UserProfile] = []
+    refused: list[Refusal] = []
+    unnamed = 0
     for number, one in enumerate(listed, 1):
         try:
             profiles.append(_profile(one, f"{label} {number}", json.dumps(one, sort_keys=True).encode()))
         except InputRefused as error:
-            refused.append(error.refusal(f"{label} {number}"))
+            if len(refused) < REFUSED_KEPT:
+                refused.append(error.refusal(f"{label} {number}"))
+            else:
+                unnamed += 1
+    if unnamed:
+        others = Message(N_("{name}: others that were not taken: {count}."), {"name": label, "count": unnamed})
+        refused.append(Refusal(label, "profile.others", others, Message(_HINT)))
     return profiles, refused
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from core.errors import InputRefused
-from core.intake.profiles import PROFILES_BYTES, read_profile, read_profiles
+from core.intake.profiles import PROFILES_BYTES, PROFILES_MAX, REFUSED_KEPT, read_profile, read_profiles
 
 
 def test_ids_are_kept_as_written() -> None:
@@ -63,9 +63,17 @@ def test_one_and_several_are_told_apart() -> None:
         ('{"profiles": [{}], "liked": []}', "profile.form"),
         ('{"liked": 1}', "profile.form"),
         (b" " * (PROFILES_BYTES + 1), "profile.too_long"),
+        ('{"profiles": [{}' + ",1" * PROFILES_MAX + "]}", "profile.too_many"),
     ],
 )
 def test_other_lists_are_refused(text: str | bytes, code: str) -> None:
     with pytest.raises(InputRefused) as refused:
         read_profiles(text)
     assert refused.value.code == code
+
+
+def test_of_many_refusals_the_first_are_named_and_the_others_counted() -> None:
+    several, refused = read_profiles('{"profiles": [{}' + ",1" * (PROFILES_MAX - 1) + "]}", "mine")
+    assert len(several) == 1 and len(refused) == REFUSED_KEPT + 1
+    assert (refused[0].name, refused[-1].code) == ("mine 2", "profile.others")
+    assert str(refused[-1].message) == f"mine: others that were not taken: {PROFILES_MAX - 1 - REFUSED_KEPT}."
