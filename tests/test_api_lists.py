@@ -114,6 +114,9 @@ def test_users_of_data_that_somebody_sent_are_not_told_to_programs(client: TestC
     data = write_clubs(tmp_path / "ratings.csv")
     folder = TASK.train(RecommendationConfig(tune=False, compare=False), data, ListedRun(tmp_path))
     version = registry().register("recommendations", folder)
+    # Until it is in use, its items are for those alone who may train.
+    check_error(post(client, {"liked": ["001"]}, f"model={version.ref}"), 403, "access.role")
+    registry().promote("recommendations", version.number)
     liked = post(client, {"liked": ["001"]}, f"model={version.ref}").json()["results"][0]
     assert liked["origin"] == "history"
     for user in ("0001", "nobody"):

@@ -52,6 +52,8 @@ class Shelf:
     rivals: tuple[str, ...]
     """Simpler models that can stand beside this one, popularity first."""
     data_name: str
+    fingerprint: str
+    """Of the data that the version learned from."""
     of_the_catalogue: bool
     """Whether its users are those of a simulated or published data set, which everybody may look at."""
     notices: tuple[Message, ...] = ()
@@ -144,6 +146,8 @@ class Side:
     """A version's reference, or the kind of a model that stands beside the version in use."""
     architecture: str
     ranking: Ranking
+    same: frozenset[str] | None = None
+    """Ids that mean the same item as in the version in use; None: all of them."""
 
 
 def shelf(slug: str) -> Shelf:
@@ -172,6 +176,7 @@ def _shelf(version: Version) -> Shelf:
             histories=model.histories,
             rivals=rivals_of(version.manifest),
             data_name=_data_name(version),
+            fingerprint=_fingerprint(version),
             of_the_catalogue=_published(version),
         )
 
@@ -200,6 +205,7 @@ def recommend_to(
         StoreError, ModelRefused: As `service.predict`.
     """
     chosen = service.choose(slug, ref)
+    _check_open(slug, chosen.version)
     if any(profile.user_id for profile in profiles) and not _published(chosen.version):
         access.require("presenter")
     return service.predict(slug, profiles, chosen, options=options)
@@ -215,6 +221,7 @@ def similar(slug: str, item_id: str, ref: str, k: int = SIMILAR) -> Ranking:
     with _on_record(slug, item_id, {"asked": "similar"}) as facts:
         version = service.choose(slug, ref).version
         facts.update({"version": version.ref, "sha256": version.sha256})
+        _check_open(slug, version)
         with _leased(version) as predictor:
             if item_id not in predictor.model.item_places:
                 raise InputRefused(
@@ -250,18 +257,42 @@ def side_by_side(slug: str, profile: UserProfile, options: RankingOptions, other
                 sides.append(_side(version, name, profile, options))
                 continue
             other = registry().resolve(slug, name)
-            sides.append(_side(other, name, _without_a_name(profile, version, other), options))
+            _check_open(slug, other)
+            same = _same_items(version, other)
+            asked = profile if same is None else _without_a_name(profile, version, same)
+            sides.append(replace(_side(other, name, asked, options), same=same))
         return sides
 
 
-def _without_a_name(profile: UserProfile, version: Version, other: Version) -> UserProfile:
-    """What is known of a user of one version, for another one: an id means another person in other data."""
-    same = version.manifest.get("data", {}).get("fingerprint") == other.manifest.get("data", {}).get("fingerprint")
-    if not profile.user_id or same:
-        return profile
+def _same_items(version: Version, other: Version) -> frozenset[str] | None:
+    """Ids of items that both versions know and call the same; None where both learned from the same data."""
+    from core.tasks.recommendation.same_items import same_items
+
+    if _fingerprint(version) == _fingerprint(other):
+        return None
+    with _leased(version) as predictor:
+        first = predictor.model.catalogue
+    with _leased(other) as predictor:
+        return same_items(first, predictor.model.catalogue)
+
+
+def _without_a_name(profile: UserProfile, version: Version, same: frozenset[str]) -> UserProfile:
+    """What is known of a user of one version, for one of other data, where an id means another person or item."""
     with _leased(version) as predictor:
         history = predictor.model.catalogue.ids[predictor.known(profile).history].tolist()
-    return replace(profile, user_id="", liked=tuple(history))
+    removed = tuple(item for item in profile.removed if item in same)
+    return replace(profile, user_id="", liked=tuple(item for item in history if item in same), removed=removed)
+
+
+def open_to_all(slug: str, version: Version) -> bool:
+    """Whether everybody may ask a version: it is in use, or what it learned from is simulated or published."""
+    return _published(version) or registry().resolve(slug).sha256 == version.sha256
+
+
+def _check_open(slug: str, version: Version) -> None:
+    """Items of data that somebody sent are for those alone who may train, until a version of them is in use."""
+    if not open_to_all(slug, version):
+        access.require("presenter")
 
 
 def everyones_lists(slug: str, k: int = EVERYONE, ref: str = CHAMPION) -> bytes:
@@ -282,6 +313,10 @@ def everyones_lists(slug: str, k: int = EVERYONE, ref: str = CHAMPION) -> bytes:
             facts |= {"version": version.ref, "sha256": version.sha256, "n_items": len(predictor.model.users)}
     rows = ([*row, version.ref] for row in found.itertuples(index=False))
     return csv_bytes([[*found.columns, "version"], *rows])
+
+
+def _fingerprint(version: Version) -> str:
+    return str(version.manifest.get("data", {}).get("fingerprint", ""))
 
 
 def _data_name(version: Version) -> str:

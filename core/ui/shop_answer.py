@@ -49,7 +49,7 @@ def show_shop(sector: Sector) -> None:
 def shelf_of(slug: str) -> Shelf:
     """Items and users of the version in use."""
     shelf = remembered(slug, ("shelf",), lambda: recommending.shelf(slug), t("The catalogue is being opened"))
-    settle(slug, shelf.model.sha256, shelf.places)
+    settle(slug, shelf)
     return shelf
 
 

@@ -6,6 +6,7 @@ from typing import Final
 
 import streamlit as st
 
+from core import access
 from core.contracts import RankingOptions
 from core.errors import AppError
 from core.serving import recommending
@@ -52,7 +53,12 @@ def show_side_by_side(slug: str, shelf: Shelf, who: Visitor, options: RankingOpt
 
 def _third_input(slug: str, shelf: Shelf, versions: list[Version], champion: Version) -> str:
     """A simpler model or another version to look at besides popularity."""
-    others = [version.ref for version in versions if version.ref != champion.ref]
+    everybody = access.allowed("presenter")
+    others = [
+        version.ref
+        for version in versions
+        if version.ref != champion.ref and (everybody or recommending.open_to_all(slug, version))
+    ]
     offered = [*shelf.rivals[1:], *others]
     if not offered:
         return NONE
@@ -90,10 +96,11 @@ def _cell(shelf: Shelf, side: Side, rank: int, own: set[str]) -> str:
     if rank >= len(side.ranking.items):
         return "<div></div>"
     item = side.ranking.items[rank]
-    known = item.item_id in shelf.places  # else of a version that learned from other data
+    # A version that learned from other data may call another item by the same id.
+    known = item.item_id in shelf.places and (side.same is None or item.item_id in side.same)
     title = title_of(shelf, item.item_id) if known else item.title
     facts = f"<br><small>{literal(facts_of(shelf, item.item_id))}</small>" if known else ""
-    same = ' class="same"' if item.item_id in own else ""
+    same = ' class="same"' if known and item.item_id in own else ""
     return f"<div{same}>{rank + 1}. {literal(title)}{facts}</div>"
 
 
@@ -116,7 +123,10 @@ def _show_figures(slug: str, sides: list[Side], by_ref: dict[str, Version], cham
             {
                 t("Model"): _name(side, by_ref.get(side.name)),
                 "NDCG@10": "–" if metric is None else interval(metric),
-                t("Same items as the first"): sum(item.item_id in own for item in side.ranking.items),
+                t("Same items as the first"): sum(
+                    item.item_id in own and (side.same is None or item.item_id in side.same)
+                    for item in side.ranking.items
+                ),
             }
         )
         if evaluation is not None and metric is not None:

@@ -43,6 +43,7 @@ ITEM_ROLES: Final = {"items_id": N_("Item, in the table of items"), "title": N_(
 _INTERACTIONS, _ITEMS = "interactions", "items"
 _HEAD: Final = 4096
 _ENDING_MAX: Final = 8
+_PACKED: Final = ".gz"
 
 
 @dataclass(frozen=True)
@@ -71,10 +72,12 @@ class SentShop:
 
 def _plain(name: str, role: str) -> str:
     """A name by which the reader knows what a table is; that of a layout which it knows by name stays."""
-    if name.lower() in (MOVIELENS_FILE, MOVIELENS_COLONS):
-        return name.lower()
-    ending = PurePath(name).suffix.lower()
-    return role + (ending if ending[1:].isalnum() and len(ending) <= _ENDING_MAX else ".csv")
+    plain = name.lower().removesuffix(_PACKED)
+    packed = _PACKED if plain != name.lower() else ""
+    if plain in (MOVIELENS_FILE, MOVIELENS_COLONS):
+        return plain + packed
+    ending = PurePath(plain).suffix
+    return role + (ending if ending[1:].isalnum() and len(ending) <= _ENDING_MAX else ".csv") + packed
 
 
 def shop_input(slug: str) -> SentShop | None:
@@ -105,7 +108,7 @@ def shop_input(slug: str) -> SentShop | None:
         audit.note_refused(slug, [error.code])
         show_error(error)
         return None
-    name = sent.name if items is None else PurePath(sent.name).stem
+    name = sent.name if items is None else PurePath(sent.name.removesuffix(_PACKED)).stem
     return SentShop(name, _key(slug, sent, items), sent, items)
 
 

@@ -83,6 +83,9 @@ def show_cost(slug: str, version_ref: str, options: RankingOptions) -> None:
     if plain is None or chosen is None:
         st.caption(t("What this setting costs was not measured for this version."))
         return
+    if options.allowed is not None or options.keep_seen:
+        st.caption(t("Lists with these filters were not measured."))
+        return
     found = chosen.metrics["hr_at_10"]
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.caption(t("{share:.0%} of the test users later took one of their ten.", share=found.value), width="content")

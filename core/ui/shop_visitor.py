@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Container
 from dataclasses import dataclass, field
 
 import streamlit as st
@@ -11,6 +10,7 @@ import streamlit as st
 from core.contracts import ModelRef, UserProfile
 from core.errors import AppError
 from core.intake.profiles import read_profile
+from core.serving.recommending import Shelf
 from core.store import removals
 
 _OF_CATALOGUE = (
@@ -22,15 +22,19 @@ _FILTERS = ("shop.category", "shop.stocked", "wall.search", "wall.category")
 _USER_MAX = 200
 LIKED_MAX = 200
 """Clicks that are kept, the latest."""
-LIKED, USER = "liked", "user"
-"""What a link carries: the latest clicks, or the user whose history is looked at."""
+LIKED, USER, DATA = "liked", "user", "data"
+"""What a link carries: the latest clicks, the user whose history is looked at, and of which data both are."""
 _LINKED_MAX = 12
+_DATA_LENGTH = 8
 _BETWEEN = "~"
 
 
 @dataclass
 class Visitor:
-    """What a session knows of its visitor; nothing of it leaves the session but what is stored as feedback."""
+    """What a session knows of its visitor.
+
+    Stored is only what he takes out of a list; his clicks, and a user of public data, stand in the link as well.
+    """
 
     liked: list[str] = field(default_factory=list)
     """Oldest first."""
@@ -39,6 +43,10 @@ class Visitor:
     """A user of the training data whose history comes before `liked`; empty for a new one."""
     trouble: AppError | None = None
     """Why the last feedback could not be stored."""
+    data: str = ""
+    """Beginning of the fingerprint of the data in use, for the link."""
+    public: bool = False
+    """Whether users of the data in use may stand in a link."""
 
     @property
     def profile(self) -> UserProfile:
@@ -52,27 +60,33 @@ def visitor(slug: str) -> Visitor:
     return found
 
 
-def settle(slug: str, version: str, known: Container[str]) -> None:
+def settle(slug: str, shelf: Shelf) -> None:
     """Forget what means nothing any more once another version is in use.
 
-    Clicks on items that it knows stay; a borrowed user, a search and chosen categories were of the catalogue before.
-
-    Args:
-        slug: Sector.
-        version: Checksum of the version in use.
-        known: Ids of its items.
+    Clicks stay on items that it knows by the same id and title; a borrowed user, a search and chosen categories were
+    of the catalogue before.
     """
     slot = f"{slug}.shop.version"
     if f"{slug}.shop" not in st.session_state:
-        _from_link(slug, known)
-    if st.session_state.get(slot, version) != version:
-        who = visitor(slug)
+        _from_link(slug, shelf)
+    who = visitor(slug)
+    who.data, who.public = shelf.fingerprint[:_DATA_LENGTH], shelf.of_the_catalogue
+    seen, titles = st.session_state.get(slot, (shelf.model.sha256, {}))
+    if seen != shelf.model.sha256:
+        known = {item for item, title in titles.items() if _title(shelf, item) == title}
         who.liked, who.removed = ([item for item in items if item in known] for items in (who.liked, who.removed))
         who.user_id = ""
         st.session_state.pop(f"{slug}.shop.own", None)
         for name in _OF_CATALOGUE:
             st.session_state.pop(f"{slug}.{name}", None)
-    st.session_state[slot] = version
+        _write_link(who)
+    titles = {item: _title(shelf, item) for item in (*who.liked, *who.removed)}
+    st.session_state[slot] = (shelf.model.sha256, titles)
+
+
+def _title(shelf: Shelf, item: str) -> str | None:
+    place = shelf.places.get(item)
+    return None if place is None else shelf.catalogue.titles[place]
 
 
 def toggle(slug: str, item: str) -> None:
@@ -118,7 +132,8 @@ def bring_all_back(slug: str) -> None:
 
 def begin_again(slug: str) -> None:
     """Callback: without a click, as a new user or as the one who is borrowed; feedback that was stored stays."""
-    who = Visitor(user_id=visitor(slug).user_id)
+    old = visitor(slug)
+    who = Visitor(user_id=old.user_id, data=old.data, public=old.public)
     st.session_state[f"{slug}.shop"] = who
     for name in _FILTERS:
         st.session_state.pop(f"{slug}.{name}", None)
@@ -132,15 +147,18 @@ def borrow(slug: str, user_id: str) -> None:
         return
     if not who.user_id:
         st.session_state[own] = who
-    who = Visitor(user_id=user_id) if user_id else st.session_state.pop(own, None) or Visitor()
+    fresh = Visitor(user_id=user_id, data=who.data, public=who.public)
+    who = fresh if user_id else st.session_state.pop(own, None) or fresh
     st.session_state[f"{slug}.shop"] = who
     _write_link(who)
 
 
-def _from_link(slug: str, known: Container[str]) -> None:
-    """Begin as a link says; what the catalogue does not know is passed over."""
-    liked = [item for item in st.query_params.get(LIKED, "").split(_BETWEEN) if item in known]
-    user = st.query_params.get(USER, "")[:_USER_MAX]
+def _from_link(slug: str, shelf: Shelf) -> None:
+    """Begin as a link says; what the catalogue does not know, and all that is of other data, is passed over."""
+    same = st.query_params.get(DATA, "") in ("", shelf.fingerprint[:_DATA_LENGTH])
+    given = st.query_params.get(LIKED, "").split(_BETWEEN) if same else []
+    liked = [item for item in given if item in shelf.places]
+    user = st.query_params.get(USER, "")[:_USER_MAX] if same and shelf.of_the_catalogue else ""
     st.session_state[f"{slug}.shop"] = Visitor(liked=list(dict.fromkeys(liked))[-_LINKED_MAX:], user_id=user)
     if user:
         st.session_state[f"{slug}.shop.who"] = "known"
@@ -150,7 +168,8 @@ def _from_link(slug: str, known: Container[str]) -> None:
 def _write_link(who: Visitor) -> None:
     """Keep the link in step, so that a reload or whoever gets it sees the same list."""
     liked = [item for item in who.liked if _BETWEEN not in item][-_LINKED_MAX:]
-    for name, value in ((LIKED, _BETWEEN.join(liked)), (USER, who.user_id)):
+    user = who.user_id if who.public else ""
+    for name, value in ((LIKED, _BETWEEN.join(liked)), (USER, user), (DATA, who.data if liked or user else "")):
         if value:
             st.query_params[name] = value
         else:

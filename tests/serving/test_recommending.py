@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,7 +13,7 @@ import numpy as np
 import pytest
 
 from core.access import AccessRefused, Actor, acting_as
-from core.contracts import RankingOptions, UserProfile
+from core.contracts import Ranking, RankingOptions, UserProfile
 from core.data.simulated_shop import simulated_shop
 from core.errors import InputRefused
 from core.serving import recommending, service
@@ -20,6 +21,8 @@ from core.settings import settings
 from core.store import audit
 from core.store.database import close_stores
 from core.store.registry import registry
+from core.store.versions import Version
+from core.tasks.recommendation import same_items
 from core.tasks.recommendation.measure import evaluate_part
 from core.tasks.recommendation.predictor import RecommenderPredictor
 from core.tasks.recommendation.rivals import rival, rivals_of
@@ -139,24 +142,62 @@ def test_users_of_data_that_somebody_sent_are_not_for_viewers(monkeypatch: pytes
     assert recommending.recommend(SLUG, borrowed, RankingOptions()).ranking.items
 
 
-def test_a_version_of_other_data_is_asked_about_the_items_of_a_user_and_not_about_his_id(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def beside(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], list[UserProfile]]:
+    """Version 1 beside the bundled one: the same model, said to be of other data; what each side was asked."""
     public = service.choose(SLUG).version
-    manifest = json.loads(json.dumps(public.manifest))
-    manifest["data"] |= {"name": "my customers", "fingerprint": "0" * 64}
-    private = replace(public, number=1, manifest=manifest)
-    real = registry()
-    found = SimpleNamespace(resolve=lambda slug, ref: private if ref == "1" else real.resolve(slug, ref))
-    monkeypatch.setattr(recommending, "registry", lambda: found)
-    asked: list[UserProfile] = []
-    side = recommending._side
-    monkeypatch.setattr(recommending, "_side", lambda *given: asked.append(given[2]) or side(*given))
-    borrowed = UserProfile("him", user_id="00005")
+
+    def other(name: str) -> list[UserProfile]:
+        manifest = json.loads(json.dumps(public.manifest))
+        manifest["data"] |= {"name": name, "fingerprint": "0" * 64}
+        version = replace(public, number=1, sha256="e" * 64, manifest=manifest)
+        real = registry()
+        found = SimpleNamespace(resolve=lambda slug, ref="champion": version if ref == "1" else real.resolve(slug, ref))
+        monkeypatch.setattr(recommending, "registry", lambda: found)
+        asked: list[UserProfile] = []
+
+        def side(which: Version, name: str, profile: UserProfile, options: RankingOptions) -> recommending.Side:
+            asked.append(profile)
+            return recommending.Side(name, "ease", Ranking((), "history", ()))
+
+        monkeypatch.setattr(recommending, "_side", side)
+        monkeypatch.setattr(recommending, "_leased", lambda which: nullcontext(TASK.load(folder, "cpu")))
+        return asked
+
+    return other
+
+
+def test_a_version_of_other_data_is_asked_about_the_items_of_a_user_and_not_about_his_id(
+    beside: Callable[[str], list[UserProfile]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = beside("movielens_100k")
+    monkeypatch.setattr(same_items, "_titled", lambda catalogue: {})
     with acting_as(VIEWER):
-        recommending.side_by_side(SLUG, borrowed, RankingOptions(k=5), ("1", "popularity"))
-    assert [profile.user_id for profile in asked] == ["00005", "", "00005"]
-    assert asked[1].liked == recommending.recommend(SLUG, borrowed, RankingOptions()).history
+        sides = recommending.side_by_side(
+            SLUG, UserProfile("him", user_id="00005"), RankingOptions(), ("1", "popularity")
+        )
+    assert [profile.user_id for profile in asked] == ["00005", "", "00005"] and len(asked[1].liked) > 3
+    assert sides[0].same is None and set(asked[1].liked) <= (sides[1].same or set())
+
+
+def test_items_of_one_id_and_two_titles_are_not_the_same(
+    beside: Callable[[str], list[UserProfile]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = beside("movielens_100k")
+    titles = iter(({"0002": "teapot", "0006": "kettle", "0011": "cup"}, {"0002": "teapot", "0006": "star wars"}))
+    monkeypatch.setattr(same_items, "_titled", lambda catalogue: next(titles))
+    sides = recommending.side_by_side(SLUG, PROFILE, RankingOptions(), ("1",))
+    assert sides[1].same is not None and "0002" in sides[1].same and not {"0006", "0011"} & sides[1].same
+    assert asked[1].liked == ("0002",)
+
+
+def test_a_version_of_data_that_somebody_sent_is_for_trainers_until_it_is_in_use(
+    beside: Callable[[str], list[UserProfile]],
+) -> None:
+    beside("my customers")
+    with acting_as(VIEWER), pytest.raises(AccessRefused):
+        recommending.side_by_side(SLUG, PROFILE, RankingOptions(), ("1",))
+    assert len(recommending.side_by_side(SLUG, PROFILE, RankingOptions(), ("1",))) == 2
 
 
 def test_a_filter_of_many_items_is_looked_up_once(predictor: RecommenderPredictor) -> None:

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.serving import warmup
 from core.settings import ROOT, settings
+from tests.ui.shop_page import Open, opened_part
 
 ROUTER = ROOT / "core" / "ui" / "router.py"
 
@@ -35,3 +37,10 @@ def open_page(home: Path) -> Callable[..., AppTest]:
         return page.run()
 
     return opened
+
+
+@pytest.fixture
+def opened(home: Path, monkeypatch: pytest.MonkeyPatch) -> Open:
+    """`opened("answer")`: a part of the page of recommendations, without the frame."""
+    monkeypatch.setattr(warmup, "state", lambda: warmup.WarmUp("ready", 1.0))
+    return opened_part

@@ -2,118 +2,37 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import access
-from core.contracts import Metric
 from core.errors import StoreError
 from core.serving import recommending, warmup
 from core.store import removals
-from core.store.registry import registry
-from core.store.versions import Version
-from core.tasks.recommendation.config import RecommendationConfig
-from core.tasks.recommendation.task import TASK
 from core.training.list_replay import read_replays
 from core.training.ranking_views import figure_of
-from core.training.run import ListedRun
 from core.ui.figures import stored_evaluation
 from core.ui.shop_options import trade_offs_of
-from core.ui.shop_visitor import Visitor
-from tests.recommendation_sets import clubs
+from tests.ui.shop_page import (
+    SLUG,
+    Open,
+    ahead_of,
+    bundled,
+    checked,
+    choose,
+    drawn,
+    interval,
+    linked,
+    listed,
+    press,
+    visitor,
+)
 from tests.ui.test_house import words
 
-SLUG = "recommendations"
 FIVE = ("0067", "0250", "0216", "0145", "0334")
 pytestmark = pytest.mark.slow
-Open = Callable[[str], AppTest]
-
-
-@pytest.fixture
-def opened(home: Path, monkeypatch: pytest.MonkeyPatch) -> Open:
-    monkeypatch.setattr(warmup, "state", lambda: warmup.WarmUp("ready", 1.0))
-
-    def script(part: str) -> None:
-        from core.catalog import sector
-        from core.ui.card import show_card
-        from core.ui.shop_answer import show_shop
-        from core.ui.shop_map import show_catalogue
-        from core.ui.shop_quality import show_shop_quality
-
-        parts = {
-            "answer": show_shop,
-            "catalogue": show_catalogue,
-            "quality": show_shop_quality,
-            "card": show_card,
-        }
-        parts[part](sector("recommendations"))
-
-    return lambda part: checked(AppTest.from_function(script, args=(part,), default_timeout=60).run())
-
-
-def linked(**parameters: str) -> AppTest:
-    """The answer as somebody sees it who was sent a link."""
-
-    def script() -> None:
-        from core.catalog import sector
-        from core.ui.shop_answer import show_shop
-
-        show_shop(sector("recommendations"))
-
-    page = AppTest.from_function(script, default_timeout=60)
-    for name, value in parameters.items():
-        page.query_params[name] = value
-    return checked(page.run())
-
-
-def checked(page: AppTest) -> AppTest:
-    assert not page.exception, [entry.value for entry in page.exception]
-    assert not page.error, [entry.value for entry in page.error]
-    return page
-
-
-def press(page: AppTest, name: str) -> AppTest:
-    page.button(key=f"{SLUG}.{name}").click()
-    return checked(page.run())
-
-
-def choose(page: AppTest, kind: str, name: str, value: object) -> AppTest:
-    getattr(page, kind)(key=f"{SLUG}.{name}").set_value(value)
-    return checked(page.run())
-
-
-def bundled() -> Version:
-    return registry().resolve(SLUG, "bundled")
-
-
-def interval(metric: Metric, digits: int = 3, sign: str = "") -> str:
-    return f"{metric.value:{sign}.{digits}f} [{metric.low:{sign}.{digits}f}, {metric.high:{sign}.{digits}f}]"
-
-
-def ahead_of(name: str) -> Metric:
-    """By how much the bundled version is ahead of another model, as its manifest says."""
-    return Metric(**bundled().manifest["others"][name]["ahead"])
-
-
-def listed(page: AppTest) -> list[str]:
-    """Ids of the list, in order."""
-    beginning = f"{SLUG}.list.remove."
-    return [button.key.removeprefix(beginning) for button in page.button if (button.key or "").startswith(beginning)]
-
-
-def drawn(page: AppTest) -> str:
-    """What is drawn as HTML of our own, without its rules."""
-    return " ".join(block.proto.body.split("</style>", 1)[1] for block in page.get("html"))
-
-
-def visitor(page: AppTest) -> Visitor:
-    found: Visitor = page.session_state[f"{SLUG}.shop"]
-    return found
 
 
 def test_the_list_changes_with_every_click_and_says_why(opened: Open) -> None:
@@ -190,8 +109,10 @@ def test_a_link_brings_the_clicks_back_and_passes_over_what_is_unknown(opened: O
     again = linked(liked=f"{FIVE[1]}~no such item~{FIVE[0]}")
     assert visitor(again).liked == [FIVE[1], FIVE[0]]
     user = str(recommending.shelf(SLUG).users[7])
-    borrowed = linked(user=user)
+    borrowed = linked(user=user, data=recommending.shelf(SLUG).fingerprint[:8])
     assert visitor(borrowed).user_id == user
+    other = linked(liked=FIVE[0], user=user, data="00000000")
+    assert not visitor(other).liked and not visitor(other).user_id, "of other data an id is somebody else"
     assert borrowed.selectbox(key=f"{SLUG}.shop.known").value == user
 
 
@@ -234,6 +155,7 @@ def test_filters_leave_what_they_say(opened: Open) -> None:
     assert {cells["category"][shelf.places[item]] for item in listed(page)} == {"Tea"}
     page = choose(page, "toggle", "shop.stocked", True)
     assert {cells["in_stock"][shelf.places[item]] for item in listed(page)} == {"yes"}
+    assert "with these filters were not measured" in words(page)
     page = choose(page, "selectbox", "shop.category", cells["category"][shelf.places[FIVE[0]]])
     assert FIVE[0] not in listed(page)
     everything = choose(page, "toggle", "shop.hide", False)
@@ -355,83 +277,3 @@ def test_every_part_opens_by_its_link_in_chinese(
     if view == "answer":
         titles = [button.label for button in page.button if (button.key or "").startswith(f"{SLUG}.wall.")]
         assert titles and all(any("\u4e00" <= sign <= "\u9fff" for sign in title) for title in titles)
-
-
-@pytest.fixture
-def another_shop(home: Path, tmp_path: Path) -> int:
-    """A version of other data, in use: titles that are no Markdown, no pictures, nothing measured about variety."""
-    interactions = clubs(tmp_path)
-    titles = tuple(f"{title} **<b>x</b>**" for title in interactions.catalogue.titles)
-    interactions = replace(interactions, catalogue=replace(interactions.catalogue, titles=titles), name="mine.csv")
-    config = RecommendationConfig(tune=False, compare=False, map_items=0, regularisation=5.0)
-    (tmp_path / "run").mkdir()
-    folder = TASK.train_on(config, interactions, ListedRun(tmp_path / "run"), ("train", "evaluate"))
-    (folder / "tradeoff.json").unlink()
-    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    (folder / "manifest.json").write_text(json.dumps({**manifest, "files": {}}, indent=1) + "\n", encoding="utf-8")
-    number = registry().register(SLUG, folder, verify=lambda _: None, name="mine").number
-    registry().promote(SLUG, number)
-    return number
-
-
-def test_a_version_of_other_data_has_the_same_page(opened: Open, another_shop: int) -> None:
-    page = press(opened("answer"), "wall.000")
-    assert "was not measured for this version" in words(page) and "<b>x" not in words(page)
-    assert "invented" not in words(page)
-    assert "&lt;b&gt;x" in drawn(page) and " % " in drawn(page)
-    assert "In common" in words(press(page, f"list.look.{listed(page)[0]}"))
-    assert not page.get("imgs"), "there is no picture of what is not from our shop"
-    page = choose(page, "segmented_control", "shop.view", "sides")
-    (figures,) = [frame.value for frame in page.dataframe]
-    assert list(figures["Model"]) == ["EASE, version 1", "Popularity", "EASE, version bundled"]
-    assert "does not know: 1 (000)" in words(page), "the bundled version never saw this item"
-    assert "has a place on the map" in opened("catalogue").info[0].value
-    page = opened("quality")
-    assert "mine\\.csv" in words(page)
-    page = choose(page, "segmented_control", "quality_view", "variety")
-    assert "was not measured" in page.info[0].value
-
-
-def test_a_roll_back_brings_the_shop_back_and_forgets_what_was_of_the_other_catalogue(
-    opened: Open, another_shop: int
-) -> None:
-    page = choose(press(opened("answer"), "wall.000"), "segmented_control", "shop.who", "known")
-    page = press(choose(page, "text_input", "wall.search", "thing 1"), "wall.001")
-    assert visitor(page).user_id and visitor(page).liked == ["001"]
-    registry().rollback(SLUG, expected=another_shop)
-    page = checked(page.run())
-    assert "customers are invented" in words(page)
-    assert not visitor(page).user_id and not visitor(page).liked
-    assert page.text_input(key=f"{SLUG}.wall.search").value == "" and len(listed(page)) == 10
-
-
-def test_a_version_without_a_replay_says_so(opened: Open, another_shop: int) -> None:
-    page = choose(opened("quality"), "segmented_control", "quality_view", "replay")
-    assert [metric.label for metric in page.metric][-2:] == ["Version 1 \\(mine\\)", "Difference"]
-    (registry().resolve(SLUG).path / "replay.json").unlink()
-    page = choose(opened("quality"), "segmented_control", "quality_view", "replay")
-    assert "was not replayed" in page.info[0].value
-
-
-def test_viewers_borrow_nobody_of_data_that_somebody_sent(
-    opened: Open, another_shop: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def offered(page: AppTest) -> bool:
-        return any(control.key == f"{SLUG}.shop.who" for control in page.segmented_control)
-
-    assert offered(opened("answer"))
-    monkeypatch.setattr(access, "allowed", lambda role: role == "viewer")
-    page = opened("answer")
-    assert not offered(page) and len(listed(press(page, "wall.000"))) == 10
-    assert not opened("catalogue").get("download_button")
-
-
-def test_the_model_room_judges_a_version_against_the_one_in_use(
-    open_page: Callable[..., AppTest], opened: Open, another_shop: int
-) -> None:
-    page = open_page("models", **{"models.sector": SLUG})
-    page.session_state["models.sector"] = SLUG
-    page = checked(page.run())
-    page = choose(page, "selectbox", "room_version", "bundled")
-    page = press(page, "room_promote")
-    assert f"beats popularity by {ahead_of('popularity').value:+.4f}" in words(page)

@@ -22,7 +22,7 @@ def shelf(**columns: tuple[str, ...]) -> Shelf:
     taken = np.array([5, 3, 0, 1])
     users, histories = np.array(["u", "v"]), from_lists([np.array([0]), np.array([1, 3])])
     model = ModelRef("recommendations", "1", "ease", "f" * 64)
-    return Shelf(model, catalogue, taken, layout, users, histories, (), "mine", of_the_catalogue=False)
+    return Shelf(model, catalogue, taken, layout, users, histories, (), "mine", "f" * 64, of_the_catalogue=False)
 
 
 def reasons(*contributions: float, common: tuple[tuple[str, ...], ...] = ()) -> ItemReasons:

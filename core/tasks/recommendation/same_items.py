@@ -33,6 +33,13 @@ def check_same_items(model: Recommender, data: Interactions) -> None:
     raise InputRefused("interactions.other_items", Message(template, found), hint)
 
 
+def same_items(first: Catalogue, second: Catalogue) -> frozenset[str]:
+    """Ids that stand in both catalogues and mean the same there: with the same title, or where one of them has none."""
+    theirs, own = _titled(second), _titled(first)
+    both = set(first.ids.tolist()) & set(second.ids.tolist())
+    return frozenset(name for name in both if own.get(name, "") == theirs.get(name, "") or not (own and theirs))
+
+
 def _titled(catalogue: Catalogue) -> dict[str, str]:
     """Id -> title in small letters, of the items that have one."""
     ids = catalogue.ids.tolist()
