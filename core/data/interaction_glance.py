@@ -18,6 +18,7 @@ from core.intake.colon_tables import is_colon_table
 from core.intake.id_lists import is_id_lists
 from core.intake.labels import display_label
 from core.intake.open_tables import open_table
+from core.intake.packed import head_of
 from core.intake.sniff import kind_of
 from core.intake.table_zip import is_table_zip, unpacked_tables
 from core.intake.tables import Table
@@ -68,8 +69,7 @@ def _of_files(path: Path, label: str) -> Glance:
 
 def _interactions(file: Path) -> FirstRows:
     if is_id_lists(file):
-        with file.open("rb") as opened:
-            lines = opened.read(HEAD_BYTES).decode("utf-8", "replace").splitlines()[:SHOWN]
+        lines = head_of(file, HEAD_BYTES).decode("utf-8", "replace").splitlines()[:SHOWN]
         pairs = [(line.split()[0], item) for line in lines if line.strip() for item in line.split()[1:3]]
         return FirstRows(pd.DataFrame(pairs[:SHOWN], columns=["user", "item"]), {"user": "user", "item": "item"})
     with _beginning(file) as beginning:
@@ -80,7 +80,7 @@ def _interactions(file: Path) -> FirstRows:
 def _items(file: Path) -> FirstRows:
     with _beginning(file) as beginning:
         # Of a layout that the reader knows, its names are what can be chosen.
-        known = file.name.lower() == MOVIELENS_FILE or is_colon_table(file)
+        known = file.name.lower().removesuffix(".gz") == MOVIELENS_FILE or is_colon_table(file)
         table = read_items(beginning, {}) if known else open_table(beginning)
     guess = find_item_columns(table, {})
     return FirstRows(_texts(table), {"items_id": guess["item"], **{k: v for k, v in guess.items() if k == "title"}})
@@ -93,8 +93,7 @@ def _texts(table: Table) -> pd.DataFrame:
 @contextmanager
 def _beginning(file: Path) -> Iterator[Path]:
     """The first lines of a long text as a file of the same name; any other file itself."""
-    with file.open("rb") as opened:
-        head = opened.read(HEAD_BYTES)
+    head = head_of(file, HEAD_BYTES)
     if len(head) < HEAD_BYTES or kind_of(head) not in ("text", "unknown") or b"\0" in head:
         yield file
         return

@@ -14,9 +14,9 @@ from core.contracts import N_, Message
 from core.data.cells import as_text, is_missing
 from core.data.interaction_columns import find_item_columns
 from core.data.interactions import SEPARATOR, Catalogue
-from core.intake.id_lists import unpacked
 from core.intake.labels import clean_text
 from core.intake.open_tables import open_table
+from core.intake.packed import unpacked
 from core.intake.profiles import ID_LENGTH
 from core.intake.tables import Table, read_table
 from core.settings import settings
@@ -58,7 +58,7 @@ def read_items(path: Path, given: dict[str, str]) -> Table:
     Raises:
         InputRefused: The table cannot be read.
     """
-    name = path.name.lower()
+    name = path.name.lower().removesuffix(".gz")
     if name == MOVIELENS_FILE and (table := _movielens(path)) is not None:
         return table
     table = open_table(path)

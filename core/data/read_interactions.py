@@ -38,8 +38,8 @@ COMPARED = 10
 """Neighbouring rows without which the order of ids is chance."""
 _ITEM_FILES = ("items", "item", "products", "product", "movies", "books", "goods", "catalogue", "catalog", "u.item")
 _OTHER_ENDINGS = (".data", ".inter", ".item", ".dat")
-TABLE_ENDINGS = (*EXTENSIONS, *_OTHER_ENDINGS)
-"""Of tables that are read from a zip."""
+TABLE_ENDINGS = (*EXTENSIONS, *_OTHER_ENDINGS, ".gz")
+"""Of files that may be tables, in a folder or a zip."""
 
 
 def read_interactions(path: Path, columns: Mapping[str, str] | None = None, items: Path | None = None) -> Interactions:
@@ -56,17 +56,21 @@ def read_interactions(path: Path, columns: Mapping[str, str] | None = None, item
     """
     if packed := _zip_of(path):
         with unpacked_tables(packed, TABLE_ENDINGS) as folder:
-            return replace(read_interactions(folder, columns, items), name=display_label(path.name))
-    given = dict(columns or {})
+            return _read(folder, display_label(path.name), dict(columns or {}), items)
+    return _read(path, display_label(path.name), dict(columns or {}), items)
+
+
+def _read(path: Path, label: str, given: dict[str, str], items: Path | None) -> Interactions:
+    """A file or folder, called `label`; the tables of a zip lie in a folder whose name nobody knows."""
     files, beside = (
         interaction_files(path, given) if path.is_dir() else ([("", path)], _item_file(_listed(path.parent), path))
     )
     if not files:
-        raise no_interactions(display_label(path.name), items or beside)
+        raise no_interactions(label, items or beside)
     parts = [_read_file(file, part, given) for part, file in files]
     asked = items is not None or path.is_dir() or bool(given.keys() & OF_ITEMS.keys())
     table, said = _items_table(items or beside, given, asked)
-    return _joined(parts, display_label(path.name), table, said)
+    return _joined(parts, label, table, said)
 
 
 def _items_table(path: Path | None, given: dict[str, str], asked: bool) -> tuple[Table | None, tuple[Message, ...]]:
@@ -130,9 +134,8 @@ def interaction_files(path: Path, given: Mapping[str, str] | None = None) -> tup
 
 def _listed(folder: Path) -> list[Path]:
     """Files of a folder that may be tables."""
-    endings = (*TABLE_ENDINGS, ".gz")
     try:
-        return sorted(file for file in folder.iterdir() if file.is_file() and file.suffix.lower() in endings)
+        return sorted(file for file in folder.iterdir() if file.is_file() and file.suffix.lower() in TABLE_ENDINGS)
     except OSError:  # a folder that may not be listed holds nothing for us
         return []
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from core.contracts import N_, Message
 from core.errors import InputRefused
 from core.intake.labels import display_label
+from core.intake.packed import head_of, is_packed, unpacked
 from core.intake.table_refusals import unreadable_file
 from core.intake.tables import Table, read_table
 from core.settings import Limits, settings
@@ -22,11 +23,7 @@ def is_colon_table(path: Path) -> bool:
 
     One may stand in an address; and what precedes the first of them holds no other sign between cells.
     """
-    try:
-        with path.open("rb") as file:
-            lines = file.read(_HEAD).split(b"\n")[: _LINES + 1]
-    except OSError:
-        return False
+    lines = head_of(path, _HEAD).split(b"\n")[: _LINES + 1]
     whole = [line for line in lines[: max(1, len(lines) - 1)] if line.strip()]
     counts = {line.count(_SIGN) for line in whole}
     firsts = b"".join(line.split(_SIGN)[0] for line in whole)
@@ -44,12 +41,7 @@ def read_colon_table(path: Path, limits: Limits | None = None) -> Table:
         InputRefused: As `read_table`; or a cell holds a tab, which would part it in two.
     """
     limits, label = limits or settings().limits, display_label(path.name)
-    try:
-        size, data = path.stat().st_size, b""
-        if size <= limits.table_file_bytes:
-            data = path.read_bytes()
-    except OSError:
-        raise unreadable_file(label) from None
+    data = unpacked(path, limits.table_bytes) if is_packed(path) else _read(path, limits.table_file_bytes)
     if not data:  # empty or too large: said in the words of all tables
         return read_table(path, path.name, limits)
     if b"\t" in data:
@@ -62,6 +54,14 @@ def read_colon_table(path: Path, limits: Limits | None = None) -> Table:
     wide = {"table_bytes": 2 * limits.table_file_bytes, "table_rows": limits.table_file_rows}
     cells = _quoted(data) if b'"' in data else data.replace(_SIGN, b"\t")
     return read_table(cells, path.name, limits.model_copy(update=wide), header=False)
+
+
+def _read(path: Path, limit: int) -> bytes:
+    """The file, or nothing of a larger one."""
+    try:
+        return path.read_bytes() if path.stat().st_size <= limit else b""
+    except OSError:
+        raise unreadable_file(display_label(path.name)) from None
 
 
 def _quoted(data: bytes) -> bytes:

@@ -5,9 +5,7 @@ Both are forms of public sets of interactions, and nothing but the cells tells t
 
 from __future__ import annotations
 
-import gzip
 import re
-import zlib
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,14 +17,13 @@ from core.contracts import N_, Message
 from core.errors import InputRefused
 from core.intake.encodings import to_utf8
 from core.intake.labels import display_label
+from core.intake.packed import head_of, unpacked
 from core.intake.table_refusals import too_many_rows
 from core.intake.tables import Table, read_table
 from core.settings import Limits, settings
 
-GZIP = b"\x1f\x8b"
 _HEAD = 4096
 _LINE = re.compile(rb"[^\s,;|\"<>{}]+([ \t]+[^\s,;|\"<>{}]+)+\s*")
-_BLANK = re.compile(rb"[ \t]+")
 _FEW, _MANY = 11, 10
 """Values of the usual scales of ratings, and lines that must be there to see that there are no more."""
 _RATING_MAX = 100.0
@@ -48,7 +45,7 @@ def is_blank_table(path: Path) -> bool:
 
 def _blank_lines(path: Path) -> list[list[bytes]]:
     """Cells of the first lines, or nothing where it is not blanks that part them."""
-    lines = _head(path).split(b"\n")
+    lines = head_of(path, _HEAD).split(b"\n")
     whole = [line for line in lines[: max(1, len(lines) - 1)] if line.strip()]
     if not all(_LINE.fullmatch(line) for line in whole[:20]):
         return []
@@ -130,37 +127,3 @@ def read_id_lists(path: Path, limits: Limits | None = None) -> pd.DataFrame:
     frame = pd.DataFrame({"user": np.repeat(users, sizes), "item": items}, dtype="str")
     frame.index = pd.RangeIndex(1, len(frame) + 1)
     return frame
-
-
-def unpacked(path: Path, limit: int) -> bytes:
-    """The bytes of a file on this machine, unpacked where gzip packed them; never more than `limit`.
-
-    Raises:
-        InputRefused: It is larger, damaged or unreadable.
-    """
-    label = display_label(path.name)
-    try:
-        with path.open("rb") as file:
-            packed = file.read(len(GZIP)) == GZIP
-            file.seek(0)
-            data = gzip.GzipFile(fileobj=file).read(limit + 1) if packed else file.read(limit + 1)
-    except (OSError, EOFError, zlib.error):
-        template = N_("{name}: the file cannot be read.")
-        hint = Message(N_("Check the path and the file's permissions."))
-        raise InputRefused("table.unreadable", Message(template, {"name": label}), hint) from None
-    if len(data) > limit:
-        values = {"name": label, "limit": f"{limit / 2**20:g}"}
-        template = N_("{name}: more than {limit} MB once it is unpacked.")
-        hint = Message(N_("Send it as Parquet, or in several parts."))
-        raise InputRefused("table.too_many_bytes", Message(template, values), hint)
-    return data
-
-
-def _head(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            packed = file.read(len(GZIP)) == GZIP
-            file.seek(0)
-            return gzip.GzipFile(fileobj=file).read(_HEAD) if packed else file.read(_HEAD)
-    except (OSError, EOFError, zlib.error):
-        return b""

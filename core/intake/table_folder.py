@@ -11,6 +11,7 @@ import pandas as pd
 from core.contracts import N_, Message
 from core.errors import InputRefused
 from core.intake.labels import display_label
+from core.intake.packed import head_of, is_packed
 from core.intake.table_refusals import ROWS_KEPT, too_many_rows
 from core.intake.tables import EXTENSIONS, Table, read_table, table_kind
 from core.settings import Limits, settings
@@ -51,8 +52,8 @@ def read_folder(path: Path, suits: Callable[[Sequence[str]], bool], limits: Limi
 
 def column_names(path: Path) -> list[str]:
     """Names of the columns of a file on this machine; empty when it cannot be read."""
-    head = _head(path)
-    if table_kind(head) == "Parquet":
+    head = head_of(path, _HEAD_BYTES)
+    if table_kind(head) == "Parquet" and not is_packed(path):
         from core.intake.parquet import parquet_names
 
         return parquet_names(path)

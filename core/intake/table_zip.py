@@ -9,6 +9,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -92,7 +93,8 @@ def _chosen(
         if name.endswith(("/", "\\")) or entries.is_junk(name) or not name.lower().endswith(endings):
             continue
         place = entries.safe_path(name)
-        entries.check_entry(info, place, limits)
+        # A table may be packed by itself; what else is an archive within the archive is refused by its name.
+        entries.check_entry(info, replace(place, name=re.sub(r"(?i)\.gz$", "", place.name)), limits)
         folders.setdefault(place.folders, {}).setdefault(_plain(place.name), info)
     return min(folders.items(), key=lambda entry: (len(entry[0]), entry[0]), default=((), {}))[1]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +11,12 @@ import pandas as pd
 import pytest
 
 from core.data.interaction_check import prepared
+from core.data.interaction_glance import glance
 from core.data.interactions import Interactions
 from core.data.read_interactions import read_interactions
 from core.errors import InputRefused
 from core.intake.profiles import ID_LENGTH
+from core.ui.shop_data import SentShop
 
 FUTURE = 4_000_000_000
 
@@ -171,6 +174,32 @@ def test_packed_items_are_read_as_packed_interactions_are(tmp_path: Path) -> Non
     (tmp_path / "ratings.csv.gz").write_bytes(gzip.compress("\n".join(rows).encode()))
     (tmp_path / "movies.csv.gz").write_bytes(gzip.compress(b"item_id,title\n7,Seven\n"))
     assert "Seven" in read_interactions(tmp_path).catalogue.titles
+
+
+def test_packed_tables_between_colons_and_packed_lists_are_what_they_are_unpacked(tmp_path: Path) -> None:
+    rated = "".join(f"{u}::{i}::{n % 5 + 1}::{880_000_000 + n}\n" for n, (u, i) in enumerate(drawn()))
+    lists = "".join(f"{u} " + " ".join(str(i) for u2, i in drawn() if u2 == u) + "\n" for u in range(30))
+    for text in (rated, lists):
+        (tmp_path / "sent.dat").write_text(text)
+        (tmp_path / "sent.dat.gz").write_bytes(gzip.compress(text.encode()))
+        plain, packed = (read_interactions(tmp_path / name) for name in ("sent.dat", "sent.dat.gz"))
+        assert (packed.columns, packed.sha256) == (plain.columns, plain.sha256)
+        seen = [glance(tmp_path / name).interactions for name in ("sent.dat", "sent.dat.gz")]
+        assert seen[0].guess == seen[1].guess and seen[0].rows.equals(seen[1].rows)
+
+
+@pytest.mark.parametrize(("orders", "goods"), [("o.csv.gz", "g.csv"), ("o.csv", "g.csv.gz"), ("o.gz", "g.gz")])
+def test_two_files_that_were_sent_are_read_packed_or_not(tmp_path: Path, orders: str, goods: str) -> None:
+    rows = "\n".join(["user_id,item_id", *(f"u{u},{i}" for u, i in drawn())]).encode()
+    sent = []
+    for name, text in ((orders, rows), (goods, b"item_id,title\n7,Seven\n")):
+        file = io.BytesIO(gzip.compress(text) if name.endswith(".gz") else text)
+        file.name = name
+        sent.append(file)
+    path = tmp_path / "both.zip"
+    path.write_bytes(SentShop("both", "key", *sent).getvalue())
+    data = read_interactions(path)
+    assert len(data) == 240 and "Seven" in data.catalogue.titles and glance(path).items is not None
 
 
 @pytest.mark.parametrize("items", [b"", b"\x89PNG\r\n\x1a\n" + bytes(200)], ids=["empty", "a picture"])

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
 
-from core.data.read_interactions import read_interactions
+from core.data.read_interactions import TABLE_ENDINGS, read_interactions
 from core.errors import InputRefused
 from core.intake.table_zip import is_table_zip, unpacked_tables
 from core.settings import settings
@@ -62,6 +63,24 @@ def test_what_is_wrong_is_said_of_tables(tmp_path: Path, damage: Callable[[Path]
     with pytest.raises(InputRefused, match=code) as caught, unpacked_tables(path, ENDINGS):
         pass
     assert "image" not in f"{caught.value}"
+
+
+def test_tables_that_are_packed_themselves_are_read_and_named_as_they_came(tmp_path: Path) -> None:
+    sheets = write_clubs(tmp_path / "ratings.csv"), write_items(tmp_path / "items.csv")
+    with zipfile.ZipFile(tmp_path / "shop.zip", "w") as archive:
+        for sheet in sheets:
+            archive.writestr(f"{sheet.name}.gz", gzip.compress(sheet.read_bytes()))
+    assert read_interactions(tmp_path / "shop.zip").sha256 == read_interactions(tmp_path).sha256
+    with zipfile.ZipFile(tmp_path / "odd.zip", "w") as archive:
+        archive.writestr("ratings.tar.gz", gzip.compress(b"no table"))
+    with pytest.raises(InputRefused, match=r"archive\.nested"), unpacked_tables(tmp_path / "odd.zip", TABLE_ENDINGS):
+        pass
+
+
+def test_a_zip_without_interactions_is_refused_by_its_own_name(tmp_path: Path) -> None:
+    path = pack(tmp_path / "mine.zip", {"items.csv": "item_id,title\n1,x\n"})
+    with pytest.raises(InputRefused, match=r"mine\.zip: there is a table of items and none of interactions"):
+        read_interactions(path)
 
 
 def test_a_zip_over_the_limit_is_not_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
