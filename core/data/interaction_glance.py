@@ -61,10 +61,12 @@ def glance(path: Path) -> Glance:
 
 
 def _of_files(path: Path, label: str) -> Glance:
-    files, items = interaction_files(path) if path.is_dir() else ([("", path)], None)
-    if not files:
-        raise no_interactions(label, items)
-    return Glance(_interactions(files[0][1]), None if items is None else _items(items))
+    if not path.is_dir():
+        return Glance(_interactions(path), None)
+    files = interaction_files(path)
+    if not files.parts:
+        raise no_interactions(label, files.items)
+    return Glance(_interactions(files.parts[0][1]), None if files.items is None else _items(files.items))
 
 
 def _interactions(file: Path) -> FirstRows:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from core.contracts import N_, Message
+from core.data.columns import named
 from core.data.interaction_columns import OF_ITEMS, find_interaction_columns
 from core.data.interaction_parts import part_of_file
 from core.data.interaction_rows import Rows, rows_of
@@ -37,6 +38,9 @@ SORTED = 0.95
 COMPARED = 10
 """Neighbouring rows without which the order of ids is chance."""
 _ITEM_FILES = ("items", "item", "products", "product", "movies", "books", "goods", "catalogue", "catalog", "u.item")
+_INTERACTION_FILES = ("ratings", "interactions", "events", "orders", "purchases", "clicks", "u.data", "data")
+_NAMED = 5
+"""Files of one kind in a message."""
 _OTHER_ENDINGS = (".data", ".inter", ".item", ".dat")
 TABLE_ENDINGS = (*EXTENSIONS, *_OTHER_ENDINGS, ".gz")
 """Of files that may be tables, in a folder or a zip."""
@@ -62,15 +66,24 @@ def read_interactions(path: Path, columns: Mapping[str, str] | None = None, item
 
 def _read(path: Path, label: str, given: dict[str, str], items: Path | None) -> Interactions:
     """A file or folder, called `label`; the tables of a zip lie in a folder whose name nobody knows."""
-    files, beside = (
-        interaction_files(path, given) if path.is_dir() else ([("", path)], _item_file(_listed(path.parent), path))
-    )
-    if not files:
-        raise no_interactions(label, items or beside)
-    parts = [_read_file(file, part, given) for part, file in files]
+    if path.is_dir():
+        files = interaction_files(path, given)
+    else:
+        files = FolderTables([("", path)], _item_file(_listed(path.parent), path), [])
+    if not files.parts:
+        raise no_interactions(label, items or files.items)
+    parts = [_read_file(file, part, given) for part, file in files.parts]
     asked = items is not None or path.is_dir() or bool(given.keys() & OF_ITEMS.keys())
-    table, said = _items_table(items or beside, given, asked)
-    return _joined(parts, label, table, said)
+    table, said = _items_table(items or files.items, given, asked)
+    return _joined(parts, label, table, (*_which_were_read(files), *said))
+
+
+def _which_were_read(files: FolderTables) -> Iterator[Message]:
+    if files.others:
+        read = named([display_label(file.name) for _, file in files.parts], _NAMED)
+        others = named([display_label(file.name) for file in files.others], _NAMED)
+        template = N_("Interactions were read from {files}; left out, although they hold some as well: {others}.")
+        yield Message(template, {"files": read, "others": others})
 
 
 def _items_table(path: Path | None, given: dict[str, str], asked: bool) -> tuple[Table | None, tuple[Message, ...]]:
@@ -114,22 +127,37 @@ def _zip_of(path: Path) -> Path | None:
     return found[0] if len(found) == 1 else None
 
 
-def interaction_files(path: Path, given: Mapping[str, str] | None = None) -> tuple[list[tuple[str, Path]], Path | None]:
-    """Files of a folder with interactions, each with its part or "", and its table of items.
+@dataclass(frozen=True)
+class FolderTables:
+    """What the files of a folder are."""
 
-    Tables are known by their names and columns, and by those that are `given` as for `read_interactions`.
-    """
+    parts: list[tuple[str, Path]]
+    """Those whose interactions are read, each with its part or ""."""
+    items: Path | None
+    """The table of items."""
+    others: list[Path]
+    """Those that hold interactions as well and are left out."""
+
+
+def interaction_files(path: Path, given: Mapping[str, str] | None = None) -> FolderTables:
+    """Tables of a folder, known by their names and columns, and by those `given` as for `read_interactions`."""
     given = given or {}
     seen = _listed(path)
     items = _item_file(seen) or _item_file_by(seen, given)
     rest = [file for file in seen if file != items]
     parts = [(part, file) for file in rest if (part := part_of_file(file.name)) and _has_interactions(file, given)]
     if {part for part, _ in parts} >= {"train", "test"}:
-        return sorted(parts, key=lambda entry: PARTS.index(entry[0])), items
-    named = ("ratings", "interactions", "events", "orders", "purchases", "clicks", "u.data", "data")
-    chosen = next((file for name in named for file in rest if _plain(file) == name), None)
+        return _tables(sorted(parts, key=lambda entry: PARTS.index(entry[0])), items, rest, given)
+    chosen = next((file for name in _INTERACTION_FILES for file in rest if _plain(file) == name), None)
     chosen = chosen or next((file for file in rest if _has_interactions(file, given)), None)
-    return ([("", chosen)] if chosen else []), items
+    return _tables([("", chosen)] if chosen else [], items, rest, given)
+
+
+def _tables(
+    parts: list[tuple[str, Path]], items: Path | None, rest: list[Path], given: Mapping[str, str]
+) -> FolderTables:
+    read = [file for _, file in parts]
+    return FolderTables(parts, items, [file for file in rest if file not in read and _has_interactions(file, given)])
 
 
 def _listed(folder: Path) -> list[Path]:

@@ -95,7 +95,8 @@ def _chosen(
         place = entries.safe_path(name)
         # A table may be packed by itself; what else is an archive within the archive is refused by its name.
         entries.check_entry(info, replace(place, name=re.sub(r"(?i)\.gz$", "", place.name)), limits)
-        folders.setdefault(place.folders, {}).setdefault(_plain(place.name), info)
+        tables = folders.setdefault(place.folders, {})
+        tables[_free(_plain(place.name), tables)] = info
     return min(folders.items(), key=lambda entry: (len(entry[0]), entry[0]), default=((), {}))[1]
 
 
@@ -103,6 +104,16 @@ def _plain(name: str) -> str:
     """A name of letters, digits, dots and dashes, which still tells what a table is."""
     stem, dot, ending = name.lower().rpartition(".")
     return re.sub(r"[^\w.-]", "_", f"{stem[-_NAME_MAX:]}{dot}{ending[:12]}").lstrip(".") or "table"
+
+
+def _free(name: str, taken: Mapping[str, object]) -> str:
+    """The name itself, or with a number where another table is called so already, such as in other letters."""
+    stem, dot, ending = name.partition(".")
+    number, free = len(taken), name
+    while free in taken:
+        number += 1
+        free = f"{stem}_{number}{dot}{ending}"
+    return free
 
 
 def _limits() -> Limits:

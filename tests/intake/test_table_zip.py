@@ -77,6 +77,25 @@ def test_tables_that_are_packed_themselves_are_read_and_named_as_they_came(tmp_p
         pass
 
 
+@pytest.mark.parametrize(
+    ("names", "read", "others"),
+    [
+        (("orders 2024.csv", "orders_2024.csv"), "orders_2024.csv", "orders_2024_2.csv"),
+        (("orders_2023.csv", "orders_2024.csv"), "orders_2023.csv", "orders_2024.csv"),
+        (("orders.csv", "train.csv"), "orders.csv", "train.csv"),
+        (("test.csv", "train.csv", "orders.csv"), "train.csv, test.csv", "orders.csv"),
+    ],
+)
+def test_interactions_that_are_not_read_are_named(
+    tmp_path: Path, names: tuple[str, ...], read: str, others: str
+) -> None:
+    sheet = write_clubs(tmp_path / "clubs.csv").read_text()
+    said = read_interactions(pack(tmp_path / "a.zip", dict.fromkeys(names, sheet))).notices
+    told = f"Interactions were read from {read}; left out, although they hold some as well: {others}."
+    assert told in [str(message) for message in said]
+    assert not any("left out" in str(message) for message in read_interactions(tmp_path / "clubs.csv").notices)
+
+
 def test_a_zip_without_interactions_is_refused_by_its_own_name(tmp_path: Path) -> None:
     path = pack(tmp_path / "mine.zip", {"items.csv": "item_id,title\n1,x\n"})
     with pytest.raises(InputRefused, match=r"mine\.zip: there is a table of items and none of interactions"):
