@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 
 from core.data.histories import Histories, from_lists
+from core.data.interactions import Catalogue
 from core.errors import RunCancelled
 from core.tasks.recommendation import ease, item_weights
 from core.tasks.recommendation.config import RecommendationConfig
 from core.tasks.recommendation.ease import EaseOptions, fit_ease
+from core.tasks.recommendation.explain import reasons
 from core.tasks.recommendation.factors import Factors, fit_factors, solved
 from core.tasks.recommendation.item_weights import ItemWeights
+from core.tasks.recommendation.model import Recommender
 from core.tasks.recommendation.neighbours import fit_neighbours
 from core.tasks.recommendation.rerank import reranked
 from core.tasks.recommendation.sequential import NextItem, Sequential, padded
@@ -139,3 +144,29 @@ def test_histories_keep_order_and_ages() -> None:
     assert histories.latest(1).items.tolist() == [3, 4]
     assert histories.take(np.array([2, 0])).of(1).tolist() == [5, 3]
     assert histories.rows(1, 3).of(1).tolist() == [1, 2, 4]
+
+
+class Counted(Sequential):
+    """Counts the lists of each call."""
+
+    calls: ClassVar[list[int]] = []
+
+    def scores(self, histories: Histories) -> NDArray[np.float32]:
+        self.calls.append(len(histories))
+        return super().scores(histories)
+
+
+@pytest.mark.parametrize(("length", "reach", "calls"), [(3, 5, [4]), (5, 5, [6]), (6, 5, [6]), (200, 70, [64, 7])])
+def test_reasons_of_the_network_are_what_leaving_out_any_item_costs(length: int, reach: int, calls: list[int]) -> None:
+    torch.manual_seed(0)
+    history, items, whole = np.arange(length), np.array([0, length]), from_lists([np.arange(length)])
+    scorer, ids = Counted(NextItem(length + 1, 8, reach, 0.0).eval()), np.arange(length + 1).astype(str)
+    scores = scorer.scores(from_lists([history, *(np.delete(history, place) for place in history)]))[:, items]
+    Counted.calls.clear()
+    vectors = np.zeros((length + 1, 2), np.float32)
+    catalogue, taken = Catalogue(ids, tuple(ids.tolist())), np.ones(length + 1, np.int64)
+    found = reasons(Recommender(scorer, catalogue, taken, vectors, vectors, np.array(["u"]), whole), history, items)
+    assert Counted.calls == calls
+    assert np.stack([one.contributions for one in found], axis=1) == pytest.approx(scores[0] - scores[1:], abs=1e-5)
+    assert [one.total for one in found] == pytest.approx(scores[0], abs=1e-5)
+    assert np.abs(found[0].contributions).max() > 1e-3

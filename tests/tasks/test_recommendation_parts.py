@@ -132,6 +132,14 @@ def test_before_each_event_what_was_taken_since_is_known() -> None:
     assert found.first.value == 1.0, "popularity lists what is taken most of what is left"
 
 
+def test_what_nobody_took_is_not_listed_in_a_replay_either() -> None:
+    catalogue = model().catalogue
+    data = Interactions(np.array(["a"]), catalogue, np.zeros(3, int), np.array([2, 3, 4]), name="mine")
+    split = RankingSplit(np.array([0]), np.zeros(0, np.int64), np.array([1, 2]), "time", "test")
+    found = replaying.replay(model(), replace(model(), scorer=Following(model().taken)), data, split, k=1)
+    assert (found.events, found.second.value) == (2, 0.5)
+
+
 def test_without_a_validation_part_rivals_have_their_plain_strengths(data: Interactions, tmp_path: Path) -> None:
     ordered, split = divided(prepared(data), PLAIN)
     split = replace(split, train=split.known, validation=split.validation[:0])

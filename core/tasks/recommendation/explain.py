@@ -21,6 +21,8 @@ METHODS = (EXACT, LEFT_OUT)
 """How contributions were found: terms of a sum, or by leaving items out one at a time; likeness for content."""
 COMMON, CARRIERS = 5, 10
 """Attributes in common that are named at most, and items of a user of which they are."""
+_LISTS = 64
+"""Lists that are scored at one time: each has a score for every item of the catalogue."""
 
 Places = NDArray[np.int64]
 
@@ -75,6 +77,14 @@ def _contributions(
 
 
 def _left_out(model: Recommender, history: Places, items: Places) -> tuple[NDArray[Any], NDArray[Any]]:
-    lists: Sequence[Places] = [history, *(np.delete(history, place) for place in range(len(history)))]
-    scores = model.scorer.scores(from_lists(lists))[:, items].astype(np.float64)
-    return scores[0] - scores[1:], scores[0]
+    """Only items within reach are left out one at a time: without any other the score is the same."""
+    reach = len(history) if model.scorer.reach is None else min(model.scorer.reach, len(history))
+    # One item more than is within reach: it moves up where a later one is left out.
+    latest = history[max(0, len(history) - reach - 1) :]
+    places = range(len(latest) - reach, len(latest))
+    lists: Sequence[Places] = [latest, *(np.delete(latest, place) for place in places)]
+    chunks = [from_lists(lists[begin : begin + _LISTS]) for begin in range(0, len(lists), _LISTS)]
+    scores = np.concatenate([model.scorer.scores(chunk)[:, items] for chunk in chunks]).astype(np.float64)
+    lost = np.zeros((len(history), len(items)))
+    lost[len(history) - reach :] = scores[0] - scores[1:]
+    return lost, scores[0]

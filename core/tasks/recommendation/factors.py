@@ -43,6 +43,11 @@ class Factors:
         """Items of the catalogue."""
         return len(self.items)
 
+    @property
+    def reach(self) -> int | None:
+        """All of them."""
+        return None
+
     def scores(self, histories: Histories) -> Floats:
         """Score of every item for each user, (B, I)."""
         return np.asarray(solved(self.items, histories, self.untaken, self.penalty) @ self.items.T, np.float32)

@@ -36,6 +36,11 @@ class ItemWeights:
         """Items of the catalogue."""
         return int(self.weights.shape[0])
 
+    @property
+    def reach(self) -> int | None:
+        """All of them."""
+        return None
+
     def scores(self, histories: Histories) -> Floats:
         """Score of every item for each user, (B, I)."""
         taken = histories.matrix(self.n_items, self._left(histories.ages))

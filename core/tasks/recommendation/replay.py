@@ -139,7 +139,7 @@ def _hits(model: Recommender, known: Histories, truth: Histories, k: int) -> NDA
         before = [np.concatenate([known.of(user), truth.of(user)[:step]]) for user in users.tolist()]
         # What the model does not know it cannot have looked at.
         histories = from_lists([items[items < n_items] for items in before])
-        lists = ranked(model.scorer, histories, np.arange(len(users)), k)
+        lists = ranked(model.scorer, histories, np.arange(len(users)), k, model.cold)
         wanted = np.array([truth.of(user)[step] for user in users.tolist()])
         found[users, step] = (lists == wanted[:, None]).any(axis=1)
     return found

@@ -28,6 +28,11 @@ class Scorer(Protocol):
         """Items of the catalogue."""
         ...
 
+    @property
+    def reach(self) -> int | None:
+        """Latest items of a user that change his scores, older ones do not; None where all of them do."""
+        ...
+
     def scores(self, histories: Histories) -> Floats:
         """Score of every item for each of B users, (B, I); higher is better."""
         ...
@@ -57,6 +62,11 @@ class Popularity:
     def n_items(self) -> int:
         """Items of the catalogue."""
         return len(self.taken)
+
+    @property
+    def reach(self) -> int | None:
+        """None of them."""
+        return 0
 
     def scores(self, histories: Histories) -> Floats:
         """The same for every user, (B, I)."""

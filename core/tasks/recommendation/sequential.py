@@ -97,6 +97,11 @@ class Sequential:
         """Items of the catalogue."""
         return self.module.items.num_embeddings - 1
 
+    @property
+    def reach(self) -> int | None:
+        """As many as the network reads."""
+        return self.module.places.num_embeddings
+
     @torch.inference_mode()
     def scores(self, histories: Histories) -> Floats:
         """Score of every item for each user, (B, I)."""
