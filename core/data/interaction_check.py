@@ -90,8 +90,12 @@ def prepared(data: Interactions, least_rating: float = 0.0) -> Interactions:
     """The same data without the rows of low ratings; one below zero says that somebody did not like an item.
 
     Raises:
-        InputRefused: Too little is left to learn from.
+        InputRefused: There are no ratings to go by, or too little is left to learn from.
     """
+    if data.rating is None and least_rating:
+        template = N_("{name}: there are no ratings by which rows could be left out.")
+        hint = N_("Set the least rating to 0, or say which column is the rating, as rating=column.")
+        raise InputRefused("interactions.no_ratings", Message(template, {"name": data.name}), Message(hint))
     if data.rating is not None:
         low = ~(data.rating >= least_rating) if least_rating else data.rating < 0
         if low.any():

@@ -47,6 +47,8 @@ class Rows:
     refused: tuple[Refusal, ...] = ()
     counts: Mapping[str, int] = field(default_factory=dict)
     """As those of `Interactions`, without `repeated`."""
+    name: str = ""
+    """Of the file."""
 
 
 def rows_of(table: Table, chosen: Mapping[str, str], part: int) -> Rows:
@@ -95,6 +97,7 @@ def rows_of(table: Table, chosen: Mapping[str, str], part: int) -> Rows:
         (*notices, *refused.notices()),
         tuple(refused.listed),
         {**counts, "unusable": counts["rows"] - int(usable.sum())},
+        table.name,
     )
 
 

@@ -27,7 +27,7 @@ from core.data.interactions import fingerprint as fingerprint_of
 from core.data.items import catalogue_of, items_of, read_items
 from core.errors import InputRefused
 from core.intake.id_lists import is_blank_table, is_id_lists, read_id_lists
-from core.intake.labels import display_label
+from core.intake.labels import clean_text, display_label
 from core.intake.open_tables import open_table
 from core.intake.table_folder import column_names
 from core.intake.table_zip import is_table_zip, unpacked_tables
@@ -242,7 +242,7 @@ def _joined(parts: list[Rows], name: str, items: Table | None, notices: tuple[Me
         refused=tuple(refusal for rows in parts for refusal in rows.refused),
         counts={**sum((Counter(rows.counts) for rows in parts), Counter()), "repeated": len(order) - len(kept)},
     )
-    said = [*_distinct(message for rows in parts for message in rows.notices)]
+    said = [*_distinct(message for rows in parts for message in rows.notices), *_not_everywhere(parts)]
     said += [*(items.notices if items is not None else ()), *notices, *item_notices]
     said += _findings(data)
     return replace(data, sha256=fingerprint_of(data), notices=tuple(said))
@@ -255,6 +255,16 @@ def _numbered(columns: list[pd.Series[Any]]) -> tuple[NDArray[np.int64], NDArray
 
 def _all(columns: list[Any]) -> Any:
     return None if any(column is None for column in columns) else np.concatenate(columns)
+
+
+def _not_everywhere(parts: list[Rows]) -> Iterator[Message]:
+    """Columns of one file that are void because another file lacks them."""
+    for role in ("rating", "time"):
+        columns = [rows.columns[role] for rows in parts if role in rows.columns]
+        lacking = [rows.name for rows in parts if role not in rows.columns]
+        if columns and lacking:
+            template = N_("The column {column} was not used: {files} has none such.")
+            yield Message(template, {"column": clean_text(columns[0]), "files": named(lacking, _NAMED)})
 
 
 def _sorted_by_item(user: NDArray[np.int64], item: NDArray[np.int64], ids: NDArray[np.str_]) -> bool:

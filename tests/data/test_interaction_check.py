@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from core.data.interaction_check import InteractionReport, WantedSplit, check_interactions
+from core.data.interaction_check import InteractionReport, WantedSplit, check_interactions, prepared
 from core.data.interaction_glance import HEAD_BYTES, glance
 from core.data.read_interactions import read_interactions
 from core.errors import InputRefused
@@ -71,6 +71,18 @@ def test_low_ratings_that_are_left_out_may_leave_too_little(tmp_path: Path) -> N
     data = read_interactions(path)
     assert not check_interactions(data, WantedSplit(), 2.0).blocking
     assert "too few to learn from" in str(check_interactions(data, WantedSplit(), 6.0).blocking[0])
+
+
+@pytest.mark.parametrize("tail", ["", ",good"], ids=["no ratings", "ratings in words"])
+def test_nothing_is_left_out_by_ratings_that_are_not_there(tmp_path: Path, tail: str) -> None:
+    path = rows(
+        tmp_path / "a.csv", [f"u{n % 20},i{n % 9}{tail}" for n in range(300)], "user,item" + ",rating" * bool(tail)
+    )
+    data = read_interactions(path)
+    with pytest.raises(InputRefused, match="there are no ratings") as refused:
+        prepared(data, 2.0)
+    assert refused.value.code == "interactions.no_ratings"
+    assert "there are no ratings" in str(check_interactions(data, WantedSplit(), 2.0).blocking[0])
 
 
 def test_a_glance_guesses_the_columns_of_both_tables(tmp_path: Path) -> None:

@@ -161,6 +161,18 @@ def test_a_part_of_another_name_is_refused_because_it_may_be_held_out(tmp_path: 
     assert read_interactions(tmp_path / "r.csv", {"part": ""}).part is None
 
 
+def test_a_column_that_one_of_several_files_lacks_is_named(tmp_path: Path) -> None:
+    rows = [f"u{u},i{i},{n % 5 + 1},{880_000_000 + n}" for n, (u, i) in enumerate(drawn())]
+    write(tmp_path / "train.csv", ["user_id,item_id,stars,timestamp", *rows])
+    write(tmp_path / "test.csv", ["user_id,item_id", "u1,new"])
+    data = read_interactions(tmp_path)
+    assert data.rating is None and data.time is None
+    for column in ("stars", "timestamp"):
+        assert f"The column {column} was not used: test.csv has none such." in said(data)
+    write(tmp_path / "test.csv", ["user_id,item_id,stars,timestamp", "u1,new,3,990000000"])
+    assert "was not used" not in said(read_interactions(tmp_path))
+
+
 def test_a_file_is_a_part_by_a_whole_word(tmp_path: Path) -> None:
     rows = ["user_id,item_id", *(f"u{u},i{i}" for u, i in drawn())]
     for name in ("train.csv", "testset.csv", "devices.csv"):
