@@ -29,7 +29,8 @@ def changed(page: Page, before: list[str]) -> list[str]:
 
 
 def click(visitor: Visit, name: str) -> None:
-    visitor.page.locator(f"{key(name)} button").first.click(timeout=PATIENCE_MS)
+    # Of a button with a hint Streamlit draws a second one for narrow screens.
+    visitor.page.locator(f"{key(name)} button:visible").first.click(timeout=PATIENCE_MS)
     visitor.settle()
 
 
