@@ -40,9 +40,12 @@ def _is_time(column: pd.Series[Any]) -> bool:
 USER = Role(
     "user",
     (
-        rf"(user|customer|client|member|visitor|reviewer|session|buyer|account|listener|reader)_?({_KEY}){_TYPED}",
-        rf"(user|customer|client|member|visitor|reviewer|session|buyer|uid|user_name|username){_TYPED}",
+        rf"(user|customer|client|member|visitor|reviewer|buyer|listener|reader)_?({_KEY}){_TYPED}",
+        rf"(user|customer|client|member|visitor|reviewer|buyer|uid|user_name|username){_TYPED}",
         "(用户|会员|客户|顾客|买家)(_?id|编号|号)?",
+        # Several people may share an account, and one person has many sessions.
+        rf"account_?({_KEY}){_TYPED}",
+        rf"session(_?({_KEY}))?{_TYPED}",
     ),
     _is_any,
 )
@@ -51,9 +54,10 @@ ITEM = Role(
     (
         rf"(item|product|article|goods|movie|film|book|song|track|artist|game|business|sku|asin|video|news|parent)"
         rf"_?({_KEY}|asin){_TYPED}",
+        rf"(sku|asin|isbn|iid|stock_code){_TYPED}",
         rf"(joke|recipe|restaurant|hotel|venue|poi|course|lesson|app|post|story|show|series|anime|beer|wine|podcast|playlist"
         rf"|document|doc|page|content|job|offer|stock)_?({_KEY}){_TYPED}",
-        rf"(item|product|article|goods|movie|film|book|song|track|artist|game|sku|asin|isbn|iid|stock_code){_TYPED}",
+        rf"(item|product|article|goods|movie|film|book|song|track|artist|game){_TYPED}",
         "(商品|产品|物品|电影|图书|歌曲)(_?id|编号|号)?",
     ),
     _is_any,
@@ -117,6 +121,23 @@ def guess_interaction_columns(table: Table, given: Mapping[str, str] | None = No
     if not table.header and not {"user", "item"} & given.keys():
         found = _by_place(frame) | found
     return found
+
+
+def rival_columns(table: Table, chosen: Mapping[str, str], given: Mapping[str, str]) -> Iterator[Message]:
+    """That a column of users or items was guessed although others are called so as well."""
+    for role, template in (
+        (USER, N_("Users were read from the column {column}; {others} could name them as well.")),
+        (ITEM, N_("Items were read from the column {column}; {others} could name them as well.")),
+    ):
+        others = [
+            column
+            for column in table.frame.columns
+            if column not in chosen.values()
+            and any(re.fullmatch(pattern, plain_name(column)) for pattern in role.patterns)
+        ]
+        if others and role.name not in given:
+            found = {"column": clean_text(chosen[role.name]), "others": named([clean_text(one) for one in others], 5)}
+            yield Message(template, found)
 
 
 def unread_columns(table: Table, chosen: Mapping[str, str]) -> Iterator[Message]:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from core.contracts import N_, Message
 from core.data.columns import named
-from core.data.interaction_columns import OF_ITEMS, find_interaction_columns
+from core.data.interaction_columns import OF_ITEMS, find_interaction_columns, rival_columns
 from core.data.interaction_parts import part_of_file
 from core.data.interaction_rows import Rows, rows_of
 from core.data.interactions import NO_PART, PARTS, Interactions
@@ -115,8 +115,7 @@ def interactions_of(
         InputRefused: As `read_interactions`.
     """
     given = dict(columns or {})
-    rows = rows_of(table, find_interaction_columns(table, given), NO_PART)
-    return _joined([rows], name, None if items is None else items_of(items, given), ())
+    return _joined([_rows(table, given, NO_PART)], name, None if items is None else items_of(items, given), ())
 
 
 def _zip_of(path: Path) -> Path | None:
@@ -206,9 +205,13 @@ def _read_file(file: Path, part: str, given: Mapping[str, str]) -> Rows:
         said = Message(N_("Each line was read as a user and the items he took, oldest first."))
         table = Table(display_label(file.name), frame, True, "", (said,))
         return rows_of(table, {"user": "user", "item": "item"}, number)
-    table = open_table(file)
+    return _rows(open_table(file), given, number)
+
+
+def _rows(table: Table, given: Mapping[str, str], part: int) -> Rows:
     chosen = find_interaction_columns(table, given)
-    return rows_of(table, chosen, number)
+    said = (*table.notices, *rival_columns(table, chosen, given))
+    return rows_of(replace(table, notices=said), chosen, part)
 
 
 def _joined(parts: list[Rows], name: str, items: Table | None, notices: tuple[Message, ...]) -> Interactions:

@@ -47,6 +47,34 @@ def test_columns_are_guessed(tmp_path: Path, header: str) -> None:
     assert data.time is not None
 
 
+@pytest.mark.parametrize(
+    ("header", "user", "item"),
+    [
+        ("session_id,user_id,item_id", "user_id", "item_id"),
+        ("sessionId,userId,itemId", "userId", "itemId"),
+        ("account_id,customer_id,product_id", "customer_id", "product_id"),
+        ("session_id,account_no,product_id", "account_no", "product_id"),
+        ("user_id,stock_id,sku", "user_id", "sku"),
+    ],
+)
+def test_of_several_columns_the_surer_one_is_taken_and_the_other_named(
+    tmp_path: Path, header: str, user: str, item: str
+) -> None:
+    data = read(tmp_path, f"{header}\na,x,1\nb,y,2\na,z,3\n")
+    assert (data.columns["user"], data.columns["item"]) == (user, item)
+    taken = {"Users": user, "Items": item}
+    (other,) = set(header.split(",")) - {user, item}
+    role = "Items" if other == "stock_id" else "Users"
+    assert f"{role} were read from the column {taken[role]}; {other} could name them as well." in said(data)
+    named = read(tmp_path, f"{header}\na,x,1\nb,y,2\na,z,3\n", user=user, item=item)
+    assert "could name them" not in said(named)
+
+
+def test_sessions_are_users_where_nothing_else_is(tmp_path: Path) -> None:
+    data = read(tmp_path, "session_id,timestamp,item_id\na,1700000000,1\nb,1700000001,2\n")
+    assert data.columns["user"] == "session_id" and "could name them" not in said(data)
+
+
 def test_columns_can_be_named(tmp_path: Path) -> None:
     data = read(tmp_path, "who,what\na,x\nb,y\n", user="who", item="what")
     assert pairs(data) == [("a", "x"), ("b", "y")]
