@@ -56,8 +56,10 @@ class InteractionReport:
     span: tuple[np.datetime64, np.datetime64] | None
     split: RankingSplit | None
     """How training and test will be parted; None where that is impossible."""
-    wanted: str
-    """Which split was asked for, `auto` where that was left to the data."""
+    wanted: WantedSplit
+    """Which split was asked for."""
+    least_rating: float
+    """Below which rows were left out."""
     possible: tuple[str, ...]
     """Splits that the data allow."""
     measured: int
@@ -142,7 +144,8 @@ def check_interactions(data: Interactions, wanted: WantedSplit, least_rating: fl
         columns=tuple(data.catalogue.attributes),
         span=None if data.time is None or not len(data) else (data.time.min(), data.time.max()),
         split=split,
-        wanted=wanted.kind,
+        wanted=wanted,
+        least_rating=least_rating,
         possible=_possible(data),
         measured=measured,
         unmeasured=unmeasured,

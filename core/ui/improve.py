@@ -61,7 +61,7 @@ def _options(sector: Sector, data: TrainingData, ready: bool | None) -> None:
     except AppError as error:
         show_error(error)
         return
-    if sector.reads == "interactions" and not shop_report.split_fits(slug, data.key, config.split):
+    if sector.reads == "interactions" and not shop_report.split_fits(slug, data.key, config):
         ready = False
     here = _weights_here(values, config)
     learn = corrections_input(slug)

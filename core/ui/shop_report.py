@@ -23,6 +23,13 @@ _WHY: Final = {
     "random": N_("because neither times nor the order of the rows say what came first"),
 }
 """Split that is chosen where nobody says which -> why."""
+_DECIDING: Final[dict[str, tuple[str, ...]]] = {
+    "given": ("validation_share", "seed"),
+    "leave_last": (),
+    "time": ("test_share",),
+    "random": ("test_share", "validation_share", "seed"),
+}
+"""Split -> options that decide which rows are in which part."""
 _COLUMNS_NAMED: Final = 12
 
 
@@ -92,7 +99,7 @@ def _show_split(report: InteractionReport) -> None:
         return
     rows = {"train": split.train, "validation": split.validation, "test": split.test}
     sizes = ", ".join(f"{t(SPLIT_NAMES.get(name, name))} {len(places):,}" for name, places in rows.items())
-    why = f", {t(_WHY[split.kind])}" if report.wanted == "auto" and split.kind in _WHY else ""
+    why = f", {t(_WHY[split.kind])}" if report.wanted.kind == "auto" and split.kind in _WHY else ""
     st.markdown(f"**{t('How it will be measured')}**")
     st.caption(
         t(
@@ -107,15 +114,31 @@ def _show_split(report: InteractionReport) -> None:
     )
 
 
-def split_fits(slug: str, key: str, chosen: str) -> bool:
-    """Whether the data with this `key`, if they were checked, allow the chosen split; what is to be known is said."""
-    kept: tuple[str, Any] | None = st.session_state.get(f"{slug}.data_check")
+def split_fits(slug: str, key: str, config: Any) -> bool:
+    """Whether the data with this `key`, if they were checked, allow the split of a config of the sector's.
+
+    Where they were checked with other options, that is said, and they can be checked again.
+    """
+    slot = f"{slug}.data_check"
+    kept: tuple[str, Any] | None = st.session_state.get(slot)
     possible: tuple[str, ...] = getattr(kept[1], "possible", ()) if kept is not None and kept[0] == key else ()
     if kept is None or not possible:
         return True
-    if chosen not in possible:
+    if config.split not in possible:
         st.error(t("The data do not allow this split. Choose another one."), icon=":material/block:")
         return False
-    if chosen != kept[1].wanted:
-        st.caption(f":material/info: {t('Above, the data were divided in another way than is chosen here.')}")
+    if not _checked_so(kept[1], config):
+        words = t("Above, the data were checked with other options than are chosen here: the counts may differ.")
+        st.caption(f":material/info: {words}")
+        if st.button(t("Check again"), icon=":material/fact_check:", key=f"{slug}.check_again"):
+            del st.session_state[slot]
+            st.rerun(scope="app")
     return True
+
+
+def _checked_so(report: InteractionReport, config: Any) -> bool:
+    """Whether a check counted what a run with this config would learn from and measure."""
+    if (report.wanted.kind, report.least_rating) != (config.split, config.least_rating):
+        return False
+    names = _DECIDING["random" if report.split is None else report.split.kind]
+    return all(getattr(report.wanted, name) == getattr(config, name) for name in names)

@@ -128,6 +128,30 @@ def test_a_split_that_the_data_do_not_allow_cannot_be_started_with(
     assert not page.error and not page.button(key=f"{SLUG}.start").disabled
 
 
+def test_a_check_with_other_options_is_said_to_be_so_and_can_be_repeated(
+    improve: AppTest, tables: tuple[bytes, bytes]
+) -> None:
+    told = "checked with other options"
+    lines = tables[0].decode().splitlines()
+    rated = [f"{lines[0]},rating", *(f"{line},{number % 5 + 1}" for number, line in enumerate(lines[1:]))]
+    page = check(send(improve, "rated.csv", "\n".join(rated).encode()))
+    page.number_input(key=f"{SLUG}.train.seed").set_value(7)
+    page = checked(page.run())
+    assert told not in words(page)  # nothing is drawn for the last item of each user
+    page.number_input(key=f"{SLUG}.train.least_rating").set_value(6.0)
+    page = checked(page.run())
+    assert told in words(page) and not page.error
+    page.button(key=f"{SLUG}.check_again").click()
+    page = checked(page.run())
+    assert told not in words(page) and "too few to learn from" in page.error[0].value
+    assert page.button(key=f"{SLUG}.start").disabled
+    page.number_input(key=f"{SLUG}.train.least_rating").set_value(2.0)
+    page = checked(page.run())
+    page.button(key=f"{SLUG}.check_again").click()
+    page = checked(page.run())
+    assert not page.error and "with a rating below 2, which are left out" in words(page)
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [
