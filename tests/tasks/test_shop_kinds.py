@@ -56,7 +56,8 @@ def test_what_ships_is_of_the_kind_that_was_taken() -> None:
     def found(column: str) -> Ahead:
         return lambda _, kind: Metric(**stored["beside"][kind][column])
 
-    assert decided(list(stored["chosen"]), found("ndcg_at_20"), found("hits_per_event")) == (stored["taken"], stored["beside"])
+    again = decided(list(stored["chosen"]), found("ndcg_at_20"), found("hits_per_event"))
+    assert again == (stored["taken"], stored["beside"])
 
 
 def test_the_test_part_is_not_read(tmp_path: Path) -> None:
