@@ -30,7 +30,7 @@ def words(page: AppTest) -> str:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("language", ["en", "zh"])
-@pytest.mark.parametrize("slug", ["home", "models", *(sector.slug for sector in SECTORS)])
+@pytest.mark.parametrize("slug", ["home", "market", "models", *(sector.slug for sector in SECTORS)])
 def test_every_page_opens_in_both_languages(open_page: OpenPage, slug: str, language: str) -> None:
     page = open_page(slug, lang=language)
     assert not page.exception
