@@ -15,14 +15,13 @@ from core.data.columns import Role, check_mapping, exact_name, guess_roles, name
 from core.data.interaction_parts import parts_rows
 from core.data.times import is_time
 from core.errors import InputRefused
+from core.intake.id_lists import TIMES
 from core.intake.labels import clean_text
 from core.intake.tables import Table
 
 _KEY = "id|no|num|number|key|code"
 _TYPED = "(_token|_float)?"
 """Some libraries write the type of a column behind its name, `user_id:token`."""
-_LONG_AGO = 1e8
-"""Bare figures from here on are seconds since 1970 (from 1973 on) rather than ratings."""
 
 
 def _is_any(column: pd.Series[Any]) -> bool:
@@ -164,7 +163,7 @@ def _by_place(frame: pd.DataFrame) -> dict[str, str]:
     for column in columns[2:]:
         sample = sample_rows(frame[column])
         if is_number(sample):
-            role = "time" if float(np.nanmedian(read_numbers(sample).values)) >= _LONG_AGO else "rating"
+            role = "time" if float(np.nanmedian(read_numbers(sample).values)) >= TIMES[0] else "rating"
         elif is_time(sample):
             role = "time"
         else:

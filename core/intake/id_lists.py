@@ -27,8 +27,8 @@ _LINE = re.compile(rb"[^\s,;|\"<>{}]+([ \t]+[^\s,;|\"<>{}]+)+\s*")
 _FEW, _MANY = 11, 10
 """Values of the usual scales of ratings, and lines that must be there to see that there are no more."""
 _RATING_MAX = 100.0
-_TIMES = (1e8, 5e12)
-"""Seconds since 1970 from 1973 on, up to milliseconds."""
+TIMES = (1e8, 5e12)
+"""Seconds since 1970 from 1973 on, up to milliseconds; smaller bare figures are ratings rather than times."""
 _HINT = N_("Write one line per user: the user's id and then the ids of the items, oldest first, with blanks between.")
 
 
@@ -64,8 +64,8 @@ def _tabular(lines: list[list[bytes]]) -> bool:
     if numbers is None or not len(numbers):
         return False
     items = [cells[1] for cells in body]
-    if bool(((numbers[:, -1] >= _TIMES[0]) & (numbers[:, -1] <= _TIMES[1])).all()):
-        return numbers.shape[1] == 2 or not all(item.isdigit() and float(item) >= _TIMES[0] for item in items)
+    if bool(((numbers[:, -1] >= TIMES[0]) & (numbers[:, -1] <= TIMES[1])).all()):
+        return numbers.shape[1] == 2 or not all(item.isdigit() and float(item) >= TIMES[0] for item in items)
     ratings = numbers[:, 0]
     few = len(np.unique(ratings)) <= min(_FEW, len(set(items)) / 2)
     return numbers.shape[1] == 1 and len(body) >= _MANY and few and bool((np.abs(ratings) <= _RATING_MAX).all())
