@@ -60,6 +60,7 @@ def test_what_ships_is_of_the_kind_that_was_taken() -> None:
     assert again == (stored["taken"], stored["beside"])
 
 
+@pytest.mark.slow
 def test_the_test_part_is_not_read(tmp_path: Path) -> None:
     config = replace(CONFIG, model="item_knn", split="leave_last", map_items=0, compare=False)
     data, split = divided(prepared(clubs(tmp_path)), config)
