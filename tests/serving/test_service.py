@@ -13,6 +13,7 @@ from core.contracts import Heatmap, Message
 from core.errors import InputRefused, ModelRefused, StoreError
 from core.serving import service, warmup
 from core.settings import ROOT
+from core.store import audit
 from core.store.database import close_stores
 from tests.jobs.fake_sector import SLUG, Predictor, Task
 
@@ -169,6 +170,7 @@ def test_with_a_damaged_database_the_last_champion_answers_and_it_is_said(servin
     serving.registry.register(SLUG, serving.staged())
     serving.registry.promote(SLUG, 1)
     service.predict(SLUG, ["x"])
+    audit.flush()  # else its thread opens the store once more while the file is being spoilt
     close_stores()
     (serving.home / "vitrine.db").write_bytes(b"nonsense" * 1000)
     for name in ("vitrine.db-wal", "vitrine.db-shm"):
