@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 Places = NDArray[np.int32]
 
@@ -60,6 +62,8 @@ class Histories:
 
     def matrix(self, n_items: int, weights: NDArray[Any] | None = None) -> csr_array:
         """Users by items (U, n_items) float32: 1 or the given weight (N,) where a user took an item, else 0."""
+        from scipy.sparse import csr_array  # pages import this module, and scipy takes a part of a second
+
         values = np.ones(len(self.items), np.float32) if weights is None else weights.astype(np.float32)
         return csr_array((values, self.items, self.starts), shape=(len(self), n_items))
 
