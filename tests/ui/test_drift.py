@@ -175,4 +175,5 @@ def test_the_curve_of_a_version_does_not_mix_with_the_one_before() -> None:
 def test_marks_carry_their_words(opened) -> None:
     page = learned(opened())
     page.button(key=f"{KEY}break").click().run()
-    assert isinstance(watched(page).marks[0], Mark) and str(watched(page).marks[0].text) == "Dimmer light"
+    marks = watched(page).marks  # on a slow machine a false alarm, of stated rate, may come before the break
+    assert all(isinstance(mark, Mark) for mark in marks) and "Dimmer light" in [str(mark.text) for mark in marks]
